@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The machine-readable form of what report.h prints: one object, whose fields
+// README.md documents. `schema` is raised when a field changes its meaning or
+// goes; new fields may come without that. Points are exact 64-bit integers.
+// Text from processes is escaped() as on the terminal.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "badnessd/app/cycle.h"
+#include "badnessd/engine/policy.h"
+
+namespace badnessd {
+
+inline constexpr int kJsonSchema = 1;
+
+// The snapshot and the tasks at `order`, as they stand there.
+[[nodiscard]] std::string scores_json(const Snapshot& snapshot,
+                                      const std::vector<std::uint32_t>& order,
+                                      const Policy& policy);
+
+// The same of one task, and `explain`: its rank, rival and children.
+[[nodiscard]] std::string explain_json(const Snapshot& snapshot,
+                                       std::uint32_t index,
+                                       const Policy& policy);
+
+// The same of all tasks by points, with `pressure`, `trigger`, `selection` and
+// `victim`.
+[[nodiscard]] std::string once_json(const CycleReport& report,
+                                    const Snapshot& snapshot,
+                                    const Policy& policy);
+
+}  // namespace badnessd

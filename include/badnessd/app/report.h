@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Facts, scores and decisions in words, for the terminal and for the log.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "badnessd/app/cycle.h"
+#include "badnessd/app/text.h"
+#include "badnessd/engine/policy.h"
+
+namespace badnessd {
+
+[[nodiscard]] std::string_view name_of(Rule rule);
+[[nodiscard]] std::string_view name_of(Op op);
+[[nodiscard]] std::string_view symbol_of(Op op);
+[[nodiscard]] std::string_view name_of(Skip skip);
+
+// "1234 (name)".
+[[nodiscard]] std::string task_text(std::int32_t pid, std::string_view name);
+[[nodiscard]] std::string task_text(const Task& task);
+
+// "uid 1000", or that it is unknown.
+[[nodiscard]] std::string owner_text(const Task& task);
+
+// "total_vm 983040, / 4 sys_admin = 245760".
+[[nodiscard]] std::string ledger_text(const Score& score);
+
+// "acts when MemAvailable < 1.0 GiB (5%,1GiB) and …; now 9.2 GiB and …".
+[[nodiscard]] std::string trigger_text(const Trigger& trigger,
+                                       const PressureReading& reading);
+
+// Memory, swap and pressure stall information in one line.
+[[nodiscard]] std::string reading_text(const PressureReading& reading);
+
+// What the snapshot does not know, a sentence each; "complete" never appears:
+// with nothing to say the list is empty.
+[[nodiscard]] std::vector<std::string> facts_text(const Facts& facts);
+
+// What the killer did with `victim`, and why that one. A line for the log.
+[[nodiscard]] std::string verdict_text(const CycleReport& report,
+                                       const Snapshot& snapshot,
+                                       const Policy& policy);
+
+enum class SortKey : std::uint8_t {
+  kPoints,
+  kReclaim,
+  kRss,
+  kSwap,
+  kTotalVm,
+  kCpu,
+  kAge,
+  kPid
+};
+
+// The tasks in the order of `key`, the greatest first and pids ascending;
+// equals as in the kernel's task list. Indices in snapshot.tasks.
+[[nodiscard]] std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot,
+                                                      SortKey key);
+
+struct TableOptions {
+  SortKey sort = SortKey::kPoints;
+  std::size_t limit = 0;  // 0: all
+  bool candidates_only = false;
+};
+
+// The table of processes of a refined snapshot. Kernel threads and zombies are
+// only counted, below it.
+[[nodiscard]] std::string scores_table(const Snapshot& snapshot,
+                                       const Policy& policy,
+                                       const TableOptions& options,
+                                       const Style& style);
+
+// The whole of an audit: readings, trigger, facts, candidates, verdict.
+[[nodiscard]] std::string once_text(const CycleReport& report,
+                                    const Snapshot& snapshot,
+                                    const Policy& policy, const Style& style);
+
+// The ledger of the task at `index` of a refined snapshot, its children, its
+// rank, and what would change that.
+[[nodiscard]] std::string explain_text(const Snapshot& snapshot,
+                                       std::uint32_t index,
+                                       const Policy& policy,
+                                       const Style& style);
+
+}  // namespace badnessd

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// How things look to people: units, escaping of foreign text, tables.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "badnessd/engine/task.h"
+
+namespace badnessd {
+
+// Text from a process or a file, safe to print: what is not valid UTF-8, and
+// control, invisible and direction characters become \xNN, a backslash is
+// doubled. Reversible.
+[[nodiscard]] std::string escaped(std::string_view text);
+
+// "0", "512 KiB", "1.2 MiB", "300 GiB": one decimal below a hundred.
+[[nodiscard]] std::string size_text(Kib kib);
+
+// Hundredths of a percent as "5", "2.5" or "0.25" and the suffix.
+[[nodiscard]] std::string percent_text(std::uint64_t basis_points,
+                                       std::string_view suffix = " %");
+
+// "14 s", "3 min", "5 h 02 min", "12 d 03 h".
+[[nodiscard]] std::string duration_text(std::uint64_t seconds);
+
+// "1 process", "7 processes".
+[[nodiscard]] std::string count_text(std::uint64_t count, std::string_view one,
+                                     std::string_view many);
+
+// The items of a list: between commas, without surrounding blanks.
+[[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
+
+// `text` in lines of at most 80 columns that begin with `prefix`.
+[[nodiscard]] std::string wrapped(std::string_view text,
+                                  std::string_view prefix);
+
+// The number of columns of UTF-8 text that escaped() let through.
+[[nodiscard]] std::size_t columns_of(std::string_view text);
+
+// A label and the lines that belong to it, the first of them beside it.
+[[nodiscard]] std::string section(std::string_view label,
+                                  const std::vector<std::string>& lines);
+
+struct Style {
+  bool colour = false;
+  std::size_t width = 0;  // of the terminal; 0: not one, so no limit
+};
+
+// The style for standard output: NO_COLOR and the terminal's width are
+// honoured.
+[[nodiscard]] Style stdout_style();
+
+struct Column {
+  std::string_view header;
+  bool left = false;  // text; numbers stand right
+  std::uint8_t dispensable =
+      0;  // where the width does not do, the highest goes first
+};
+
+// Renders rows below their headers, aligned, within style.width. A row has a
+// cell for each column; the last column is cut where leaving out the
+// dispensable ones does not help. Trailing blanks are not printed.
+[[nodiscard]] std::string render_table(
+    const std::vector<Column>& columns,
+    const std::vector<std::vector<std::string>>& rows, const Style& style);
+
+}  // namespace badnessd

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Whom to kill: select_bad_process() and oom_kill_process() of Linux 2.6.32
+// (mm/oom_kill.c), over a scored snapshot.
+#pragma once
+
+#include <cstdint>
+
+#include "badnessd/engine/task.h"
+
+namespace badnessd {
+
+// Why a task is no candidate. kSelf is badnessd's own; the others are 2.6.32's.
+enum class Skip : std::uint8_t { kNone, kNoMm, kInit, kSelf, kOomDisabled };
+
+[[nodiscard]] Skip skip_reason(const Task& task,
+                               std::int32_t self_pid) noexcept;
+
+// Whose exit is worth waiting for. 2.6.32 aborts on a task that is PF_EXITING
+// and still has its mm. A dying task drops its mm before the pages are free
+// (FACTS: oom_kill_process), so badnessd waits for that one too; and it does
+// not wait for ever, as 2.6.32 does, but passes to kNobody after a while.
+enum class WaitFor : std::uint8_t { kNobody, kExitingWithMm, kExiting };
+
+// Kernel threads and zombies have nothing left to give back.
+[[nodiscard]] bool dying(const Task& task, WaitFor wait_for) noexcept;
+
+struct Selection {
+  enum class Kind : std::uint8_t { kNone, kWait, kChosen };
+  Kind kind = Kind::kNone;
+  std::uint32_t task = 0;  // kChosen: who; kWait: who is dying. Index in tasks
+};
+
+// mm/oom_kill.c: select_bad_process(). The greatest points win, the earliest in
+// the task list among equals; a candidate with 0 points can be chosen. It
+// aborts (kWait) where a task is dying; kExitingWithMm is 2.6.32's own rule.
+// There is no allocating task in user space, so its exception does not arise.
+[[nodiscard]] Selection select_bad_process(const Snapshot& snapshot,
+                                           std::int32_t self_pid,
+                                           WaitFor wait_for) noexcept;
+
+// kill.victim: the chosen process itself, or as 2.6.32 did its first child.
+enum class VictimOrder : std::uint8_t { kProcess, kChildFirst };
+
+// mm/oom_kill.c: oom_kill_process(). The index of the one that dies if `chosen`
+// is: with kChildFirst the first child on the list that has an mm of its own
+// and whose oom_adj is not -17, whatever its score; else `chosen`.
+[[nodiscard]] std::uint32_t oom_kill_victim(const Snapshot& snapshot,
+                                            std::uint32_t chosen,
+                                            VictimOrder order,
+                                            std::int32_t self_pid) noexcept;
+
+}  // namespace badnessd

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Facts about processes as plain data: what a FactSource fills and what the
+// engine judges. A Task is a process; its facts are the thread-group leader's
+// where 2.6.32 looks at the leader, the group's where it looks at the group.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace badnessd {
+
+using Pages = std::uint64_t;
+using Kib = std::uint64_t;
+using Points = std::uint64_t;  // the kernel's unsigned long
+
+// A process for as long as it lives: pids are reused, start times are not.
+struct TaskId {
+  std::int32_t pid = 0;
+  std::uint64_t start_time = 0;  // ticks (USER_HZ) since boot, stat field 22
+
+  friend bool operator==(const TaskId&, const TaskId&) = default;
+};
+
+// How much of a task is known. The cheap facts are stat and oom_adj. What is
+// dearer (status, the leader's list of children, nodes, mm identity) holds
+// values until it is read that can only make the score too high, never too low.
+enum class Detail : std::uint8_t { kCheap, kFull };
+
+struct Task {
+  TaskId id;
+  std::int32_t ppid = 0;
+  std::array<char, 64> comm{};    // NUL-terminated raw bytes, any but NUL
+  char state = '?';               // stat field 3
+  std::uint32_t flags = 0;        // PF_*, stat field 9
+  std::int32_t nice = 0;          // the leader's, -20..19
+  std::uint64_t cpu_jiffies = 0;  // utime + stime of the group, at kernel.hz
+  bool has_mm = false;  // the leader's mm; none: kernel thread, zombie
+  Pages total_vm = 0;   // of the group's mm
+  Pages rss = 0;
+  std::uint32_t mm_threads = 0;  // live threads: each is on the parent's list
+  std::int16_t oom_adj = 0;      // -17..15
+  std::int16_t oom_score_adj = 0;
+  bool has_oom_score_adj = false;  // 2.6.32 has none
+  bool pf_oom_origin = false;
+
+  Detail detail = Detail::kCheap;
+  std::optional<std::uint32_t> uid;  // real; none: status not readable
+  std::uint64_t cap_effective =
+      0;  // as far as it counts outside user namespaces
+  bool userns_unreadable = false;  // so its capabilities were not counted
+  bool mems_intersect = true;  // some thread shares a node with the allocator
+  Kib rss_anon_kib = 0;
+  Kib rss_shmem_kib = 0;
+  Kib swap_kib = 0;
+
+  // Its children, in Snapshot::children, in the order of the kernel's list.
+  std::uint32_t first_child = 0;
+  std::uint32_t child_count = 0;
+
+  // badness(): the score, or while detail is kCheap a value not below it.
+  Points points = 0;
+
+  [[nodiscard]] std::string_view name() const noexcept { return comm.data(); }
+};
+
+// One process on another's list of children.
+struct Child {
+  std::uint32_t task = 0;  // index in Snapshot::tasks
+  bool shares_mm = false;  // with the parent (vfork before exec, CLONE_VM)
+};
+
+// What a snapshot does not know, or knows only by a stand-in. Counts are of
+// tasks. Shown to the user: nothing is silently assumed.
+struct Facts {
+  bool live = false;               // a running kernel's /proc, seen from within
+  bool kernel26 = false;           // so PF_OOM_ORIGIN is visible in `flags`
+  bool oom_adj_converted = false;  // from oom_score_adj, there is no oom_adj
+  bool swap_known = true;          // VmSwap exists (2.6.34 and later)
+  bool init_visible = true;        // pid 1 is in the snapshot
+  std::uint32_t children_by_ppid = 0;
+  std::uint32_t mm_identity_unknown = 0;  // pairs that could share an mm
+  std::uint32_t userns_unreadable = 0;
+  std::uint32_t nodes_unknown = 0;  // no Mems_allowed
+  std::uint32_t vanished = 0;
+  std::uint32_t unreadable = 0;
+  std::uint32_t malformed = 0;
+};
+
+struct Snapshot {
+  std::uint64_t uptime_s = 0;
+  std::uint32_t page_size = 4096;
+  std::vector<Task> tasks;  // ascending by pid
+  std::vector<Child> children;
+  Facts facts;
+};
+
+// The index of `pid` in `snapshot.tasks`, or tasks.size().
+[[nodiscard]] std::size_t find_task(const Snapshot& snapshot,
+                                    std::int32_t pid) noexcept;
+
+// Fills `children`, `first_child` and `child_count` of every task from ppid, in
+// creation order: a superset of every leader's own list, since a child forked
+// by another thread has the same ppid.
+void link_children(Snapshot& snapshot);
+
+// Whether `a` stands before `b` in the kernel's task list, which is in order of
+// creation: by start time, and by pid within one tick.
+[[nodiscard]] bool earlier_in_task_list(const Task& a, const Task& b) noexcept;
+
+// The sum of all tasks' RssShmem. While some task's is not known it is 2^64-1,
+// so that no shared memory counts as anybody's own.
+[[nodiscard]] Kib all_rss_shmem_kib(const Snapshot& snapshot) noexcept;
+
+// The memory that the death of `task` gives back for certain: anonymous memory
+// and swap, and of its shared memory what cannot be mapped by anybody else,
+// given all tasks' RssShmem together. Zero while the task is kCheap.
+[[nodiscard]] Kib reclaim_kib(const Task& task, Kib all_rss_shmem_kib) noexcept;
+
+}  // namespace badnessd

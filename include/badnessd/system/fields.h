@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Taking the texts of /proc apart: blank-separated words, and lines of a key, a
+// colon and a value. Each function takes what it returns off the front of
+// `rest`. Nothing allocates.
+#pragma once
+
+#include <charconv>
+#include <string_view>
+
+namespace badnessd {
+
+// The next word; empty at the end.
+[[nodiscard]] std::string_view take_word(std::string_view& rest) noexcept;
+
+// The next line that has a colon. False at the end.
+[[nodiscard]] bool take_field(std::string_view& rest, std::string_view& key,
+                              std::string_view& value) noexcept;
+
+// Whether the whole of `word` is a number that T holds.
+template <class T>
+[[nodiscard]] bool to_number(std::string_view word, T& value, int base = 10) {
+  const char* end = word.data() + word.size();
+  const auto result = std::from_chars(word.data(), end, value, base);
+  return !word.empty() && result.ec == std::errc() && result.ptr == end;
+}
+
+template <class T>
+[[nodiscard]] bool take_number(std::string_view& rest, T& value) {
+  return to_number(take_word(rest), value);
+}
+
+}  // namespace badnessd

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The texts that tell how short memory is: /proc/meminfo and
+// /proc/pressure/memory. Pure functions; they fail with EBADMSG.
+#pragma once
+
+#include <string_view>
+
+#include "badnessd/engine/trigger.h"
+#include "badnessd/system/sys.h"
+
+namespace badnessd {
+
+// Without MemAvailable (kernels before 3.14) it is estimated as MemFree +
+// Buffers + Cached - Shmem. A text in which more is free than there is (lxcfs
+// has served a SwapFree of 2^64-256) is an error, not a reading.
+[[nodiscard]] Expected<PressureReading> parse_meminfo(std::string_view text);
+
+// Adds `some` and, where the kernel has it, `full` to `reading`.
+[[nodiscard]] Expected<void> parse_psi(std::string_view text,
+                                       PressureReading& reading);
+
+}  // namespace badnessd

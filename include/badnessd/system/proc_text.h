@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The texts of /proc/<pid>, as proc(5) gives them: pure functions over what was
+// read. Each fails with EBADMSG on anything that a kernel would not write.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "badnessd/engine/task.h"
+#include "badnessd/system/sys.h"
+
+namespace badnessd {
+
+// A set of memory nodes, as in `Mems_allowed:` of status; 1024 is the kernel's
+// MAX_NUMNODES on the widest architecture.
+struct NodeMask {
+  std::array<std::uint32_t, 32> words{};  // the lowest nodes first
+
+  [[nodiscard]] bool intersects(const NodeMask& other) const noexcept;
+};
+
+// /proc/<pid>/stat. `comm` points into the text and may hold any byte.
+struct StatFields {
+  std::int32_t pid = 0;
+  std::string_view comm;
+  char state = '?';
+  std::int32_t ppid = 0;
+  std::uint32_t flags = 0;
+  std::uint64_t utime_ticks = 0;
+  std::uint64_t stime_ticks = 0;
+  std::int32_t nice = 0;
+  std::uint32_t num_threads = 0;
+  std::uint64_t start_time_ticks = 0;
+  std::uint64_t vsize_bytes = 0;
+  Pages rss = 0;
+};
+[[nodiscard]] Expected<StatFields> parse_stat(std::string_view text);
+
+// /proc/<pid>/status, as far as it is used. Absent fields are those that the
+// kernel does not have or that a task without mm does not show.
+struct StatusFields {
+  std::uint32_t uid = 0;  // real
+  std::uint64_t cap_effective = 0;
+  std::optional<Kib> rss_anon_kib;   // 4.5 and later
+  std::optional<Kib> rss_shmem_kib;  // 4.5 and later
+  std::optional<Kib> swap_kib;       // 2.6.34 and later
+  std::optional<NodeMask> mems_allowed;
+};
+[[nodiscard]] Expected<StatusFields> parse_status(std::string_view text);
+
+// /proc/<pid>/statm: size, resident and shared, in pages.
+struct StatmFields {
+  Pages size = 0;
+  Pages resident = 0;
+  Pages shared = 0;
+
+  friend bool operator==(const StatmFields&, const StatmFields&) = default;
+};
+[[nodiscard]] Expected<StatmFields> parse_statm(std::string_view text);
+
+// oom_adj or oom_score_adj: one number within `min`..`max`.
+[[nodiscard]] Expected<int> parse_adj(std::string_view text, int min, int max);
+
+// Takes the next pid off a task/<tid>/children list; 0 at its end.
+[[nodiscard]] Expected<std::int32_t> next_child(std::string_view& rest);
+
+// The whole seconds of /proc/uptime.
+[[nodiscard]] Expected<std::uint64_t> parse_uptime(std::string_view text);
+
+}  // namespace badnessd

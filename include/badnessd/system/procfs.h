@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Facts from a /proc tree, of the running kernel or stored in files. Fields and
+// stand-ins are those of FACTS-2.6.32.md, "What a modern /proc does not show".
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "badnessd/system/proc_text.h"
+#include "badnessd/system/source.h"
+#include "badnessd/system/sys.h"
+
+namespace badnessd {
+
+struct ProcfsOptions {
+  std::uint32_t hz = 250;  // CPU times are converted to jiffies of this
+  bool swap_in_scan =
+      false;  // VmSwap counts in the score: read it for everyone
+};
+
+class ProcfsSource final : public FactSource {
+ public:
+  // Opens the tree at `root`. Fails with the errno of opening it, and ENODATA
+  // if it holds no process to take as the reference.
+  [[nodiscard]] static Expected<std::unique_ptr<ProcfsSource>> open(
+      const char* root, ProcfsOptions options);
+
+  [[nodiscard]] Expected<PressureReading> read_pressure() override;
+  [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override;
+  void refine(Snapshot& snapshot, std::uint32_t index) override;
+
+  // The running kernel's own /proc, in which pids mean what system calls mean.
+  [[nodiscard]] bool live() const noexcept { return live_; }
+  // badnessd's own pid on a live system, 0 elsewhere.
+  [[nodiscard]] std::int32_t self_pid() const noexcept {
+    return live_ ? reference_pid_ : 0;
+  }
+  // What stands for the allocating task: badnessd itself, `self` of a stored
+  // tree, else its pid 1.
+  [[nodiscard]] std::int32_t reference_pid() const noexcept {
+    return reference_pid_;
+  }
+  // The effective capabilities of the reference.
+  [[nodiscard]] std::uint64_t reference_caps() const noexcept {
+    return reference_.cap_effective;
+  }
+  // For PidfdKiller.
+  [[nodiscard]] int root_fd() const noexcept { return root_.get(); }
+
+ private:
+  ProcfsSource(UniqueFd root, ProcfsOptions options)
+      : root_(std::move(root)), options_(options) {}
+
+  void find_reference();
+  [[nodiscard]] Expected<void> read_reference();
+  [[nodiscard]] Expected<std::string_view> read(std::int32_t pid,
+                                                std::string_view file);
+  [[nodiscard]] Expected<StatusFields> read_status(std::int32_t pid);
+  [[nodiscard]] Expected<std::uint64_t> read_uptime();
+
+  // scan: one process.
+  [[nodiscard]] Expected<Task> read_cheap(std::int32_t pid);
+  void read_group_of_dead_leader(Task& task, std::uint32_t num_threads);
+  [[nodiscard]] Expected<void> read_oom_adj(Task& task);
+  void add_task(Snapshot& snapshot, std::int32_t pid);
+
+  // refine: one process.
+  void apply_status(const StatusFields& status, Task& task, Facts& facts);
+  void apply_capabilities(std::uint64_t effective, Task& task, Facts& facts);
+  [[nodiscard]] bool mems_intersect(const Task& task,
+                                    const StatusFields& status);
+  void read_children(Snapshot& snapshot, Task& task);
+  void find_shared_mm(Snapshot& snapshot, const Task& task);
+  void read_score_adj(Task& task);
+
+  UniqueFd root_;
+  ProcfsOptions options_;
+  bool live_ = false;
+  bool kernel26_ = false;
+  bool has_oom_adj_ = false;
+  bool has_score_adj_ = false;
+  bool has_userns_ = false;
+  std::int32_t reference_pid_ = 0;
+  std::uint32_t page_size_ = 4096;
+  StatusFields reference_;
+  FileReader reader_;
+  NumberReader processes_;
+  NumberReader threads_;
+  PidPath path_;
+  std::vector<Child> list_;  // a leader's children while they are put in order
+};
+
+}  // namespace badnessd

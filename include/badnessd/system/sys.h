@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the rest of this layer needs of the system: errors as values, owned
+// descriptors, and reading of files and directories without allocation.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+namespace badnessd {
+
+// An errno and what was being done, a string literal. Cheap enough for the path
+// between decision and signal. EBADMSG: the text is not what proc(5) says.
+struct Error {
+  int code = 0;
+  const char* what = "";
+};
+
+template <class T>
+using Expected = tl::expected<T, Error>;
+
+// The process is gone, which is a normal value and no fault: its directory, or
+// the task behind an open file.
+[[nodiscard]] bool vanished(const Error& error) noexcept;
+
+// Owns a descriptor.
+class UniqueFd {
+ public:
+  UniqueFd() = default;
+  explicit UniqueFd(int fd) noexcept : fd_(fd) {}
+  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  UniqueFd& operator=(UniqueFd&& other) noexcept;
+  UniqueFd(const UniqueFd&) = delete;
+  UniqueFd& operator=(const UniqueFd&) = delete;
+  ~UniqueFd();
+
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  [[nodiscard]] bool valid() const noexcept { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+[[nodiscard]] Expected<UniqueFd> open_directory(int dirfd, const char* path);
+
+// "<pid>/<file>" or "<pid>/task/<tid>/<file>", relative to a proc root, without
+// allocation. Valid until the next call.
+class PidPath {
+ public:
+  [[nodiscard]] const char* of(std::int32_t pid, std::string_view file);
+  [[nodiscard]] const char* of_thread(std::int32_t pid, std::int32_t tid,
+                                      std::string_view file);
+
+ private:
+  std::array<char, 96> buffer_{};
+};
+
+// Reads small files into one buffer that is kept, so that only a file larger
+// than any before it allocates.
+class FileReader {
+ public:
+  FileReader();
+
+  // The contents of `path` below `dirfd`, valid until the next call. Fails with
+  // the errno of open or read, and EFBIG above 4 MiB.
+  [[nodiscard]] Expected<std::string_view> read(int dirfd, const char* path);
+
+ private:
+  std::vector<char> buffer_;
+};
+
+// Lists the entries of a directory that are numbers: processes, threads.
+class NumberReader {
+ public:
+  NumberReader();
+
+  // Calls `visit(number)` for each, in the directory's order, from its start.
+  template <class Visit>
+  [[nodiscard]] Expected<void> for_each(int dirfd, Visit visit) {
+    if (auto rewound = rewind(dirfd); !rewound) {
+      return rewound;
+    }
+    for (;;) {
+      const Expected<std::size_t> bytes = fill(dirfd);
+      if (!bytes) {
+        return tl::unexpected(bytes.error());
+      }
+      if (*bytes == 0) {
+        return {};
+      }
+      std::size_t offset = 0;
+      while (offset < *bytes) {
+        if (const std::int32_t number = next(offset); number > 0) {
+          visit(number);
+        }
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] static Expected<void> rewind(int dirfd);
+  [[nodiscard]] Expected<std::size_t> fill(int dirfd);
+  // The number of the entry at `offset`, 0 if it is none; moves on.
+  [[nodiscard]] std::int32_t next(std::size_t& offset) const;
+
+  std::vector<char> buffer_;
+};
+
+}  // namespace badnessd

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/commands.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "badnessd/app/cycle.h"
+#include "badnessd/app/daemon.h"
+#include "badnessd/app/exit_code.h"
+#include "badnessd/app/json.h"
+#include "badnessd/app/report.h"
+
+namespace badnessd {
+namespace {
+
+// include/linux/capability.h: signals to processes of other users.
+constexpr std::uint64_t kCapKill = 1ULL << 5;
+
+int print(const std::string& text) {
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  return written && std::fflush(stdout) == 0 ? kExitOk : kExitFailure;
+}
+
+std::string reason(const Error& error) {
+  return fmt::format(
+      "{}: {}", error.what,
+      std::strerror(error.code));  // NOLINT(concurrency-mt-unsafe): one thread
+}
+
+int cannot_read(const Error& error) {
+  return fail(kExitFailure,
+              fmt::format("cannot read the processes: {}", reason(error)));
+}
+
+int run_scores(const Invocation& invocation, const Policy& policy,
+               const Snapshot& snapshot) {
+  constexpr std::size_t kShown = 20;
+  if (!invocation.json) {
+    return print(scores_table(
+        snapshot, policy,
+        {.sort = invocation.sort, .limit = invocation.limit.value_or(kShown)},
+        stdout_style()));
+  }
+  std::vector<std::uint32_t> order = sorted_tasks(snapshot, invocation.sort);
+  const std::size_t limit = invocation.limit.value_or(0);
+  if (limit != 0 && limit < order.size()) {
+    order.resize(limit);
+  }
+  return print(scores_json(snapshot, order, policy));
+}
+
+int run_explain(const Invocation& invocation, const Policy& policy,
+                const Snapshot& snapshot) {
+  const std::size_t found = find_task(snapshot, invocation.pid);
+  if (found == snapshot.tasks.size()) {
+    return fail(kExitNoInput,
+                fmt::format("there is no process {}; 'badnessd scores -n 0' "
+                            "lists those that there are",
+                            invocation.pid));
+  }
+  const auto index = static_cast<std::uint32_t>(found);
+  return print(invocation.json
+                   ? explain_json(snapshot, index, policy)
+                   : explain_text(snapshot, index, policy, stdout_style()));
+}
+
+int run_once(const Invocation& invocation, const LoadedSettings& loaded,
+             ProcfsSource& source, Killer& killer) {
+  Policy policy = policy_of(loaded.settings, source.self_pid());
+  policy.audit = true;
+  Snapshot snapshot;
+  const CycleReport report = run_cycle(source, policy, killer, snapshot);
+  if (report.kind == CycleReport::Kind::kSampleLost) {
+    return cannot_read(report.error);
+  }
+  // The decision is made; the rest is read to show it beside the others.
+  refine_all(source, snapshot, policy.score);
+  return print(invocation.json
+                   ? once_json(report, snapshot, policy)
+                   : section("settings", {loaded.origin}) +
+                         once_text(report, snapshot, policy, stdout_style()));
+}
+
+}  // namespace
+
+int fail(int exit_code, const std::string& message) {
+  std::fputs(fmt::format("badnessd: {}\n", message).c_str(), stderr);
+  return exit_code;
+}
+
+tl::expected<std::unique_ptr<ProcfsSource>, int> open_source(
+    const Invocation& invocation, const Settings& settings) {
+  const ProcfsOptions options{
+      .hz = settings.kernel_hz,
+      .swap_in_scan = settings.badness_memory == MemoryBase::kRssSwap};
+  auto source = ProcfsSource::open(invocation.proc_root.c_str(), options);
+  if (source) {
+    return std::move(*source);
+  }
+  const std::string root = escaped(invocation.proc_root);
+  const Error& error = source.error();
+  if (error.code == ENODATA) {
+    return tl::unexpected(fail(
+        kExitNoInput,
+        fmt::format("{} is no tree of processes: there is neither 'self' nor "
+                    "'1' with a readable status in it",
+                    root)));
+  }
+  return tl::unexpected(
+      fail(error.code == EACCES ? kExitPermission : kExitNoInput,
+           fmt::format("cannot use {}: {}", root, reason(error))));
+}
+
+tl::expected<std::unique_ptr<Killer>, int> choose_killer(
+    const Invocation& invocation, const Settings& settings,
+    const ProcfsSource& source) {
+  if (invocation.command != Command::kRun || invocation.dry_run) {
+    return std::make_unique<DryRunKiller>();
+  }
+  if (!source.live()) {
+    return tl::unexpected(
+        fail(kExitUsage,
+             fmt::format("the processes below {} are not this system's: add "
+                         "--dry-run",
+                         escaped(invocation.proc_root))));
+  }
+  if ((source.reference_caps() & kCapKill) == 0) {
+    return tl::unexpected(
+        fail(kExitPermission,
+             "killing other users' processes needs CAP_KILL: run as root, or "
+             "with --dry-run to see what would be done"));
+  }
+  return std::make_unique<PidfdKiller>(source.root_fd(), source.self_pid(),
+                                       settings.kill_exit_timeout);
+}
+
+int run_command(const Invocation& invocation, const LoadedSettings& loaded,
+                ProcfsSource& source, Killer& killer) {
+  if (invocation.command == Command::kRun) {
+    run_daemon(source, loaded, source.self_pid(), killer);
+    return kExitOk;
+  }
+  if (invocation.command == Command::kOnce) {
+    return run_once(invocation, loaded, source, killer);
+  }
+  const Policy policy = policy_of(loaded.settings, source.self_pid());
+  Snapshot snapshot;
+  if (const auto scanned = source.scan(snapshot); !scanned) {
+    return cannot_read(scanned.error());
+  }
+  refine_all(source, snapshot, policy.score);
+  return invocation.command == Command::kScores
+             ? run_scores(invocation, policy, snapshot)
+             : run_explain(invocation, policy, snapshot);
+}
+
+}  // namespace badnessd

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/json.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "badnessd/app/ranking.h"
+#include "badnessd/app/report.h"
+#include "badnessd/app/settings.h"
+
+namespace badnessd {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& json) {
+  return json.dump(2) + "\n";
+}
+
+Json facts_json(const Facts& facts) {
+  return {{"live", facts.live},
+          {"kernel_2_6", facts.kernel26},
+          {"oom_adj_converted", facts.oom_adj_converted},
+          {"swap_known", facts.swap_known},
+          {"init_visible", facts.init_visible},
+          {"children_by_ppid", facts.children_by_ppid},
+          {"mm_identity_unknown", facts.mm_identity_unknown},
+          {"userns_unreadable", facts.userns_unreadable},
+          {"nodes_unknown", facts.nodes_unknown},
+          {"vanished", facts.vanished},
+          {"unreadable", facts.unreadable},
+          {"malformed", facts.malformed},
+          {"sentences", facts_text(facts)}};
+}
+
+Json steps_json(const Score& score) {
+  Json steps = Json::array();
+  for (const Step& step : score.steps()) {
+    steps.push_back({{"rule", name_of(step.rule)},
+                     {"op", name_of(step.op)},
+                     {"operand", step.operand},
+                     {"before", step.before},
+                     {"after", step.after}});
+  }
+  return steps;
+}
+
+Json task_json(const Snapshot& snapshot, const Task& task, const Policy& policy,
+               Kib all_shmem) {
+  const Skip skip = skip_reason(task, policy.self_pid);
+  Json json{{"pid", task.id.pid},
+            {"ppid", task.ppid},
+            {"start_time_ticks", task.id.start_time},
+            {"comm", escaped(task.name())},
+            {"uid", nullptr},
+            {"points", task.points},
+            {"oom_adj", task.oom_adj},
+            {"oom_score_adj", nullptr},
+            {"total_vm_pages", task.total_vm},
+            {"rss_kib", task.rss * (snapshot.page_size / 1024)},
+            {"swap_kib", nullptr},
+            {"reclaim_kib", reclaim_kib(task, all_shmem)},
+            {"eligible", skip == Skip::kNone},
+            {"skipped", nullptr},
+            {"steps", steps_json(badness(snapshot, task, policy.score))}};
+  if (task.uid) {
+    json["uid"] = *task.uid;
+  }
+  if (task.has_oom_score_adj) {
+    json["oom_score_adj"] = task.oom_score_adj;
+  }
+  if (snapshot.facts.swap_known) {
+    json["swap_kib"] = task.swap_kib;
+  }
+  if (skip != Skip::kNone) {
+    json["skipped"] = name_of(skip);
+  }
+  return json;
+}
+
+Json base_json(const Snapshot& snapshot,
+               const std::vector<std::uint32_t>& order, const Policy& policy) {
+  const Kib all_shmem = all_rss_shmem_kib(snapshot);
+  Json tasks = Json::array();
+  for (const std::uint32_t i : order) {
+    tasks.push_back(task_json(snapshot, snapshot.tasks[i], policy, all_shmem));
+  }
+  return {{"schema", kJsonSchema},
+          {"uptime_seconds", snapshot.uptime_s},
+          {"kernel_hz", policy.score.hz},
+          {"memory", name_of(policy.score.memory)},
+          {"page_size", snapshot.page_size},
+          {"facts", facts_json(snapshot.facts)},
+          {"tasks", std::move(tasks)}};
+}
+
+Json psi_json(const std::optional<PsiLine>& line) {
+  if (!line) {
+    return nullptr;
+  }
+  return {{"avg10_basis_points", line->avg10},
+          {"avg60_basis_points", line->avg60},
+          {"avg300_basis_points", line->avg300},
+          {"total_us", line->total_us}};
+}
+
+Json pressure_json(const PressureReading& reading) {
+  return {{"mem_total_kib", reading.mem_total_kib},
+          {"mem_available_kib", reading.mem_available_kib},
+          {"mem_available_estimated", reading.mem_available_estimated},
+          {"swap_total_kib", reading.swap_total_kib},
+          {"swap_free_kib", reading.swap_free_kib},
+          {"some", psi_json(reading.psi_some)},
+          {"full", psi_json(reading.psi_full)}};
+}
+
+std::string_view kind_text(Selection::Kind kind) {
+  switch (kind) {
+    case Selection::Kind::kNone:
+      return "none";
+    case Selection::Kind::kWait:
+      return "wait";
+    case Selection::Kind::kChosen:
+      return "chosen";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string scores_json(const Snapshot& snapshot,
+                        const std::vector<std::uint32_t>& order,
+                        const Policy& policy) {
+  return dump(base_json(snapshot, order, policy));
+}
+
+std::string explain_json(const Snapshot& snapshot, std::uint32_t index,
+                         const Policy& policy) {
+  Json json = base_json(snapshot, {index}, policy);
+  const std::vector<std::uint32_t> ranked =
+      rank_candidates(snapshot, policy.self_pid);
+  const auto place = std::find(ranked.begin(), ranked.end(), index);
+  const Task& task = snapshot.tasks[index];
+  Json children = Json::array();
+  bool wrapped = false;
+  for (std::uint32_t i = 0; i < task.child_count; ++i) {
+    const Child& child = snapshot.children[task.first_child + i];
+    const Task& its = snapshot.tasks[child.task];
+    children.push_back(
+        {{"pid", its.id.pid},
+         {"comm", escaped(its.name())},
+         {"threads", its.mm_threads},
+         {"shares_mm", child.shares_mm},
+         {"points",
+          child_points(snapshot, child, policy.score.memory, wrapped)}});
+  }
+  Json explain{{"candidates", ranked.size()},
+               {"rank", nullptr},
+               {"rival_pid", nullptr},
+               {"turning_oom_adj", nullptr},
+               {"children", std::move(children)}};
+  if (place != ranked.end()) {
+    const bool leads = place == ranked.begin();
+    explain["rank"] = place - ranked.begin() + 1;
+    if (ranked.size() > 1) {
+      explain["rival_pid"] = snapshot.tasks[ranked[leads ? 1 : 0]].id.pid;
+    }
+    if (const auto turning = turning_oom_adj(snapshot, index, policy)) {
+      explain["turning_oom_adj"] = *turning;
+    }
+  }
+  json["explain"] = std::move(explain);
+  return dump(json);
+}
+
+std::string once_json(const CycleReport& report, const Snapshot& snapshot,
+                      const Policy& policy) {
+  Json json =
+      base_json(snapshot, sorted_tasks(snapshot, SortKey::kPoints), policy);
+  json["pressure"] = pressure_json(report.reading);
+  json["trigger"] = {
+      {"fires", fires(policy.trigger, report.reading)},
+      {"sentence", trigger_text(policy.trigger, report.reading)}};
+  json["selection"] = {{"kind", kind_text(report.selection.kind)},
+                       {"pid", nullptr}};
+  json["victim"] = nullptr;
+  if (report.selection.kind != Selection::Kind::kNone) {
+    json["selection"]["pid"] = snapshot.tasks[report.selection.task].id.pid;
+  }
+  if (report.selection.kind == Selection::Kind::kChosen) {
+    const Task& victim = snapshot.tasks[report.victim];
+    json["victim"] = {
+        {"pid", victim.id.pid},
+        {"comm", escaped(victim.name())},
+        {"reclaim_kib", reclaim_kib(victim, all_rss_shmem_kib(snapshot))}};
+  }
+  return dump(json);
+}
+
+}  // namespace badnessd

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/ranking.h"
+
+#include <algorithm>
+
+#include "badnessd/engine/kernel26.h"
+
+namespace badnessd {
+namespace {
+
+bool before(const Task& a, const Task& b) {
+  return a.points != b.points ? a.points > b.points
+                              : earlier_in_task_list(a, b);
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> rank_candidates(const Snapshot& snapshot,
+                                           std::int32_t self_pid) {
+  std::vector<std::uint32_t> ranked;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    if (skip_reason(snapshot.tasks[i], self_pid) == Skip::kNone) {
+      ranked.push_back(i);
+    }
+  }
+  std::sort(ranked.begin(), ranked.end(),
+            [&snapshot](std::uint32_t a, std::uint32_t b) {
+              return before(snapshot.tasks[a], snapshot.tasks[b]);
+            });
+  return ranked;
+}
+
+std::optional<int> turning_oom_adj(const Snapshot& snapshot,
+                                   std::uint32_t index, const Policy& policy) {
+  const std::vector<std::uint32_t> ranked =
+      rank_candidates(snapshot, policy.self_pid);
+  const auto rival = std::find_if(ranked.begin(), ranked.end(),
+                                  [index](auto it) { return it != index; });
+  if (rival == ranked.end()) {
+    return std::nullopt;
+  }
+  Task task = snapshot.tasks[index];
+  const int now = task.oom_adj;
+  const auto leads_with = [&](int oom_adj) {
+    task.oom_adj = static_cast<std::int16_t>(oom_adj);
+    score_task(snapshot, task, policy.score);
+    return skip_reason(task, policy.self_pid) == Skip::kNone &&
+           before(task, snapshot.tasks[*rival]);
+  };
+  const bool leads = leads_with(now);
+  for (int adj = now; adj >= kOomDisable && adj <= kOomAdjustMax;
+       adj += leads ? -1 : 1) {
+    if (leads_with(adj) != leads) {
+      return adj;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace badnessd

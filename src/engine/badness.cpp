@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/engine/badness.h"
+
+#include <limits>
+
+#include "badnessd/engine/kernel26.h"
+
+namespace badnessd {
+namespace {
+
+constexpr Points kMaxPoints = std::numeric_limits<Points>::max();
+
+// Units of CPU time are 1 << kCpuShift seconds by the kernel's approximation of
+// HZ, units of run time 1 << kRunShift seconds (mm/oom_kill.c).
+constexpr unsigned kCpuShift = 3;
+constexpr unsigned kRunShift = 10;
+
+Points children_points(const Snapshot& snapshot, const Task& task,
+                       MemoryBase base, bool& wrapped) noexcept {
+  Points sum = 0;
+  for (std::uint32_t i = 0; i < task.child_count; ++i) {
+    const Child& child = snapshot.children[task.first_child + i];
+    wrapped |= __builtin_add_overflow(
+        sum, child_points(snapshot, child, base, wrapped), &sum);
+  }
+  return sum;
+}
+
+// Time only lowers a score: a long-running or much-used process is worth more.
+void apply_times(const Task& task, std::uint64_t uptime_s, std::uint32_t hz,
+                 Score& score) noexcept {
+  const std::uint64_t cpu_units =
+      task.cpu_jiffies >> (shift_hz(hz) + kCpuShift);
+  if (cpu_units != 0) {
+    score.apply(Rule::kCpuTime, Op::kDivide, int_sqrt(cpu_units));
+  }
+  const std::uint64_t start_s = task.id.start_time / kUserHz;
+  const std::uint64_t run_units =
+      uptime_s > start_s ? (uptime_s - start_s) >> kRunShift : 0;
+  if (run_units != 0) {
+    score.apply(Rule::kRunTime, Op::kDivide, int_sqrt(int_sqrt(run_units)));
+  }
+}
+
+void apply_oom_adj(int oom_adj, Score& score) noexcept {
+  if (oom_adj > 0) {
+    if (score.points() == 0) {
+      score.apply(Rule::kOomAdj, Op::kAtLeast, 1);
+    }
+    score.apply(Rule::kOomAdj, Op::kShiftLeft, static_cast<Points>(oom_adj));
+  } else if (oom_adj < 0) {
+    score.apply(Rule::kOomAdj, Op::kShiftRight, static_cast<Points>(-oom_adj));
+  }
+}
+
+}  // namespace
+
+void Score::apply(Rule rule, Op op, Points operand) noexcept {
+  const Points before = points();
+  Points after = before;
+  switch (op) {
+    case Op::kSet:
+      after = operand;
+      break;
+    case Op::kAdd:
+      wrapped_ |= __builtin_add_overflow(before, operand, &after);
+      break;
+    case Op::kMultiply:
+      wrapped_ |= __builtin_mul_overflow(before, operand, &after);
+      break;
+    case Op::kDivide:
+      after = before / operand;
+      break;
+    case Op::kAtLeast:
+      after = before < operand ? operand : before;
+      break;
+    case Op::kShiftLeft:
+      after = before << operand;
+      wrapped_ |= after >> operand != before;
+      break;
+    case Op::kShiftRight:
+      after = before >> operand;
+      break;
+  }
+  steps_[count_] = {rule, op, operand, before, after};
+  ++count_;
+}
+
+Pages memory_pages(const Snapshot& snapshot, const Task& task,
+                   MemoryBase base) noexcept {
+  if (base == MemoryBase::kTotalVm) {
+    return task.total_vm;
+  }
+  return task.rss + task.swap_kib * 1024 / snapshot.page_size;
+}
+
+Points child_points(const Snapshot& snapshot, const Child& child,
+                    MemoryBase base, bool& wrapped) noexcept {
+  if (child.shares_mm) {
+    return 0;
+  }
+  const Task& task = snapshot.tasks[child.task];
+  const Points each = memory_pages(snapshot, task, base) / 2 + 1;
+  Points points = 0;
+  wrapped |= __builtin_mul_overflow(each, Points{task.mm_threads}, &points);
+  return points;
+}
+
+Score badness(const Snapshot& snapshot, const Task& task,
+              const ScoreRules& rules) noexcept {
+  Score score;
+  if (task.oom_adj == kOomDisable) {
+    score.apply(Rule::kOomDisable, Op::kSet, 0);
+    return score;
+  }
+  if (!task.has_mm) {
+    score.apply(Rule::kNoMm, Op::kSet, 0);
+    return score;
+  }
+  score.apply(
+      rules.memory == MemoryBase::kTotalVm ? Rule::kTotalVm : Rule::kRssSwap,
+      Op::kSet, memory_pages(snapshot, task, rules.memory));
+  if (task.pf_oom_origin) {
+    score.apply(Rule::kOomOrigin, Op::kSet, kMaxPoints);
+    return score;
+  }
+  bool wrapped = false;
+  const Points children =
+      children_points(snapshot, task, rules.memory, wrapped);
+  if (wrapped) {
+    score.set_wrapped();
+  }
+  if (children != 0) {
+    score.apply(Rule::kChildren, Op::kAdd, children);
+  }
+  apply_times(task, snapshot.uptime_s, rules.hz, score);
+  if (task.nice > 0) {
+    score.apply(Rule::kNice, Op::kMultiply, 2);
+  }
+  if ((task.cap_effective & (kCapSysAdmin | kCapSysResource)) != 0) {
+    score.apply(Rule::kSysAdmin, Op::kDivide, 4);
+  }
+  if ((task.cap_effective & kCapSysRawio) != 0) {
+    score.apply(Rule::kSysRawio, Op::kDivide, 4);
+  }
+  if (!task.mems_intersect) {
+    score.apply(Rule::kMemsAllowed, Op::kDivide, 8);
+  }
+  apply_oom_adj(task.oom_adj, score);
+  return score;
+}
+
+void score_task(const Snapshot& snapshot, Task& task,
+                const ScoreRules& rules) noexcept {
+  const Score score = badness(snapshot, task, rules);
+  task.points = task.detail == Detail::kCheap && score.wrapped()
+                    ? kMaxPoints
+                    : score.points();
+}
+
+void score_all(Snapshot& snapshot, const ScoreRules& rules) noexcept {
+  for (Task& task : snapshot.tasks) {
+    score_task(snapshot, task, rules);
+  }
+}
+
+}  // namespace badnessd

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/cli.h"
+#include "badnessd/app/commands.h"
+#include "badnessd/app/config.h"
+
+int main(int argc, char** argv) {
+  const auto invocation = badnessd::parse_command_line(argc, argv);
+  if (!invocation) {
+    return invocation.error();
+  }
+  const auto loaded =
+      badnessd::load_settings(invocation->config, invocation->assignments);
+  if (!loaded) {
+    return badnessd::fail(loaded.error().exit_code, loaded.error().message);
+  }
+  const auto source = badnessd::open_source(*invocation, loaded->settings);
+  if (!source) {
+    return source.error();
+  }
+  const auto killer =
+      badnessd::choose_killer(*invocation, loaded->settings, **source);
+  if (!killer) {
+    return killer.error();
+  }
+  return badnessd::run_command(*invocation, *loaded, **source, **killer);
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/system/procfs.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+
+#include "badnessd/engine/kernel26.h"
+#include "badnessd/system/fields.h"
+#include "badnessd/system/pressure.h"
+
+namespace badnessd {
+namespace {
+
+constexpr std::uint32_t kFallbackPageSize = 4096;
+
+bool is_procfs(int fd) {
+  struct statfs fs {};
+  return ::fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+// The page size of the kernel that wrote the tree: vsize is in bytes, statm in
+// pages.
+std::uint32_t page_size_of(std::uint64_t vsize_bytes, Pages size) {
+  if (size == 0 || vsize_bytes % size != 0) {
+    return kFallbackPageSize;
+  }
+  const std::uint64_t bytes = vsize_bytes / size;
+  const bool plausible =
+      bytes >= 4096 && bytes <= 65536 && (bytes & (bytes - 1)) == 0;
+  return plausible ? static_cast<std::uint32_t>(bytes) : kFallbackPageSize;
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<ProcfsSource>> ProcfsSource::open(
+    const char* root, ProcfsOptions options) {
+  Expected<UniqueFd> fd = open_directory(AT_FDCWD, root);
+  if (!fd) {
+    return tl::unexpected(fd.error());
+  }
+  std::unique_ptr<ProcfsSource> source(
+      new ProcfsSource(std::move(*fd), options));
+  source->find_reference();
+  if (auto read = source->read_reference(); !read) {
+    return tl::unexpected(read.error());
+  }
+  return source;
+}
+
+void ProcfsSource::find_reference() {
+  std::array<char, 16> target{};
+  const ssize_t n =
+      ::readlinkat(root_.get(), "self", target.data(), target.size());
+  std::int32_t self = 0;
+  if (n > 0 &&
+      to_number(std::string_view(target.data(), static_cast<std::size_t>(n)),
+                self)) {
+    live_ = self == ::getpid() && is_procfs(root_.get());
+    if (live_ ||
+        ::faccessat(root_.get(), path_.of(self, "stat"), R_OK, 0) == 0) {
+      reference_pid_ = self;
+      return;
+    }
+  }
+  reference_pid_ = 1;
+}
+
+Expected<void> ProcfsSource::read_reference() {
+  const auto status = read_status(reference_pid_);
+  if (!status) {
+    return tl::unexpected(Error{ENODATA, "no process to take as reference"});
+  }
+  reference_ = *status;
+  const auto exists = [this](const char* file) {
+    return ::faccessat(root_.get(), path_.of(reference_pid_, file), F_OK,
+                       AT_SYMLINK_NOFOLLOW) == 0;
+  };
+  has_oom_adj_ = exists("oom_adj");
+  has_score_adj_ = exists("oom_score_adj");
+  has_userns_ = exists("ns/user");
+  if (const auto version = reader_.read(root_.get(), "version")) {
+    kernel26_ = version->starts_with("Linux version 2.6.");
+  }
+  if (live_) {
+    page_size_ = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
+    return {};
+  }
+  const auto statm = read(reference_pid_, "statm").and_then(parse_statm);
+  const auto stat = read(reference_pid_, "stat").and_then(parse_stat);
+  if (statm && stat) {
+    page_size_ = page_size_of(stat->vsize_bytes, statm->size);
+  }
+  return {};
+}
+
+Expected<std::string_view> ProcfsSource::read(std::int32_t pid,
+                                              std::string_view file) {
+  return reader_.read(root_.get(), path_.of(pid, file));
+}
+
+Expected<StatusFields> ProcfsSource::read_status(std::int32_t pid) {
+  return read(pid, "status").and_then(parse_status);
+}
+
+Expected<PressureReading> ProcfsSource::read_pressure() {
+  auto reading = reader_.read(root_.get(), "meminfo").and_then(parse_meminfo);
+  if (!reading) {
+    return reading;
+  }
+  // No PSI: not built in, or switched off (EOPNOTSUPP).
+  if (const auto text = reader_.read(root_.get(), "pressure/memory")) {
+    if (const auto parsed = parse_psi(*text, *reading); !parsed) {
+      return tl::unexpected(parsed.error());
+    }
+  }
+  return reading;
+}
+
+Expected<std::uint64_t> ProcfsSource::read_uptime() {
+  if (!live_) {
+    return reader_.read(root_.get(), "uptime").and_then(parse_uptime);
+  }
+  // Start times in stat are on this clock.
+  timespec now{};
+  if (::clock_gettime(CLOCK_BOOTTIME, &now) != 0) {
+    return tl::unexpected(Error{errno, "clock_gettime"});
+  }
+  return static_cast<std::uint64_t>(now.tv_sec);
+}
+
+Expected<void> ProcfsSource::scan(Snapshot& snapshot) {
+  const auto uptime = read_uptime();
+  if (!uptime) {
+    return tl::unexpected(uptime.error());
+  }
+  snapshot.uptime_s = *uptime;
+  snapshot.page_size = page_size_;
+  snapshot.tasks.clear();
+  snapshot.facts = Facts{
+      .live = live_, .kernel26 = kernel26_, .oom_adj_converted = !has_oom_adj_};
+  auto listed = processes_.for_each(
+      root_.get(), [&](std::int32_t pid) { add_task(snapshot, pid); });
+  if (!listed) {
+    return listed;
+  }
+  std::sort(snapshot.tasks.begin(), snapshot.tasks.end(),
+            [](const Task& a, const Task& b) { return a.id.pid < b.id.pid; });
+  link_children(snapshot);
+  snapshot.facts.init_visible = find_task(snapshot, 1) < snapshot.tasks.size();
+  return {};
+}
+
+void ProcfsSource::add_task(Snapshot& snapshot, std::int32_t pid) {
+  Expected<Task> task = read_cheap(pid);
+  if (task && options_.swap_in_scan) {
+    if (const auto status = read_status(pid)) {
+      task->swap_kib = status->swap_kib.value_or(0);
+    }
+  }
+  if (task) {
+    snapshot.tasks.push_back(*task);
+  } else if (vanished(task.error())) {
+    ++snapshot.facts.vanished;
+  } else if (task.error().code == EBADMSG) {
+    ++snapshot.facts.malformed;
+  } else {
+    ++snapshot.facts.unreadable;
+  }
+}
+
+Expected<Task> ProcfsSource::read_cheap(std::int32_t pid) {
+  const auto stat = read(pid, "stat").and_then(parse_stat);
+  if (!stat) {
+    return tl::unexpected(stat.error());
+  }
+  Task task;
+  task.id = {pid, stat->start_time_ticks};
+  task.ppid = stat->ppid;
+  stat->comm.copy(task.comm.data(), task.comm.size() - 1);
+  task.state = stat->state;
+  task.flags = stat->flags;
+  task.nice = stat->nice;
+  task.cpu_jiffies = ticks_to_jiffies(stat->utime_ticks, options_.hz) +
+                     ticks_to_jiffies(stat->stime_ticks, options_.hz);
+  task.pf_oom_origin = kernel26_ && (stat->flags & kPfOomOrigin) != 0;
+  task.has_mm = stat->vsize_bytes != 0;
+  task.total_vm = stat->vsize_bytes / page_size_;
+  task.rss = stat->rss;
+  if (task.has_mm) {
+    task.mm_threads = stat->num_threads;
+  } else if (stat->state == 'Z' && stat->num_threads > 1) {
+    read_group_of_dead_leader(task, stat->num_threads);
+  }
+  if (auto adj = read_oom_adj(task); !adj) {
+    return tl::unexpected(adj.error());
+  }
+  return task;
+}
+
+// The leader has exited and its threads live on: it has no mm and scores 0, but
+// each of them is still on the list of children of its parent.
+void ProcfsSource::read_group_of_dead_leader(Task& task,
+                                             std::uint32_t num_threads) {
+  const auto directory =
+      open_directory(root_.get(), path_.of(task.id.pid, "task"));
+  if (!directory) {
+    return;
+  }
+  const auto listed =
+      threads_.for_each(directory->get(), [&](std::int32_t tid) {
+        if (tid == task.id.pid || task.mm_threads != 0) {
+          return;
+        }
+        const auto stat =
+            reader_.read(root_.get(), path_.of_thread(task.id.pid, tid, "stat"))
+                .and_then(parse_stat);
+        if (stat && stat->vsize_bytes != 0) {
+          task.total_vm = stat->vsize_bytes / page_size_;
+          task.rss = stat->rss;
+          task.mm_threads = num_threads - 1;
+        }
+      });
+  static_cast<void>(listed);  // it vanishes while it is listed: no threads left
+}
+
+Expected<void> ProcfsSource::read_oom_adj(Task& task) {
+  if (!task.has_mm && task.mm_threads == 0) {
+    return {};  // nothing that an adjustment could change
+  }
+  if (has_oom_adj_) {
+    const auto text = read(task.id.pid, "oom_adj");
+    const auto adj = text.and_then([](std::string_view it) {
+      return parse_adj(it, kOomDisable, kOomAdjustMax);
+    });
+    if (!adj) {
+      return tl::unexpected(adj.error());
+    }
+    task.oom_adj = static_cast<std::int16_t>(*adj);
+    return {};
+  }
+  read_score_adj(task);
+  if (!task.has_oom_score_adj) {
+    return tl::unexpected(Error{EACCES, "oom_score_adj"});
+  }
+  task.oom_adj =
+      static_cast<std::int16_t>(oom_adj_from_score_adj(task.oom_score_adj));
+  return {};
+}
+
+}  // namespace badnessd

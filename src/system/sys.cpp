@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/system/sys.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+namespace badnessd {
+namespace {
+
+// status of a process in 65,536 groups is 700 KiB; a list of children of the
+// largest possible pid_max is larger, but no real one is.
+constexpr std::size_t kFirstCapacity = 64UL * 1024;
+constexpr std::size_t kMaxFile = 4UL * 1024 * 1024;
+
+// What getdents64(2) writes; glibc does not declare it.
+struct DirentHeader {
+  std::uint64_t inode;
+  std::int64_t offset;
+  std::uint16_t length;
+  std::uint8_t type;
+};
+constexpr std::size_t kNameOffset = 19;
+
+}  // namespace
+
+bool vanished(const Error& error) noexcept {
+  return error.code == ENOENT || error.code == ESRCH;
+}
+
+UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+UniqueFd::~UniqueFd() {
+  if (fd_ >= 0) {
+    ::close(fd_);
+  }
+}
+
+Expected<UniqueFd> open_directory(int dirfd, const char* path) {
+  UniqueFd fd(::openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) {
+    return tl::unexpected(Error{errno, "open directory"});
+  }
+  return fd;
+}
+
+const char* PidPath::of(std::int32_t pid, std::string_view file) {
+  char* end = buffer_.data() + buffer_.size();
+  char* out = std::to_chars(buffer_.data(), end, pid).ptr;
+  *out++ = '/';
+  out += file.copy(out, static_cast<std::size_t>(end - out) - 1);
+  *out = '\0';
+  return buffer_.data();
+}
+
+const char* PidPath::of_thread(std::int32_t pid, std::int32_t tid,
+                               std::string_view file) {
+  char* end = buffer_.data() + buffer_.size();
+  char* out = std::to_chars(buffer_.data(), end, pid).ptr;
+  constexpr std::string_view kTask = "/task/";
+  out += kTask.copy(out, kTask.size());
+  out = std::to_chars(out, end, tid).ptr;
+  *out++ = '/';
+  out += file.copy(out, static_cast<std::size_t>(end - out) - 1);
+  *out = '\0';
+  return buffer_.data();
+}
+
+FileReader::FileReader() : buffer_(kFirstCapacity) {}
+
+Expected<std::string_view> FileReader::read(int dirfd, const char* path) {
+  const UniqueFd fd(::openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!fd.valid()) {
+    return tl::unexpected(Error{errno, "open"});
+  }
+  std::size_t size = 0;
+  for (;;) {
+    if (size == buffer_.size()) {
+      if (size >= kMaxFile) {
+        return tl::unexpected(Error{EFBIG, "read"});
+      }
+      buffer_.resize(size * 2);
+    }
+    const ssize_t n =
+        ::read(fd.get(), buffer_.data() + size, buffer_.size() - size);
+    if (n < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return tl::unexpected(Error{errno, "read"});
+    }
+    size += static_cast<std::size_t>(n);
+    // Whatever fits and ends in a newline is whole: only lists of children come
+    // in pieces, and they have none. This saves a second read of every file.
+    if (n == 0 || (size < buffer_.size() && buffer_[size - 1] == '\n')) {
+      return std::string_view(buffer_.data(), size);
+    }
+  }
+}
+
+NumberReader::NumberReader() : buffer_(kFirstCapacity) {}
+
+Expected<void> NumberReader::rewind(int dirfd) {
+  if (::lseek(dirfd, 0, SEEK_SET) != 0) {
+    return tl::unexpected(Error{errno, "rewind directory"});
+  }
+  return {};
+}
+
+Expected<std::size_t> NumberReader::fill(int dirfd) {
+  const auto n =
+      ::syscall(SYS_getdents64, dirfd, buffer_.data(), buffer_.size());
+  if (n < 0) {
+    return tl::unexpected(Error{errno, "read directory"});
+  }
+  return static_cast<std::size_t>(n);
+}
+
+std::int32_t NumberReader::next(std::size_t& offset) const {
+  const char* entry = buffer_.data() + offset;
+  DirentHeader header{};
+  std::memcpy(&header, entry, kNameOffset);
+  offset += header.length;
+  const std::string_view name(entry + kNameOffset);
+  std::int32_t number = 0;
+  const auto [end, code] =
+      std::from_chars(name.data(), name.data() + name.size(), number);
+  const bool whole = code == std::errc() && end == name.data() + name.size();
+  return whole ? number : 0;
+}
+
+}  // namespace badnessd
