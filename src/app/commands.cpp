@@ -26,9 +26,7 @@ int print(const std::string& text) {
 }
 
 std::string reason(const Error& error) {
-  return fmt::format(
-      "{}: {}", error.what,
-      std::strerror(error.code));  // NOLINT(concurrency-mt-unsafe): one thread
+  return fmt::format("{}: {}", error.what, std::strerror(error.code));
 }
 
 int cannot_read(const Error& error) {

@@ -88,11 +88,10 @@ tl::expected<std::string, ConfigError> read_text(const std::string& path) {
   }
   if (!file || text.fail()) {
     const int code = errno;
-    return tl::unexpected(ConfigError{
-        code == EACCES ? kExitPermission : kExitNoInput,
-        fmt::format("cannot read the configuration file {}: {}", escaped(path),
-                    std::strerror(
-                        code))});  // NOLINT(concurrency-mt-unsafe): one thread
+    return tl::unexpected(
+        ConfigError{code == EACCES ? kExitPermission : kExitNoInput,
+                    fmt::format("cannot read the configuration file {}: {}",
+                                escaped(path), std::strerror(code))});
   }
   return text.str();
 }

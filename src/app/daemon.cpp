@@ -61,8 +61,7 @@ void Daemon::step() {
 void Daemon::lost_sample(const Error& error) {
   if (lost_samples_ == 0) {
     log_.warn("sample lost, ignoring it: {}: {}", error.what,
-              std::strerror(
-                  error.code));  // NOLINT(concurrency-mt-unsafe): one thread
+              std::strerror(error.code));
   }
   ++lost_samples_;
 }

@@ -245,8 +245,7 @@ Style stdout_style() {
     return {};
   }
   // The environment is read before any thread exists.
-  const char* no_color =
-      std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
+  const char* no_color = std::getenv("NO_COLOR");
   winsize size{};
   const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
   return {.colour = no_color == nullptr || *no_color == '\0',

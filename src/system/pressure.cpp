@@ -95,7 +95,12 @@ Expected<PressureReading> parse_meminfo(std::string_view text) {
   reading.swap_total_kib = *info.swap_total;
   reading.swap_free_kib = *info.swap_free;
   reading.mem_available_estimated = !info.available;
-  const Kib cache = info.buffers.value_or(0) + info.cached.value_or(0);
+  const Kib buffers = info.buffers.value_or(0);
+  const Kib cached = info.cached.value_or(0);
+  if (buffers > *info.total || cached > *info.total) {
+    return bad("meminfo: more is cached than there is");
+  }
+  const Kib cache = buffers + cached;
   const Kib estimate =
       *info.free + cache - std::min(cache, info.shmem.value_or(0));
   reading.mem_available_kib = info.available.value_or(estimate);

@@ -83,10 +83,11 @@ inline constexpr std::uint32_t kUserHz = 100;
 }
 
 // fs/proc/base.c (2.6.36 and later): what /proc/<pid>/oom_adj shows for a given
-// oom_score_adj (-1000..1000). Lossy: x 17 / 1000 truncated toward zero, and
-// 1000 is 15.
+// oom_score_adj (-1000..1000). Lossy: x 17 / 1000 truncated toward zero, and not
+// above 15.
 [[nodiscard]] constexpr int oom_adj_from_score_adj(int score_adj) noexcept {
-  return score_adj == 1000 ? kOomAdjustMax : score_adj * 17 / 1000;
+  const int oom_adj = score_adj * 17 / 1000;
+  return oom_adj > kOomAdjustMax ? kOomAdjustMax : oom_adj;
 }
 
 }  // namespace badnessd

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Opening and scanning a stored /proc where a test takes for granted that it
+// works.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "badnessd/engine/task.h"
+#include "badnessd/system/procfs.h"
+
+namespace badnessd::test {
+
+// Throws std::runtime_error where it cannot be opened or scanned.
+[[nodiscard]] std::unique_ptr<ProcfsSource> open_root(
+    const std::string& root, ProcfsOptions options = {});
+[[nodiscard]] Snapshot scan_of(FactSource& source);
+
+// Scans and makes every task kFull.
+[[nodiscard]] Snapshot refined(FactSource& source);
+
+}  // namespace badnessd::test

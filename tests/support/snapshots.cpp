@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "snapshots.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "badnessd/engine/kernel26.h"
+
+namespace badnessd::test {
+
+Task user_task(std::int32_t pid, Pages total_vm) {
+  Task task;
+  task.id = {pid, static_cast<std::uint64_t>(pid)};
+  task.state = 'S';
+  task.has_mm = true;
+  task.total_vm = total_vm;
+  task.mm_threads = 1;
+  task.detail = Detail::kFull;
+  return task;
+}
+
+Task kernel_thread(std::int32_t pid) {
+  Task task = user_task(pid, 0);
+  task.has_mm = false;
+  task.mm_threads = 0;
+  task.flags = kPfKthread;
+  return task;
+}
+
+Snapshot snapshot_of(std::vector<Task> tasks, std::uint64_t uptime_s) {
+  Snapshot snapshot;
+  snapshot.uptime_s = uptime_s;
+  snapshot.tasks = std::move(tasks);
+  std::sort(snapshot.tasks.begin(), snapshot.tasks.end(),
+            [](const Task& a, const Task& b) { return a.id.pid < b.id.pid; });
+  link_children(snapshot);
+  return snapshot;
+}
+
+Snapshot scored(std::vector<Task> tasks, std::uint64_t uptime_s,
+                const ScoreRules& rules) {
+  Snapshot snapshot = snapshot_of(std::move(tasks), uptime_s);
+  score_all(snapshot, rules);
+  return snapshot;
+}
+
+Task& task_of(Snapshot& snapshot, std::int32_t pid) {
+  return snapshot.tasks.at(find_task(snapshot, pid));
+}
+
+std::vector<std::int32_t> children_of(const Snapshot& snapshot,
+                                      const Task& task) {
+  std::vector<std::int32_t> pids;
+  for (std::uint32_t i = 0; i < task.child_count; ++i) {
+    const Child& child = snapshot.children.at(task.first_child + i);
+    pids.push_back(snapshot.tasks.at(child.task).id.pid);
+  }
+  return pids;
+}
+
+}  // namespace badnessd::test

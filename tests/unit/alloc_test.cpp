@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A pass over all processes after the first allocates nothing. This executable
+// counts every allocation that it makes.
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "badnessd/app/cycle.h"
+#include "badnessd/engine/policy.h"
+#include "badnessd/system/procfs.h"
+#include "roots.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define BADNESSD_OWN_MALLOC 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BADNESSD_OWN_MALLOC 0
+#endif
+#endif
+#ifndef BADNESSD_OWN_MALLOC
+#define BADNESSD_OWN_MALLOC 1
+#endif
+
+namespace {
+std::atomic<std::uint64_t> allocations{0};
+}  // namespace
+
+#if BADNESSD_OWN_MALLOC
+// glibc's own, under the names by which an interposer may call them. The C++
+// operators come down to malloc().
+extern "C" {
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* old, std::size_t size);
+void* __libc_memalign(std::size_t alignment, std::size_t size);
+
+void* malloc(std::size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+  ++allocations;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* old, std::size_t size) {
+  ++allocations;
+  return __libc_realloc(old, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  ++allocations;
+  return __libc_memalign(alignment, size);
+}
+}
+#endif
+
+namespace badnessd {
+namespace {
+
+class Allocations : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (BADNESSD_OWN_MALLOC == 0) {
+      GTEST_SKIP() << "AddressSanitizer has a malloc of its own";
+    }
+  }
+};
+
+// Reading the trigger, everything between it and the signal, and then the dear
+// facts of those whom that has left out.
+void pass(ProcfsSource& source, Snapshot& snapshot) {
+  const Policy policy{.score = {}, .trigger = {}, .audit = true};
+  DryRunKiller killer;
+  const CycleReport report = run_cycle(source, policy, killer, snapshot);
+  ASSERT_NE(report.kind, CycleReport::Kind::kSampleLost) << report.error.what;
+  refine_all(source, snapshot, policy.score);
+}
+
+TEST_F(Allocations, AreCounted) {
+  const std::uint64_t before = allocations;
+  const std::string text(1000, 'x');
+  const auto number = std::make_unique<int>(text.size());
+  EXPECT_EQ(allocations - before, 2U) << *number;
+}
+
+TEST_F(Allocations, NoneInALaterPassOverAStoredTree) {
+  const auto source = test::open_root(TEST_PROC_DIR "/server");
+  Snapshot snapshot;
+  pass(*source, snapshot);
+  const std::uint64_t before = allocations;
+  pass(*source, snapshot);
+  EXPECT_EQ(allocations - before, 0U);
+}
+
+TEST_F(Allocations, NoneInALaterPassOverTheRunningSystem) {
+  const auto source = test::open_root("/proc");
+  Snapshot snapshot;
+  pass(*source, snapshot);
+  // More processes than ever before need more memory; then it is tried again.
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    const std::size_t tasks = snapshot.tasks.capacity();
+    const std::size_t children = snapshot.children.capacity();
+    const std::uint64_t before = allocations;
+    pass(*source, snapshot);
+    const std::uint64_t made = allocations - before;
+    if (snapshot.tasks.size() <= tasks &&
+        snapshot.children.size() <= children) {
+      EXPECT_EQ(made, 0U);
+      return;
+    }
+  }
+  GTEST_SKIP() << "the number of processes grows and grows";
+}
+
+}  // namespace
+}  // namespace badnessd

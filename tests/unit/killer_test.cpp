@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Real signals, to processes that the test itself has started.
+#include "badnessd/system/killer.h"
+
+#include <fcntl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "badnessd/engine/kernel26.h"
+#include "badnessd/system/proc_text.h"
+#include "badnessd/system/sys.h"
+#include "forked.h"
+#include "proc_tree.h"
+#include "tree.h"
+
+namespace badnessd {
+namespace {
+
+using std::chrono::milliseconds;
+using test::Forked;
+using Kind = KillOutcome::Kind;
+
+// Long enough for any machine; no test waits for it to pass.
+constexpr milliseconds kLong{60'000};
+
+class PidfdKillerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto root = open_directory(AT_FDCWD, "/proc");
+    ASSERT_TRUE(root);
+    proc = std::move(*root);
+  }
+
+  // The facts about a running process that a killer looks at.
+  Task task_of(pid_t pid) {
+    FileReader reader;
+    PidPath path;
+    Task task;
+    const auto stat =
+        reader.read(proc.get(), path.of(pid, "stat")).and_then(parse_stat);
+    EXPECT_TRUE(stat);
+    if (stat) {
+      task.id = {stat->pid, stat->start_time_ticks};
+      task.flags = stat->flags;
+    }
+    return task;
+  }
+
+  [[nodiscard]] PidfdKiller killer(milliseconds timeout = kLong) const {
+    return {proc.get(), ::getpid(), timeout};
+  }
+
+  UniqueFd proc;
+};
+
+TEST_F(PidfdKillerTest, KillsAndWaitsForTheExit) {
+  Forked child;
+  const KillOutcome outcome = killer().kill(task_of(child.pid()));
+  EXPECT_EQ(outcome.kind, Kind::kExited);
+  EXPECT_LT(outcome.waited, kLong);
+  EXPECT_TRUE(child.ended());
+  const int status = child.reap();
+  ASSERT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGKILL);
+}
+
+TEST_F(PidfdKillerTest, KillsWhoIgnoresWhatCanBeIgnored) {
+  Forked child([](const Forked::Ready& ready) {
+    ::signal(SIGTERM, SIG_IGN);
+    ::signal(SIGINT, SIG_IGN);
+    ready();
+  });
+  EXPECT_EQ(killer().kill(task_of(child.pid())).kind, Kind::kExited);
+}
+
+TEST_F(PidfdKillerTest, KillsWhoIsStopped) {
+  Forked child;
+  ASSERT_EQ(::kill(child.pid(), SIGSTOP), 0);
+  EXPECT_EQ(killer().kill(task_of(child.pid())).kind, Kind::kExited);
+}
+
+TEST_F(PidfdKillerTest, KillsOneOfTwoAndNotTheOther) {
+  Forked first;
+  Forked second;
+  ASSERT_EQ(killer().kill(task_of(first.pid())).kind, Kind::kExited);
+  EXPECT_FALSE(second.ended());
+}
+
+TEST_F(PidfdKillerTest, DoesNotTouchAReusedPid) {
+  Forked child;
+  for (const std::int64_t off : {-1, 1, 1'000'000}) {
+    Task task = task_of(child.pid());
+    task.id.start_time += static_cast<std::uint64_t>(off);
+    EXPECT_EQ(killer().kill(task).kind, Kind::kVanished);
+    EXPECT_FALSE(child.ended());
+  }
+}
+
+TEST_F(PidfdKillerTest, FindsThatTheProcessIsGone) {
+  Forked child;
+  const Task task = task_of(child.pid());
+  ASSERT_EQ(::kill(child.pid(), SIGKILL), 0);
+  child.reap();
+  EXPECT_EQ(killer().kill(task).kind, Kind::kVanished);
+}
+
+TEST_F(PidfdKillerTest, RefusesInitItselfAndPidsThatAreNone) {
+  PidfdKiller under_test = killer();
+  for (const std::int32_t pid : {1, 0, -1, ::getpid()}) {
+    Task task;
+    task.id = {pid, 0};
+    EXPECT_EQ(under_test.kill(task).kind, Kind::kRefused) << pid;
+  }
+}
+
+TEST_F(PidfdKillerTest, RefusesKernelThreads) {
+  Forked child;
+  Task task = task_of(child.pid());
+  task.flags |= kPfKthread;
+  EXPECT_EQ(killer().kill(task).kind, Kind::kRefused);
+  EXPECT_FALSE(child.ended());
+}
+
+TEST_F(PidfdKillerTest, DoesNotSignalWhoseStartTimeCannotBeCompared) {
+  Forked child;
+  const std::string pid = std::to_string(child.pid());
+  const test::TempTree garbage({test::dir(pid, {test::file("stat", "?\n")})});
+  const test::TempTree unreadable(
+      {test::dir(pid, {test::dir("stat", {test::file("x", "")})})});
+  for (const auto& [tree, code] :
+       {std::pair(&garbage, EBADMSG), std::pair(&unreadable, EISDIR)}) {
+    const auto root = open_directory(AT_FDCWD, tree->path());
+    ASSERT_TRUE(root);
+    PidfdKiller under_test(root->get(), ::getpid(), kLong);
+    const KillOutcome outcome = under_test.kill(task_of(child.pid()));
+    EXPECT_EQ(outcome.kind, Kind::kFailed);
+    EXPECT_EQ(outcome.error.code, code);
+    EXPECT_FALSE(child.ended());
+  }
+}
+
+TEST_F(PidfdKillerTest, SaysWhenTheVictimIsStillAlive) {
+  // A tracer may hold a process between its death and its exit.
+  Forked child([](const Forked::Ready& ready) {
+    if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) {
+      ::_exit(1);
+    }
+    ready();
+    ::raise(SIGSTOP);
+  });
+  int status = 0;
+  if (::waitpid(child.pid(), &status, 0) != child.pid() ||
+      !WIFSTOPPED(status) ||
+      ::ptrace(PTRACE_SETOPTIONS, child.pid(), nullptr,
+               PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL) != 0) {
+    GTEST_SKIP() << "tracing is not permitted here";
+  }
+  const KillOutcome outcome =
+      killer(milliseconds(50)).kill(task_of(child.pid()));
+  const bool ended = child.ended();
+  ASSERT_EQ(outcome.kind, ended ? Kind::kExited : Kind::kStillAlive);
+  if (ended) {
+    GTEST_SKIP() << "this kernel does not stop for a tracer on SIGKILL";
+  }
+  EXPECT_GE(outcome.waited, milliseconds(50));
+  ASSERT_EQ(::waitpid(child.pid(), &status, 0), child.pid());
+  EXPECT_EQ(status >> 8, SIGTRAP | (PTRACE_EVENT_EXIT << 8));
+  ::ptrace(PTRACE_CONT, child.pid(), nullptr, nullptr);
+}
+
+TEST_F(PidfdKillerTest, DryRunSendsNothing) {
+  Forked child;
+  DryRunKiller dry_run;
+  EXPECT_EQ(dry_run.kill(task_of(child.pid())).kind, Kind::kNotSent);
+  EXPECT_FALSE(child.ended());
+}
+
+}  // namespace
+}  // namespace badnessd

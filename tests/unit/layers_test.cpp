@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The shape of the house, read from its source text. Each rule is a function
+// over text that is also shown to find a breach in a sample.
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <optional>
+#include <regex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tree.h"
+
+namespace badnessd {
+namespace {
+
+namespace fs = std::filesystem;
+using Strings = std::vector<std::string>;
+
+struct SourceFile {
+  std::string path;  // below the top level
+  std::string text;
+};
+
+const std::vector<SourceFile>& sources() {
+  static const std::vector<SourceFile> files = [] {
+    std::vector<SourceFile> found;
+    for (const char* top : {"include", "src"}) {
+      for (const auto& entry :
+           fs::recursive_directory_iterator(fs::path(SOURCE_DIR) / top)) {
+        if (entry.is_regular_file()) {
+          found.push_back(
+              {fs::relative(entry.path(), SOURCE_DIR).generic_string(),
+               test::contents_of(entry.path().string())});
+        }
+      }
+    }
+    return found;
+  }();
+  return files;
+}
+
+Strings lines_of(const std::string& text) {
+  Strings lines;
+  std::string::size_type begin = 0;
+  while (begin < text.size()) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+// Without comments; string literals stay.
+std::string code_of(const std::string& text) {
+  static const std::regex comment(R"(//[^\n]*|/\*[^]*?\*/)");
+  return std::regex_replace(text, comment, "");
+}
+
+// Every match of the first group of `pattern`.
+Strings matches_of(const std::string& text, const std::regex& pattern) {
+  Strings found;
+  for (auto it = std::sregex_iterator(text.begin(), text.end(), pattern);
+       it != std::sregex_iterator(); ++it) {
+    found.push_back((*it)[1].str());
+  }
+  return found;
+}
+
+// --- Includes point main -> app -> system -> engine -> std.
+
+enum class Layer { kEngine, kSystem, kApp, kMain };
+
+std::optional<Layer> layer_of(std::string_view path) {
+  for (const auto& [part, layer] :
+       {std::pair("badnessd/engine/", Layer::kEngine),
+        std::pair("src/engine/", Layer::kEngine),
+        std::pair("badnessd/system/", Layer::kSystem),
+        std::pair("src/system/", Layer::kSystem),
+        std::pair("badnessd/app/", Layer::kApp),
+        std::pair("src/app/", Layer::kApp),
+        std::pair("src/main.cpp", Layer::kMain)}) {
+    if (path.find(part) != std::string_view::npos) {
+      return layer;
+    }
+  }
+  return std::nullopt;
+}
+
+// Headers of the standard library that have no place in pure functions.
+bool impure(const std::string& header) {
+  static const std::set<std::string> headers{
+      "chrono",  "cstdio",  "csignal",     "ctime",   "filesystem",
+      "fstream", "future",  "iostream",    "istream", "mutex",
+      "ostream", "random",  "semaphore",   "sstream", "syncstream",
+      "thread",  "iomanip", "shared_mutex"};
+  return headers.contains(header);
+}
+
+bool may_include(Layer layer, const std::string& header) {
+  if (const auto target = layer_of(header)) {
+    return *target <= layer && *target != Layer::kMain;
+  }
+  const bool standard = std::regex_match(header, std::regex("[a-z_]+"));
+  const bool of_linux =
+      std::regex_match(header, std::regex(R"(([a-z]+/)?[a-z_]+\.h)"));
+  switch (layer) {
+    case Layer::kEngine:
+      return standard && !impure(header);
+    case Layer::kSystem:
+      return (standard && header != "iostream") ||
+             (of_linux && !header.starts_with("spdlog/")) ||
+             header == "tl/expected.hpp";
+    case Layer::kApp:
+      return true;
+    case Layer::kMain:
+      return standard;
+  }
+  return false;
+}
+
+Strings wrong_includes(const std::string& path, const std::string& text) {
+  static const std::regex include(R"(#\s*include\s*[<"]([^>"]+)[>"])");
+  const auto layer = layer_of(path);
+  if (!layer) {
+    return {"no layer"};
+  }
+  Strings wrong;
+  for (const std::string& header : matches_of(text, include)) {
+    if (!may_include(*layer, header)) {
+      wrong.push_back(header);
+    }
+  }
+  return wrong;
+}
+
+TEST(Layers, IncludesPointDownwards) {
+  EXPECT_GT(sources().size(), 20U);
+  for (const SourceFile& file : sources()) {
+    EXPECT_EQ(wrong_includes(file.path, file.text), Strings{}) << file.path;
+  }
+}
+
+TEST(Layers, WrongIncludesAreFound) {
+  const auto wrong = [](const char* path, const std::string& header) {
+    return wrong_includes(path, "#include " + header + "\n") != Strings{};
+  };
+  for (const char* header :
+       {"<unistd.h>", "<sys/types.h>", "<iostream>", "<chrono>",
+        "<spdlog/spdlog.h>", "<tl/expected.hpp>", "\"badnessd/system/sys.h\"",
+        "\"badnessd/app/cycle.h\""}) {
+    EXPECT_TRUE(wrong("src/engine/task.cpp", header)) << header;
+    EXPECT_TRUE(wrong("include/badnessd/engine/task.h", header)) << header;
+  }
+  for (const char* header :
+       {"<iostream>", "<spdlog/spdlog.h>", "<spdlog/logger.h>", "<CLI/CLI.hpp>",
+        "<toml.hpp>", "<nlohmann/json.hpp>", "\"badnessd/app/cycle.h\""}) {
+    EXPECT_TRUE(wrong("src/system/sys.cpp", header)) << header;
+  }
+  for (const char* header :
+       {"<unistd.h>", "<spdlog/spdlog.h>", "<CLI/CLI.hpp>", "<toml.hpp>",
+        "<nlohmann/json.hpp>", "<tl/expected.hpp>"}) {
+    EXPECT_TRUE(wrong("src/main.cpp", header)) << header;
+  }
+  EXPECT_FALSE(wrong("src/system/sys.cpp", "<sys/syscall.h>"));
+  EXPECT_FALSE(wrong("src/engine/task.cpp", "\"badnessd/engine/task.h\""));
+  EXPECT_FALSE(wrong("src/app/config.cpp", "<toml.hpp>"));
+  EXPECT_TRUE(wrong("src/utils/string.cpp", "<string>"));
+}
+
+// --- Signals are sent in one file.
+
+Strings signals_in(const std::string& text) {
+  // A call, and not a method's: neither `x.kill(` nor `X::kill(`, nor the
+  // declaration `KillOutcome kill(const Task&`.
+  static const std::regex call(
+      R"((?:^|[^\w.:>]|(?:^|[^\w>])::)(kill|killpg|tkill|tgkill|sigqueue|)"
+      R"(pthread_kill|pidfd_send_signal|raise)\s*\((?!const Task))");
+  static const std::regex number(
+      R"(\b(SYS_(?:kill|tkill|tgkill|rt_sigqueueinfo|rt_tgsigqueueinfo|)"
+      R"(pidfd_send_signal))\b)");
+  Strings found = matches_of(code_of(text), call);
+  const Strings numbers = matches_of(code_of(text), number);
+  found.insert(found.end(), numbers.begin(), numbers.end());
+  return found;
+}
+
+TEST(Layers, SignalsAreSentOnlyByTheKiller) {
+  for (const SourceFile& file : sources()) {
+    if (file.path == "src/system/killer.cpp") {
+      EXPECT_NE(signals_in(file.text), Strings{});
+    } else {
+      EXPECT_EQ(signals_in(file.text), Strings{}) << file.path;
+    }
+  }
+}
+
+TEST(Layers, CallsThatSendSignalsAreFound) {
+  for (const char* call :
+       {"kill(pid, 9);", "  ::kill(pid, SIGKILL);", "return kill (pid, 0);",
+        "if (kill(1, 0) != 0) {", "!::tgkill(a, b, 9)", "raise(SIGTERM)",
+        "::syscall(SYS_pidfd_send_signal, fd, 9, 0, 0)", "syscall(SYS_tkill)",
+        "(::pidfd_send_signal(fd, 9, nullptr, 0))", "x = sigqueue(p, 9, v);"}) {
+    EXPECT_NE(signals_in(call), Strings{}) << call;
+  }
+  for (const char* other :
+       {"killer.kill(task)", "killer->kill(task)", "PidfdKiller::kill(task)",
+        "KillOutcome kill(const Task& victim);", "// kill(pid, 9)",
+        "oom_kill(x)", "skill(x)", "/* ::kill(1, 9) */"}) {
+    EXPECT_EQ(signals_in(other), Strings{}) << other;
+  }
+}
+
+// --- "/proc" stands once, as a default.
+
+std::size_t proc_literals(const std::string& text) {
+  static const std::regex literal(R"re("(/proc\b)[^"\n]*")re");
+  return matches_of(code_of(text), literal).size();
+}
+
+TEST(Layers, ProcIsNamedOnce) {
+  Strings naming;
+  for (const SourceFile& file : sources()) {
+    naming.insert(naming.end(), proc_literals(file.text), file.path);
+  }
+  EXPECT_EQ(naming.size(), 1U) << testing::PrintToString(naming);
+}
+
+TEST(Layers, LiteralsOfProcAreFound) {
+  EXPECT_EQ(proc_literals(R"(open("/proc"); open("/proc/meminfo");)"), 2U);
+  EXPECT_EQ(proc_literals("// open(\"/proc\")\nx(\"process\")"), 0U);
+}
+
+// --- Files stay short.
+
+TEST(Layers, FilesHaveAtMostFourHundredLines) {
+  for (const SourceFile& file : sources()) {
+    EXPECT_LE(lines_of(file.text).size(), 400U) << file.path;
+  }
+  EXPECT_EQ(lines_of("a\nb\n\nc").size(), 4U);
+}
+
+// --- NOLINT names the check and says why.
+
+Strings unreasoned_nolints(const std::string& text) {
+  static const std::regex good(
+      R"(NOLINT(NEXTLINE|BEGIN)?\([a-z][a-zA-Z0-9.,*-]*\): \w.*|)"
+      R"(.*NOLINTEND\([a-z][a-zA-Z0-9.,*-]*\).*)");
+  Strings bad;
+  for (const std::string& line : lines_of(text)) {
+    const auto at = line.find("NOLINT");
+    if (at != std::string::npos && !std::regex_match(line.substr(at), good)) {
+      bad.push_back(line);
+    }
+  }
+  return bad;
+}
+
+TEST(Layers, NolintNamesTheCheckAndSaysWhy) {
+  for (const SourceFile& file : sources()) {
+    EXPECT_EQ(unreasoned_nolints(file.text), Strings{}) << file.path;
+  }
+}
+
+TEST(Layers, UnreasonedNolintsAreFound) {
+  for (const char* bad :
+       {"x;  // NOLINT", "// NOLINTNEXTLINE", "// NOLINT: because",
+        "// NOLINT(misc-x)", "// NOLINT(misc-x):", "// NOLINT(): why"}) {
+    EXPECT_NE(unreasoned_nolints(bad), Strings{}) << bad;
+  }
+  EXPECT_EQ(unreasoned_nolints("f();  // NOLINT(misc-x): the API wants it"),
+            Strings{});
+}
+
+// --- The first lines of every file.
+
+bool opens_properly(const std::string& path, const std::string& text) {
+  const Strings lines = lines_of(text);
+  const bool licensed =
+      !lines.empty() && lines[0] == "// SPDX-License-Identifier: GPL-2.0-only";
+  return licensed && (!path.ends_with(".h") ||
+                      std::count(lines.begin(), lines.end(), "#pragma once"));
+}
+
+TEST(Layers, FilesBeginWithTheLicense) {
+  for (const SourceFile& file : sources()) {
+    EXPECT_TRUE(opens_properly(file.path, file.text)) << file.path;
+  }
+  EXPECT_FALSE(opens_properly("a.cpp", "// nothing\n"));
+  EXPECT_FALSE(
+      opens_properly("a.h", "// SPDX-License-Identifier: GPL-2.0-only\n"));
+}
+
+// --- The top level.
+
+bool belongs_on_top(const std::string& name) {
+  static const std::set<std::string> names{
+      "CMakeLists.txt", "LICENSE", "README.md", "config",
+      "include",        "src",     "systemd",   "tests"};
+  return names.contains(name) || name.starts_with('.') ||
+         name.starts_with("build");
+}
+
+TEST(Layers, TopLevelHoldsOnlyWhatBelongsThere) {
+  for (const auto& entry : fs::directory_iterator(SOURCE_DIR)) {
+    const std::string name = entry.path().filename().string();
+    EXPECT_TRUE(belongs_on_top(name)) << name;
+  }
+  EXPECT_FALSE(belongs_on_top("scripts"));
+  EXPECT_FALSE(belongs_on_top("Makefile"));
+}
+
+}  // namespace
+}  // namespace badnessd

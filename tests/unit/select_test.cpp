@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/engine/select.h"
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "badnessd/engine/badness.h"
+#include "badnessd/engine/kernel26.h"
+#include "snapshots.h"
+
+namespace badnessd {
+namespace {
+
+using test::kernel_thread;
+using test::scored;
+using test::snapshot_of;
+using test::user_task;
+using Kind = Selection::Kind;
+
+constexpr std::int32_t kSelf = 4711;
+constexpr std::array kAllWaits{WaitFor::kNobody, WaitFor::kExitingWithMm,
+                               WaitFor::kExiting};
+
+// The pid that is chosen, 0 if none is, minus that which is waited for.
+std::int32_t selected(const Snapshot& snapshot,
+                      WaitFor wait_for = WaitFor::kExiting) {
+  const Selection selection = select_bad_process(snapshot, kSelf, wait_for);
+  if (selection.kind == Kind::kNone) {
+    return 0;
+  }
+  const std::int32_t pid = snapshot.tasks.at(selection.task).id.pid;
+  return selection.kind == Kind::kWait ? -pid : pid;
+}
+
+Task exiting(std::int32_t pid, bool has_mm) {
+  Task task = user_task(pid, has_mm ? 100 : 0);
+  task.flags = kPfExiting;
+  task.has_mm = has_mm;
+  task.mm_threads = has_mm ? 1 : 0;
+  return task;
+}
+
+TEST(Select, GreatestPointsWin) {
+  EXPECT_EQ(
+      selected(scored({user_task(10, 5), user_task(11, 9), user_task(12, 7)})),
+      11);
+}
+
+TEST(Select, NobodyInAnEmptySnapshot) {
+  EXPECT_EQ(selected(Snapshot{}), 0);
+}
+
+TEST(Select, AmongEqualsTheEarliestInTheTaskList) {
+  // Pids have wrapped: 12 is the oldest.
+  Task oldest = user_task(12, 9);
+  oldest.id.start_time = 1;
+  EXPECT_EQ(selected(scored({user_task(10, 9), user_task(11, 9), oldest})), 12);
+}
+
+TEST(Select, AmongEqualsOfOneTickTheLowestPid) {
+  Task first = user_task(11, 9);
+  Task second = user_task(12, 9);
+  first.id.start_time = second.id.start_time = 500;
+  EXPECT_EQ(selected(scored({second, first})), 11);
+}
+
+TEST(Select, EarlierStartDoesNotBeatMorePoints) {
+  EXPECT_EQ(selected(scored({user_task(10, 8), user_task(11, 9)})), 11);
+}
+
+TEST(Select, CandidateWithZeroPointsCanBeChosen) {
+  EXPECT_EQ(selected(scored({user_task(10, 0), kernel_thread(2)})), 10);
+}
+
+TEST(Select, SkipsWhoHasNoMm) {
+  Task zombie = user_task(10, 0);
+  zombie.has_mm = false;
+  EXPECT_EQ(selected(scored({zombie, kernel_thread(2)})), 0);
+  EXPECT_EQ(skip_reason(zombie, kSelf), Skip::kNoMm);
+}
+
+TEST(Select, SkipsInit) {
+  EXPECT_EQ(selected(scored({user_task(1, 900), user_task(10, 5)})), 10);
+  EXPECT_EQ(skip_reason(user_task(1, 900), kSelf), Skip::kInit);
+}
+
+TEST(Select, SkipsItself) {
+  EXPECT_EQ(selected(scored({user_task(kSelf, 900), user_task(10, 5)})), 10);
+  EXPECT_EQ(skip_reason(user_task(kSelf, 900), kSelf), Skip::kSelf);
+}
+
+TEST(Select, OnAForeignRootNobodyIsItself) {
+  const Snapshot snapshot = scored({user_task(kSelf, 900), user_task(10, 5)});
+  const Selection selection =
+      select_bad_process(snapshot, 0, WaitFor::kExiting);
+  EXPECT_EQ(snapshot.tasks.at(selection.task).id.pid, kSelf);
+}
+
+TEST(Select, SkipsTheExemptEvenWhereEverybodyElseHasZero) {
+  Task exempt = user_task(10, 900);
+  exempt.oom_adj = kOomDisable;
+  EXPECT_EQ(selected(scored({exempt, user_task(11, 0)})), 11);
+  EXPECT_EQ(selected(scored({exempt})), 0);
+  EXPECT_EQ(skip_reason(exempt, kSelf), Skip::kOomDisabled);
+}
+
+TEST(Select, SkipReasonsOfACandidateAreNone) {
+  EXPECT_EQ(skip_reason(user_task(10, 5), kSelf), Skip::kNone);
+  Task nearly_exempt = user_task(10, 5);
+  nearly_exempt.oom_adj = kOomAdjustMin;
+  EXPECT_EQ(skip_reason(nearly_exempt, kSelf), Skip::kNone);
+}
+
+TEST(Wait, ForAnExitingTaskThatStillHasItsMm) {
+  const Snapshot snapshot = scored({user_task(10, 900), exiting(11, true)});
+  EXPECT_EQ(selected(snapshot, WaitFor::kExitingWithMm), -11);
+  EXPECT_EQ(selected(snapshot, WaitFor::kExiting), -11);
+}
+
+TEST(Wait, ForAnExitingTaskWithoutMmOnlyBeyond2632) {
+  const Snapshot snapshot = scored({user_task(10, 900), exiting(11, false)});
+  EXPECT_EQ(selected(snapshot, WaitFor::kExitingWithMm), 10);
+  EXPECT_EQ(selected(snapshot, WaitFor::kExiting), -11);
+}
+
+TEST(Wait, ForNobodyChoosesAmongThoseThatLive) {
+  EXPECT_EQ(
+      selected(scored({user_task(10, 5), exiting(11, true)}), WaitFor::kNobody),
+      10);
+  // Killing the dying once more gives nothing back.
+  EXPECT_EQ(selected(scored({exiting(11, true)}), WaitFor::kNobody), 0);
+}
+
+TEST(Wait, StandsAboveAnyPointsAndAnyOrder) {
+  Task hog = user_task(10, std::numeric_limits<Pages>::max());
+  for (const std::int32_t pid : {5, 15}) {
+    EXPECT_EQ(selected(scored({hog, exiting(pid, true)})), -pid);
+  }
+}
+
+TEST(Wait, ForAnExemptTaskThatExitsToo) {
+  // 2.6.32 looks at PF_EXITING before it looks at oom_adj.
+  Task exempt = exiting(11, true);
+  exempt.oom_adj = kOomDisable;
+  EXPECT_EQ(selected(scored({user_task(10, 5), exempt})), -11);
+}
+
+TEST(Wait, NotForInit) {
+  EXPECT_EQ(selected(scored({exiting(1, true), user_task(10, 5)})), 10);
+}
+
+TEST(Wait, NotForZombies) {
+  for (const char state : {'Z', 'X'}) {
+    Task zombie = exiting(11, false);
+    zombie.state = state;
+    EXPECT_EQ(selected(scored({user_task(10, 5), zombie})), 10) << state;
+    EXPECT_FALSE(dying(zombie, WaitFor::kExiting));
+  }
+}
+
+TEST(Wait, ForAZombieStateThatStillHasItsMm) {
+  // Between the two reads of one stat; the mm decides.
+  Task task = exiting(11, true);
+  task.state = 'Z';
+  EXPECT_TRUE(dying(task, WaitFor::kExiting));
+}
+
+TEST(Wait, NotForKernelThreads) {
+  Task thread = kernel_thread(2);
+  thread.flags |= kPfExiting;
+  EXPECT_EQ(selected(scored({user_task(10, 5), thread})), 10);
+}
+
+TEST(Wait, NotForThoseWhoDoNotExit) {
+  for (const WaitFor wait_for : kAllWaits) {
+    EXPECT_FALSE(dying(user_task(10, 5), wait_for));
+    EXPECT_FALSE(dying(kernel_thread(2), wait_for));
+  }
+}
+
+Task child(std::int32_t pid, std::uint64_t start) {
+  Task task = user_task(pid, 1);
+  task.ppid = 10;
+  task.id.start_time = start;
+  return task;
+}
+
+// Who dies if pid 10 is chosen.
+std::int32_t victim(const Snapshot& snapshot,
+                    VictimOrder order = VictimOrder::kChildFirst) {
+  const auto chosen = static_cast<std::uint32_t>(find_task(snapshot, 10));
+  return snapshot.tasks.at(oom_kill_victim(snapshot, chosen, order, kSelf))
+      .id.pid;
+}
+
+TEST(Victim, IsTheChosenOneByDefault) {
+  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), child(11, 20)}),
+                   VictimOrder::kProcess),
+            10);
+}
+
+TEST(Victim, IsTheFirstChildOnTheListWhateverItsScore) {
+  Task rich = child(11, 30);
+  rich.total_vm = 5000;
+  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), rich, child(12, 20)})), 12);
+}
+
+TEST(Victim, IsTheChosenOneWithoutChildren) {
+  EXPECT_EQ(victim(snapshot_of({user_task(10, 9)})), 10);
+}
+
+TEST(Victim, PassesOverAChildThatSharesTheMm) {
+  Snapshot snapshot =
+      snapshot_of({user_task(10, 9), child(11, 20), child(12, 30)});
+  snapshot.children.at(0).shares_mm = true;
+  EXPECT_EQ(victim(snapshot), 12);
+}
+
+TEST(Victim, PassesOverAChildWithoutMm) {
+  Task zombie = child(11, 20);
+  zombie.has_mm = false;
+  zombie.mm_threads = 0;
+  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), zombie, child(12, 30)})), 12);
+}
+
+TEST(Victim, IsAChildWhoseLeaderIsDeadAndWhoseThreadsLive) {
+  // Each thread stands on 2.6.32's list, and those still have the mm.
+  Task dead_leader = child(11, 20);
+  dead_leader.has_mm = false;
+  dead_leader.mm_threads = 2;
+  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), dead_leader, child(12, 30)})),
+            11);
+}
+
+TEST(Victim, PassesOverAnExemptChild) {
+  Task exempt = child(11, 20);
+  exempt.oom_adj = kOomDisable;
+  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), exempt, child(12, 30)})), 12);
+  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), exempt})), 10);
+}
+
+TEST(Victim, PassesOverBadnessdItself) {
+  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), child(kSelf, 20)})), 10);
+}
+
+TEST(Victim, IsNoGrandchild) {
+  Task zombie = child(11, 20);
+  zombie.mm_threads = 0;
+  Task grandchild = user_task(12, 1);
+  grandchild.ppid = 11;
+  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), zombie, grandchild})), 10);
+}
+
+}  // namespace
+}  // namespace badnessd
