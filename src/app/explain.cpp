@@ -32,7 +32,7 @@ std::string cpu_words(const Task& task, std::uint32_t hz) {
 std::string words_of(const Step& step, const Snapshot& snapshot,
                      const Task& task, const ScoreRules& rules) {
   switch (step.rule) {
-    case Rule::kOomDisable:
+    case Rule::kExempt:
       return "oom_adj is -17: exempt";
     case Rule::kNoMm:
       return "no memory of its own: a kernel thread, a zombie or a dead leader";

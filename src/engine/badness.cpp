@@ -110,7 +110,7 @@ Score badness(const Snapshot& snapshot, const Task& task,
               const ScoreRules& rules) noexcept {
   Score score;
   if (task.oom_adj == kOomDisable) {
-    score.apply(Rule::kOomDisable, Op::kSet, 0);
+    score.apply(Rule::kExempt, Op::kSet, 0);
     return score;
   }
   if (!task.has_mm) {

@@ -69,7 +69,9 @@ void link_children(Snapshot& snapshot) {
 Kib all_rss_shmem_kib(const Snapshot& snapshot) noexcept {
   Kib sum = 0;
   for (const Task& task : snapshot.tasks) {
-    if (task.has_mm && task.detail == Detail::kCheap) {
+    // Of a dead leader whose threads live on status shows nothing.
+    const bool hidden = !task.has_mm && task.mm_threads != 0;
+    if (hidden || (task.has_mm && task.detail == Detail::kCheap)) {
       return std::numeric_limits<Kib>::max();
     }
     sum += task.rss_shmem_kib;

@@ -18,7 +18,7 @@ tl::unexpected<Error> bad(const char* what) {
 // The lines of meminfo that are used.
 struct MemInfo {
   std::optional<Kib> total, free, available, buffers, cached, shmem, hugetlb,
-      swap_total, swap_free;
+      huge_pages, huge_page_size, swap_total, swap_free;
 };
 
 struct MemInfoLine {
@@ -26,14 +26,16 @@ struct MemInfoLine {
   std::optional<Kib> MemInfo::*value;
 };
 
-constexpr std::array<MemInfoLine, 9> kMemInfoLines{{
+constexpr std::array<MemInfoLine, 11> kMemInfoLines{{
     {"MemTotal", &MemInfo::total},
     {"MemFree", &MemInfo::free},
     {"MemAvailable", &MemInfo::available},
     {"Buffers", &MemInfo::buffers},
     {"Cached", &MemInfo::cached},
     {"Shmem", &MemInfo::shmem},
-    {"Hugetlb", &MemInfo::hugetlb},
+    {"Hugetlb", &MemInfo::hugetlb},  // 4.16 and later, of all sizes
+    {"HugePages_Total", &MemInfo::huge_pages},
+    {"Hugepagesize", &MemInfo::huge_page_size},
     {"SwapTotal", &MemInfo::swap_total},
     {"SwapFree", &MemInfo::swap_free},
 }};
@@ -85,7 +87,14 @@ Expected<PressureReading> parse_meminfo(std::string_view text) {
   if (!info.total || !info.free || !info.swap_total || !info.swap_free) {
     return bad("meminfo: a line is missing");
   }
-  const Kib hugetlb = info.hugetlb.value_or(0);
+  Kib hugetlb = 0;
+  if (info.hugetlb) {
+    hugetlb = *info.hugetlb;
+  } else if (__builtin_mul_overflow(info.huge_pages.value_or(0),
+                                    info.huge_page_size.value_or(0),
+                                    &hugetlb)) {
+    return bad("meminfo: more huge pages than there can be");
+  }
   if (*info.total == 0 || hugetlb > *info.total || *info.free > *info.total ||
       *info.swap_free > *info.swap_total) {
     return bad("meminfo: more is free than there is");

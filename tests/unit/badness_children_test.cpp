@@ -193,7 +193,7 @@ TEST(Ledger, SaysWhyAScoreIsZero) {
   const Snapshot snapshot = snapshot_of({exempt, test::kernel_thread(11)});
   const Score first = badness(snapshot, snapshot.tasks[0], {});
   ASSERT_EQ(first.steps().size(), 1U);
-  EXPECT_EQ(first.steps()[0].rule, Rule::kOomDisable);
+  EXPECT_EQ(first.steps()[0].rule, Rule::kExempt);
   const Score second = badness(snapshot, snapshot.tasks[1], {});
   ASSERT_EQ(second.steps().size(), 1U);
   EXPECT_EQ(second.steps()[0].rule, Rule::kNoMm);

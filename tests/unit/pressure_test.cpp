@@ -88,6 +88,15 @@ TEST(ParseMeminfo, FailsWhereMoreIsFreeThanThereIs) {
   }
 }
 
+TEST(ParseMeminfo, BeforeHugetlbTheDefaultSizeCounts) {
+  const auto reading = parse_meminfo(
+      "MemTotal: 1000000 kB\nMemFree: 5000 kB\nMemAvailable: 6000 kB\n"
+      "SwapTotal: 0 kB\nSwapFree: 0 kB\n"
+      "HugePages_Total:     100\nHugepagesize:       2048 kB\n");
+  ASSERT_TRUE(reading);
+  EXPECT_EQ(reading->mem_total_kib, 1'000'000U - 100 * 2048);
+}
+
 TEST(ParseMeminfo, FailsWhereTheEstimateWouldWrap) {
   const auto reading = parse_meminfo(meminfo(
       {"MemTotal: 1000 kB", "MemFree: 9 kB", "Buffers: 18446744073709551360 kB",

@@ -158,6 +158,16 @@ TEST(AllRssShmem, WhileOneIsUnknownNobodyHasAnyOfItsOwn) {
   EXPECT_EQ(reclaim_kib(first, all_rss_shmem_kib(snapshot)), 0U);
 }
 
+TEST(AllRssShmem, OfADeadLeaderWhoseThreadsLiveIsUnknown) {
+  Task first = user_task(10, 1);
+  first.rss_shmem_kib = 300;
+  Task dead_leader = user_task(11, 1);
+  dead_leader.has_mm = false;
+  dead_leader.mm_threads = 2;
+  const Snapshot snapshot = snapshot_of({first, dead_leader});
+  EXPECT_EQ(reclaim_kib(first, all_rss_shmem_kib(snapshot)), 0U);
+}
+
 TEST(AllRssShmem, DoesNotNeedThoseWhoHaveNoMm) {
   Task first = user_task(10, 1);
   first.rss_shmem_kib = 300;

@@ -13,7 +13,7 @@ namespace badnessd {
 
 // In the order in which 2.6.32 applies them.
 enum class Rule : std::uint8_t {
-  kOomDisable,   // oom_adj is -17
+  kExempt,       // oom_adj is -17
   kNoMm,         // kernel thread, zombie, dead leader
   kTotalVm,      // the base of the sum in 2.6.32,
   kRssSwap,      // or in its place what is resident or in swap

@@ -4,6 +4,7 @@
 // badnessd runs on.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 namespace badnessd {
@@ -71,7 +72,9 @@ inline constexpr std::uint32_t kUserHz = 100;
 // lib/int_sqrt.c: the floor of the square root.
 [[nodiscard]] constexpr std::uint64_t int_sqrt(std::uint64_t x) noexcept {
   std::uint64_t root = 0;
-  for (std::uint64_t bit = 1ULL << 62; bit != 0; bit >>= 2) {
+  // From the highest power of four that is not above x.
+  const int top = x == 0 ? 0 : (std::bit_width(x) - 1) / 2 * 2;
+  for (std::uint64_t bit = 1ULL << top; bit != 0; bit >>= 2) {
     if (x >= root + bit) {
       x -= root + bit;
       root = (root >> 1) + bit;
@@ -83,8 +86,8 @@ inline constexpr std::uint32_t kUserHz = 100;
 }
 
 // fs/proc/base.c (2.6.36 and later): what /proc/<pid>/oom_adj shows for a given
-// oom_score_adj (-1000..1000). Lossy: x 17 / 1000 truncated toward zero, and not
-// above 15.
+// oom_score_adj (-1000..1000). Lossy: x 17 / 1000 truncated toward zero, and
+// not above 15.
 [[nodiscard]] constexpr int oom_adj_from_score_adj(int score_adj) noexcept {
   const int oom_adj = score_adj * 17 / 1000;
   return oom_adj > kOomAdjustMax ? kOomAdjustMax : oom_adj;
