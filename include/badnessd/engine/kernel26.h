@@ -73,7 +73,8 @@ inline constexpr std::uint32_t kUserHz = 100;
 [[nodiscard]] constexpr std::uint64_t int_sqrt(std::uint64_t x) noexcept {
   std::uint64_t root = 0;
   // From the highest power of four that is not above x.
-  const int top = x == 0 ? 0 : (std::bit_width(x) - 1) / 2 * 2;
+  const unsigned top =
+      x == 0 ? 0 : (static_cast<unsigned>(std::bit_width(x)) - 1) / 2 * 2;
   for (std::uint64_t bit = 1ULL << top; bit != 0; bit >>= 2) {
     if (x >= root + bit) {
       x -= root + bit;
