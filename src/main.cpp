@@ -17,8 +17,7 @@ int main(int argc, char** argv) {
   if (!source) {
     return source.error();
   }
-  const auto killer =
-      badnessd::choose_killer(*invocation, loaded->settings, **source);
+  const auto killer = badnessd::choose_killer(*invocation, **source);
   if (!killer) {
     return killer.error();
   }

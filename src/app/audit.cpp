@@ -20,7 +20,7 @@ std::vector<std::string> skipped_text(const Snapshot& snapshot,
     std::size_t count = 0;
     std::string names;
     for (const Task& task : snapshot.tasks) {
-      if (skip_reason(task, self_pid) != reason) {
+      if (skip_reason(task, {.self_pid = self_pid}) != reason) {
         continue;
       }
       if (count < kNamed) {
@@ -38,71 +38,100 @@ std::vector<std::string> skipped_text(const Snapshot& snapshot,
   }
   const auto without_mm = std::count_if(
       snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& task) {
-        return skip_reason(task, self_pid) == Skip::kNoMm;
+        return skip_reason(task, {.self_pid = self_pid}) == Skip::kNoMm;
       });
   lines.push_back(fmt::format("{}: {} kernel threads and zombies",
                               name_of(Skip::kNoMm), without_mm));
   return lines;
 }
 
-std::string selection_text(const CycleReport& report, const Snapshot& snapshot,
-                           const Policy& policy) {
-  const auto& tasks = snapshot.tasks;
-  const Kib all_shmem = all_rss_shmem_kib(snapshot);
-  switch (report.selection.kind) {
-    case Selection::Kind::kNone:
-      return section("chosen", {"nobody: there is no candidate"});
-    case Selection::Kind::kWait:
-      return section(
-          "chosen",
-          {fmt::format(
-              "nobody now: {} is exiting, and its memory is waited for",
-              task_text(tasks[report.selection.task]))});
-    case Selection::Kind::kChosen:
-      break;
+std::string guard_note(const Decision& decision) {
+  return decision.bar_kib < decision.need_kib
+             ? fmt::format(
+                   "nobody gives back the {} that are needed; of those "
+                   "who give back {} the first",
+                   size_text(decision.need_kib), size_text(decision.bar_kib))
+             : fmt::format(
+                   "the first of those who give back the {} that are "
+                   "needed",
+                   size_text(decision.need_kib));
+}
+
+std::string selection_text(const CycleReport& report, const CycleState& state) {
+  if (report.kind == CycleReport::Kind::kNobody) {
+    return section("chosen", {"nobody: there is no candidate"});
   }
-  const Task& chosen = tasks[report.selection.task];
-  const Task& victim = tasks[report.victim];
-  return section("chosen",
-                 {fmt::format("{} with {} points", task_text(chosen),
-                              chosen.points),
-                  ledger_text(badness(snapshot, chosen, policy.score))}) +
+  if (report.kind == CycleReport::Kind::kWaiting) {
+    return section("chosen",
+                   {fmt::format("nobody now: {} is exiting, and its memory is "
+                                "waited for",
+                                report.dying ? report.dying->pid : 0)});
+  }
+  const Decision& decision = state.decision;
+  std::string text =
+      section("chosen",
+              {fmt::format("{} with {} points, {}", task_text(decision.chosen),
+                           decision.chosen.points, guard_note(decision)),
+               ledger_text(decision.score)});
+  std::vector<std::string> passed;
+  for (std::uint32_t i = 0; i < decision.passed_over_count; ++i) {
+    const Task& task = decision.passed_over[i];
+    passed.push_back(fmt::format("{} with {} points gives back {}",
+                                 task_text(task), task.points,
+                                 size_text(task.reclaim_kib)));
+  }
+  text += section("passed", passed);
+  return text +
          section("victim",
                  {fmt::format("{}, {}; its death gives back at least {}",
-                              task_text(victim),
-                              report.victim == report.selection.task
+                              task_text(decision.victim),
+                              decision.victim.id == decision.chosen.id
                                   ? "the chosen process itself"
                                   : "the first child of the chosen process",
-                              size_text(reclaim_kib(victim, all_shmem)))});
+                              size_text(decision.victim.reclaim_kib))});
+}
+
+// Each trigger's sentence, and whether it holds.
+std::vector<std::string> triggers_text(const CycleReport& report,
+                                       const CycleState& state,
+                                       const Policy& policy) {
+  std::vector<std::string> lines;
+  for (const Trigger& trigger : policy.triggers) {
+    lines.push_back(fmt::format(
+        "{} {}", escaped(trigger.name),
+        trigger_text(trigger, report.reading, &state.policy.stalls)));
+  }
+  lines.emplace_back(
+      state.decision.fired
+          ? "it holds: the daemon would act now"
+          : "none fires; this is what would be done if the first did");
+  return lines;
 }
 
 }  // namespace
 
-std::string once_text(const CycleReport& report, const Snapshot& snapshot,
+std::string once_text(const CycleReport& report, const CycleState& state,
                       const Policy& policy, const Style& style) {
   constexpr std::size_t kCandidatesShown = 10;
+  const Snapshot& snapshot = state.snapshot;
+  const SelectRules rules{.self_pid = policy.self_pid};
   std::vector<std::string> facts = facts_text(snapshot.facts);
   facts.insert(
       facts.begin(),
       fmt::format("{}, {}, up {}",
                   count_text(snapshot.tasks.size(), "process", "processes"),
-                  count_text(rank_candidates(snapshot, policy.self_pid).size(),
+                  count_text(rank_candidates(snapshot, rules).size(),
                              "candidate", "candidates"),
                   duration_text(snapshot.uptime_s)));
   std::string text =
       section("memory", {reading_text(report.reading)}) +
-      section(
-          "trigger",
-          {trigger_text(policy.trigger, report.reading),
-           fires(policy.trigger, report.reading)
-               ? "it holds: the daemon would act now"
-               : "it does not hold; this is what would be done if it did"}) +
+      section("triggers", triggers_text(report, state, policy)) +
       section("facts", facts) +
       section("skipped", skipped_text(snapshot, policy.self_pid)) + "\n";
   text +=
       scores_table(snapshot, policy,
                    {.limit = kCandidatesShown, .candidates_only = true}, style);
-  return text + "\n" + selection_text(report, snapshot, policy);
+  return text + "\n" + selection_text(report, state);
 }
 
 }  // namespace badnessd

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/commands.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -66,21 +68,28 @@ int run_explain(const Invocation& invocation, const Policy& policy,
                    : explain_text(snapshot, index, policy, stdout_style()));
 }
 
+// The policy for this machine. Scores do not depend on how much memory there
+// is, so that it cannot be read is for those to say who need it.
+Policy policy_here(const Settings& settings, ProcfsSource& source) {
+  const auto reading = source.read_pressure();
+  return policy_of(settings, reading ? reading->mem_total_kib : 0, 1,
+                   source.self_pid());
+}
+
 int run_once(const Invocation& invocation, const LoadedSettings& loaded,
-             ProcfsSource& source, Killer& killer) {
-  Policy policy = policy_of(loaded.settings, source.self_pid());
+             Policy policy, ProcfsSource& source, Killer& killer) {
   policy.audit = true;
-  Snapshot snapshot;
-  const CycleReport report = run_cycle(source, policy, killer, snapshot);
+  CycleState state(policy);
+  const CycleReport report = run_cycle(source, policy, killer, state);
   if (report.kind == CycleReport::Kind::kSampleLost) {
     return cannot_read(report.error);
   }
   // The decision is made; the rest is read to show it beside the others.
-  refine_all(source, snapshot, policy.score);
+  refine_all(source, state.snapshot, policy.score);
   return print(invocation.json
-                   ? once_json(report, snapshot, policy)
+                   ? once_json(report, state, policy)
                    : section("settings", {loaded.origin}) +
-                         once_text(report, snapshot, policy, stdout_style()));
+                         once_text(report, state, policy, stdout_style()));
 }
 
 }  // namespace
@@ -114,8 +123,7 @@ tl::expected<std::unique_ptr<ProcfsSource>, int> open_source(
 }
 
 tl::expected<std::unique_ptr<Killer>, int> choose_killer(
-    const Invocation& invocation, const Settings& settings,
-    const ProcfsSource& source) {
+    const Invocation& invocation, const ProcfsSource& source) {
   if (invocation.command != Command::kRun || invocation.dry_run) {
     return std::make_unique<DryRunKiller>();
   }
@@ -132,20 +140,25 @@ tl::expected<std::unique_ptr<Killer>, int> choose_killer(
              "killing other users' processes needs CAP_KILL: run as root, or "
              "with --dry-run to see what would be done"));
   }
+  // Without a reaper the victim frees its memory itself.
+  auto reaper = Reaper::start();
   return std::make_unique<PidfdKiller>(source.root_fd(), source.self_pid(),
-                                       settings.kill_exit_timeout);
+                                       ::getppid(),
+                                       reaper ? std::move(*reaper) : nullptr);
 }
 
 int run_command(const Invocation& invocation, const LoadedSettings& loaded,
                 ProcfsSource& source, Killer& killer) {
   if (invocation.command == Command::kRun) {
-    run_daemon(source, loaded, source.self_pid(), killer);
-    return kExitOk;
+    const bool dry_run = invocation.dry_run;
+    return run_daemon(source, loaded, killer, dry_run, [&invocation] {
+      return load_settings(invocation.config, invocation.assignments);
+    });
   }
+  const Policy policy = policy_here(loaded.settings, source);
   if (invocation.command == Command::kOnce) {
-    return run_once(invocation, loaded, source, killer);
+    return run_once(invocation, loaded, policy, source, killer);
   }
-  const Policy policy = policy_of(loaded.settings, source.self_pid());
   Snapshot snapshot;
   if (const auto scanned = source.scan(snapshot); !scanned) {
     return cannot_read(scanned.error());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/config.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -48,24 +49,65 @@ std::string text_of(const toml::value& value) {
   return text;
 }
 
-Result apply_value(Settings& settings, const toml::value& value,
+// Sets `key` of `target` from a value of the file.
+template <class T>
+Result apply_value(T& target, const toml::value& value,
                    const std::string& key) {
-  const Option* option = find_option(key);
-  if (option == nullptr) {
-    return error_at(value, unknown_key(key), "remove it or mend its name");
-  }
-  const auto set = set_option(settings, *option, text_of(value));
+  const SetResult set = set_option(target, key, text_of(value));
   if (!set) {
-    return error_at(value, fmt::format("wrong value for {}", key),
-                    fmt::format("takes {}", option->values));
+    return error_at(value, set.error(), "here");
   }
   return {};
 }
 
-// Every setting stands in a table; what is nested deeper, or not at all, has a
-// name that no setting has.
+// A [[trigger]] table. Its name is no setting, it is what the trigger is
+// called.
+Result apply_trigger(Settings& settings, const toml::value& table) {
+  if (!table.is_table()) {
+    return error_at(table, "a trigger is a table", "write [[trigger]]");
+  }
+  Trigger trigger;
+  for (const auto& [key, value] : table.as_table()) {
+    if (key == "name" && value.is_string()) {
+      trigger.name = value.as_string().str;
+    } else if (Result applied = apply_value(trigger, value, key); !applied) {
+      return applied;
+    }
+  }
+  settings.triggers.push_back(trigger);
+  // Only what concerns this trigger can be shown here; the rest is for the end.
+  for (const Contradiction& found : contradictions(settings)) {
+    if (found.trigger + 1 == settings.triggers.size() &&
+        found.sentence.starts_with("trigger")) {
+      return error_at(table, found.sentence, "this trigger");
+    }
+  }
+  return {};
+}
+
+Result apply_triggers(Settings& settings, const toml::value& triggers) {
+  if (!triggers.is_array()) {
+    return error_at(triggers, "triggers are a list", "write [[trigger]]");
+  }
+  settings.triggers.clear();
+  for (const toml::value& table : triggers.as_array()) {
+    if (Result applied = apply_trigger(settings, table); !applied) {
+      return applied;
+    }
+  }
+  return {};
+}
+
+// Every other setting stands in a table; what is nested deeper, or not at all,
+// has a name that no setting has.
 Result apply_root(Settings& settings, const toml::value& root) {
   for (const auto& [table, entries] : root.as_table()) {
+    if (table == "trigger") {
+      if (Result applied = apply_triggers(settings, entries); !applied) {
+        return applied;
+      }
+      continue;
+    }
     if (!entries.is_table()) {
       return apply_value(settings, entries, table);
     }
@@ -77,6 +119,31 @@ Result apply_root(Settings& settings, const toml::value& root) {
     }
   }
   return {};
+}
+
+// "trigger.NAME.KEY".
+SetResult assign(Settings& settings, std::string_view key,
+                 std::string_view value) {
+  constexpr std::string_view kPrefix = "trigger.";
+  if (!key.starts_with(kPrefix)) {
+    return set_option(settings, key, value);
+  }
+  const std::string_view rest = key.substr(kPrefix.size());
+  const std::size_t dot = std::min(rest.rfind('.'), rest.size());
+  const std::string_view name = rest.substr(0, dot);
+  for (Trigger& trigger : settings.triggers) {
+    if (trigger.name == name && dot != rest.size()) {
+      return set_option(trigger, rest.substr(dot + 1), value);
+    }
+  }
+  std::string names;
+  for (const Trigger& trigger : settings.triggers) {
+    names +=
+        fmt::format("{}'{}'", names.empty() ? "" : ", ", escaped(trigger.name));
+  }
+  return tl::unexpected(fmt::format(
+      "there is no trigger '{}'; it is trigger.NAME.KEY with one of {}",
+      escaped(name), names));
 }
 
 tl::expected<std::string, ConfigError> read_text(const std::string& path) {
@@ -117,12 +184,8 @@ Result apply_assignment(Settings& settings, std::string_view assignment) {
     return config_error(
         fmt::format("--set takes KEY=VALUE, not '{}'", escaped(assignment)));
   }
-  const std::string_view key = assignment.substr(0, equals);
-  const Option* option = find_option(key);
-  if (option == nullptr) {
-    return config_error("--set: " + unknown_key(key));
-  }
-  return set_option(settings, *option, assignment.substr(equals + 1))
+  return assign(settings, assignment.substr(0, equals),
+                assignment.substr(equals + 1))
       .map_error([](const std::string& why) {
         return ConfigError{kExitConfig, "--set: " + why};
       });
@@ -152,6 +215,9 @@ tl::expected<LoadedSettings, ConfigError> load_settings(
   }
   if (!assignments.empty()) {
     loaded.origin += ", and --set";
+  }
+  for (const Contradiction& found : contradictions(loaded.settings)) {
+    return config_error(fmt::format("{}: {}", loaded.origin, found.sentence));
   }
   return loaded;
 }

@@ -2,128 +2,168 @@
 #include "badnessd/app/daemon.h"
 
 #include <cstring>
-#include <memory>
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/report.h"
-#include "badnessd/system/stop.h"
 
 namespace badnessd {
 
+using Kind = CycleReport::Kind;
+
 Daemon::Daemon(FactSource& source, Killer& killer, const Settings& settings,
-               std::int32_t self_pid, spdlog::logger& log)
+               const Machine& machine, StateFile state_file, Reporter& reporter)
     : source_(source),
       killer_(killer),
-      policy_(policy_of(settings, self_pid)),
-      interval_(settings.poll_interval),
-      exit_timeout_(settings.kill_exit_timeout),
-      log_(log) {}
+      machine_(machine),
+      policy_(policy_of(settings, machine.mem_total_kib, machine.cpus,
+                        machine.self_pid)),
+      report_interval_us_(
+          static_cast<Micros>(settings.log_report_interval.count()) * 1000),
+      state_file_(std::move(state_file)),
+      reporter_(reporter),
+      state_(policy_) {
+  state_file_.load(state_.policy, source_.now_us());
+  if (state_.policy.pending) {
+    killer_.adopt(state_.policy.pending->id);
+    reporter_.log().warn(
+        "process {} was signalled before this start; it is waited for",
+        state_.policy.pending->id.pid);
+    state_.decision.victim.id = state_.policy.pending->id;
+    state_.decision.signalled_us = state_.policy.pending->since_us;
+    state_.decision.seen_us = state_.policy.pending->since_us;
+  }
+}
+
+void Daemon::reconfigure(const Settings& settings) {
+  policy_ = policy_of(settings, machine_.mem_total_kib, machine_.cpus,
+                      machine_.self_pid);
+  report_interval_us_ =
+      static_cast<Micros>(settings.log_report_interval.count()) * 1000;
+  state_.policy.triggers.assign(policy_.triggers.size(), TriggerState{});
+  log_trigger_.reset();
+}
+
+Micros Daemon::sleep() const noexcept {
+  return next_sleep_us(policy_, state_.policy);
+}
+
+std::string Daemon::status() const {
+  if (!state_.policy.last) {
+    return "memory cannot be read";
+  }
+  return fmt::format("{}; {}", reading_text(*state_.policy.last),
+                     count_text(kills_, "kill", "kills"));
+}
+
+void Daemon::save_state() {
+  state_file_.save(state_.policy);
+}
 
 void Daemon::step() {
-  if (dry_reported_) {
-    // The incident is reported; what is left of it is its end.
-    const auto reading = source_.read_pressure();
-    if (reading && !fires(policy_.trigger, *reading)) {
-      clear_incident();
-    }
-    return;
-  }
-  const CycleReport report = run_cycle(source_, policy_, killer_, snapshot_);
-  if (report.kind == CycleReport::Kind::kSampleLost) {
+  const CycleHooks hooks{[](void* self, const PolicyState&) {
+                           static_cast<Daemon*>(self)->save_state();
+                         },
+                         this};
+  const CycleReport report =
+      run_cycle(source_, policy_, killer_, state_, hooks);
+  if (report.kind == Kind::kSampleLost) {
     lost_sample(report.error);
     return;
   }
-  readable_again();
+  if (lost_samples_ != 0) {
+    reporter_.log().info(
+        "readable again after {}",
+        count_text(lost_samples_, "lost sample", "lost samples"));
+    lost_samples_ = 0;
+  }
+  if (report.kernel_killed) {
+    reporter_.log().warn("the kernel's own OOM killer has killed somebody");
+  }
+  if (report.log_trigger != log_trigger_) {
+    log_trigger_ = report.log_trigger;
+    if (log_trigger_) {
+      const Trigger& trigger = policy_.triggers[*log_trigger_];
+      reporter_.log().warn(
+          "trigger {} {}", escaped(trigger.name),
+          trigger_text(trigger, report.reading, &state_.policy.stalls));
+    }
+  }
+  note(report);
+  if (report.reading.time_us - reported_us_ >= report_interval_us_) {
+    reported_us_ = report.reading.time_us;
+    reporter_.log().info("{}", status());
+  }
+}
+
+void Daemon::note(const CycleReport& report) {
+  const Decision& decision = state_.decision;
   switch (report.kind) {
-    case CycleReport::Kind::kCalm:
-    case CycleReport::Kind::kRecovered:
-      clear_incident();
+    case Kind::kCalm:
+    case Kind::kRecovered:
+      incident_over();
       break;
-    case CycleReport::Kind::kSampleLost:
+    case Kind::kSampleLost:
+    case Kind::kCoolingDown:
+    case Kind::kPending:
       break;
-    case CycleReport::Kind::kNobody:
-      if (!nobody_said_) {
-        log_.warn("nobody to kill: no process is a candidate; {}",
-                  trigger_text(policy_.trigger, report.reading));
-        nobody_said_ = true;
-      }
+    case Kind::kBudgetSpent:
+      say_once(
+          report.kind,
+          fmt::format("{} within a minute (kill.per_minute): waiting",
+                      count_text(policy_.kills_per_minute, "kill", "kills")));
       break;
-    case CycleReport::Kind::kWaiting:
-      wait_for(snapshot_.tasks[report.selection.task]);
+    case Kind::kNobody:
+      say_once(report.kind, "nobody to kill: no process is a candidate");
       break;
-    case CycleReport::Kind::kActed:
-      acted(report);
+    case Kind::kWaiting:
+      say_once(report.kind,
+               report.dying
+                   ? fmt::format("waiting for {}, which is exiting",
+                                 report.dying->pid)
+                   : std::string("waiting for the kernel's own victim"));
       break;
+    case Kind::kSignalled:
+      ++kills_;
+      [[fallthrough]];
+    case Kind::kNotSignalled:
+      save_state();
+      reporter_.decided(decision, policy_);
+      said_ = report.kind;
+      break;
+    case Kind::kEscalated:
+      reporter_.log().warn("{} has not ended on SIGTERM: sent SIGKILL",
+                           task_text(decision.victim));
+      break;
+    case Kind::kGaveUp:
+    case Kind::kDone:
+      save_state();
+      reporter_.ended(decision, policy_);
+      said_ = report.kind;
+      break;
+  }
+}
+
+void Daemon::incident_over() {
+  if (said_ != Kind::kCalm) {
+    reporter_.log().info("no trigger fires any more: {}", status());
+  }
+  said_ = Kind::kCalm;
+}
+
+void Daemon::say_once(CycleReport::Kind kind, const std::string& sentence) {
+  if (said_ != kind) {
+    reporter_.log().warn("{}", sentence);
+    said_ = kind;
   }
 }
 
 void Daemon::lost_sample(const Error& error) {
   if (lost_samples_ == 0) {
-    log_.warn("sample lost, ignoring it: {}: {}", error.what,
-              std::strerror(error.code));
+    reporter_.log().warn("sample lost, ignoring it: {}: {}", error.what,
+                         std::strerror(error.code));
   }
   ++lost_samples_;
-}
-
-void Daemon::readable_again() {
-  if (lost_samples_ != 0) {
-    log_.info("readable again after {}",
-              count_text(lost_samples_, "lost sample", "lost samples"));
-    lost_samples_ = 0;
-  }
-}
-
-void Daemon::clear_incident() {
-  if (dry_reported_ || waited_.count() != 0 || !last_verdict_.empty()) {
-    log_.info("memory is back above the trigger");
-  }
-  policy_.wait_for = WaitFor::kExiting;
-  waited_ = {};
-  nobody_said_ = false;
-  dry_reported_ = false;
-  last_verdict_.clear();
-}
-
-void Daemon::wait_for(const Task& dying) {
-  if (waited_.count() == 0) {
-    log_.info("waiting for {}, which is exiting", task_text(dying));
-  }
-  waited_ += interval_;
-  if (waited_ > exit_timeout_) {
-    log_.warn("{} has not exited in {} ms; looking for another",
-              task_text(dying), exit_timeout_.count());
-    policy_.wait_for = WaitFor::kNobody;
-  }
-}
-
-void Daemon::acted(const CycleReport& report) {
-  const std::string verdict = verdict_text(report, snapshot_, policy_);
-  if (verdict != last_verdict_) {
-    log_.warn("{}", verdict);
-    last_verdict_ = verdict;
-  }
-  dry_reported_ = report.outcome.kind == KillOutcome::Kind::kNotSent;
-}
-
-void run_daemon(FactSource& source, const LoadedSettings& loaded,
-                std::int32_t self_pid, Killer& killer) {
-  spdlog::logger log("badnessd",
-                     std::make_shared<spdlog::sinks::stderr_sink_st>());
-  log.set_pattern("%Y-%m-%d %H:%M:%S %l: %v");
-  const StopSignals stop;
-  const Settings& settings = loaded.settings;
-  Daemon daemon(source, killer, settings, self_pid, log);
-  log.info("settings: {}", loaded.origin);
-  if (const auto reading = source.read_pressure()) {
-    log.info("{}", reading_text(*reading));
-    log.info("{}",
-             trigger_text(policy_of(settings, self_pid).trigger, *reading));
-  }
-  do {
-    daemon.step();
-  } while (!stop.wait(settings.poll_interval));
-  log.info("ended by a signal");
 }
 
 }  // namespace badnessd

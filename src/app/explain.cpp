@@ -85,7 +85,8 @@ std::string ledger_table(const Snapshot& snapshot, const Task& task,
                                     {.header = "AFTER"},
                                     {.header = "WHY", .left = true}};
   std::vector<std::vector<std::string>> rows;
-  for (const Step& step : badness(snapshot, task, rules).steps()) {
+  const Score score = badness(snapshot, task, rules);
+  for (const Step& step : score.steps()) {
     rows.push_back(
         {std::string(name_of(step.rule)),
          step.op == Op::kSet ? "" : fmt::format("{}", step.before),
@@ -143,11 +144,12 @@ std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
                       const Policy& policy) {
   const Task& task = snapshot.tasks[index];
   const std::vector<std::uint32_t> ranked =
-      rank_candidates(snapshot, policy.self_pid);
+      rank_candidates(snapshot, {.self_pid = policy.self_pid});
   const auto place = std::find(ranked.begin(), ranked.end(), index);
   if (place == ranked.end()) {
-    return fmt::format("rank      none: it is no candidate ({})\n",
-                       name_of(skip_reason(task, policy.self_pid)));
+    return fmt::format(
+        "rank      none: it is no candidate ({})\n",
+        name_of(skip_reason(task, {.self_pid = policy.self_pid})));
   }
   const bool leads = place == ranked.begin();
   std::string text =
@@ -174,7 +176,6 @@ std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
 std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
                          const Policy& policy, const Style& style) {
   const Task& task = snapshot.tasks[index];
-  const Kib all_shmem = all_rss_shmem_kib(snapshot);
   std::string text = fmt::format("{}, {}: {} points\n\n", task_text(task),
                                  owner_text(task), task.points);
   text += ledger_table(snapshot, task, policy.score, style) + "\n";
@@ -184,7 +185,7 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
       "reclaim   at least {}: its anonymous memory, swap, and the shared "
       "memory "
       "that nobody else can map\n",
-      size_text(reclaim_kib(task, all_shmem)));
+      size_text(task.reclaim_kib));
   if (task.userns_unreadable) {
     text += section("note",
                     {"its capabilities are not credited: /proc/<pid>/ns/user "

@@ -34,21 +34,9 @@ Json facts_json(const Facts& facts) {
           {"sentences", facts_text(facts)}};
 }
 
-Json steps_json(const Score& score) {
-  Json steps = Json::array();
-  for (const Step& step : score.steps()) {
-    steps.push_back({{"rule", name_of(step.rule)},
-                     {"op", name_of(step.op)},
-                     {"operand", step.operand},
-                     {"before", step.before},
-                     {"after", step.after}});
-  }
-  return steps;
-}
-
-Json task_json(const Snapshot& snapshot, const Task& task, const Policy& policy,
-               Kib all_shmem) {
-  const Skip skip = skip_reason(task, policy.self_pid);
+Json task_json(const Snapshot& snapshot, const Task& task,
+               const Policy& policy) {
+  const Skip skip = skip_reason(task, {.self_pid = policy.self_pid});
   Json json{{"pid", task.id.pid},
             {"ppid", task.ppid},
             {"start_time_ticks", task.id.start_time},
@@ -60,7 +48,7 @@ Json task_json(const Snapshot& snapshot, const Task& task, const Policy& policy,
             {"total_vm_pages", task.total_vm},
             {"rss_kib", task.rss * (snapshot.page_size / 1024)},
             {"swap_kib", nullptr},
-            {"reclaim_kib", reclaim_kib(task, all_shmem)},
+            {"reclaim_kib", task.reclaim_kib},
             {"eligible", skip == Skip::kNone},
             {"skipped", nullptr},
             {"steps", steps_json(badness(snapshot, task, policy.score))}};
@@ -81,10 +69,9 @@ Json task_json(const Snapshot& snapshot, const Task& task, const Policy& policy,
 
 Json base_json(const Snapshot& snapshot,
                const std::vector<std::uint32_t>& order, const Policy& policy) {
-  const Kib all_shmem = all_rss_shmem_kib(snapshot);
   Json tasks = Json::array();
   for (const std::uint32_t i : order) {
-    tasks.push_back(task_json(snapshot, snapshot.tasks[i], policy, all_shmem));
+    tasks.push_back(task_json(snapshot, snapshot.tasks[i], policy));
   }
   return {{"schema", kJsonSchema},
           {"uptime_seconds", snapshot.uptime_s},
@@ -105,7 +92,21 @@ Json psi_json(const std::optional<PsiLine>& line) {
           {"total_us", line->total_us}};
 }
 
-Json pressure_json(const PressureReading& reading) {
+}  // namespace
+
+nlohmann::ordered_json steps_json(const Score& score) {
+  Json steps = Json::array();
+  for (const Step& step : score.steps()) {
+    steps.push_back({{"rule", name_of(step.rule)},
+                     {"op", name_of(step.op)},
+                     {"operand", step.operand},
+                     {"before", step.before},
+                     {"after", step.after}});
+  }
+  return steps;
+}
+
+nlohmann::ordered_json pressure_json(const PressureReading& reading) {
   return {{"mem_total_kib", reading.mem_total_kib},
           {"mem_available_kib", reading.mem_available_kib},
           {"mem_available_estimated", reading.mem_available_estimated},
@@ -114,20 +115,6 @@ Json pressure_json(const PressureReading& reading) {
           {"some", psi_json(reading.psi_some)},
           {"full", psi_json(reading.psi_full)}};
 }
-
-std::string_view kind_text(Selection::Kind kind) {
-  switch (kind) {
-    case Selection::Kind::kNone:
-      return "none";
-    case Selection::Kind::kWait:
-      return "wait";
-    case Selection::Kind::kChosen:
-      return "chosen";
-  }
-  return {};
-}
-
-}  // namespace
 
 std::string scores_json(const Snapshot& snapshot,
                         const std::vector<std::uint32_t>& order,
@@ -139,7 +126,7 @@ std::string explain_json(const Snapshot& snapshot, std::uint32_t index,
                          const Policy& policy) {
   Json json = base_json(snapshot, {index}, policy);
   const std::vector<std::uint32_t> ranked =
-      rank_candidates(snapshot, policy.self_pid);
+      rank_candidates(snapshot, {.self_pid = policy.self_pid});
   const auto place = std::find(ranked.begin(), ranked.end(), index);
   const Task& task = snapshot.tasks[index];
   Json children = Json::array();
@@ -174,26 +161,41 @@ std::string explain_json(const Snapshot& snapshot, std::uint32_t index,
   return dump(json);
 }
 
-std::string once_json(const CycleReport& report, const Snapshot& snapshot,
+std::string once_json(const CycleReport& report, const CycleState& state,
                       const Policy& policy) {
+  const Snapshot& snapshot = state.snapshot;
+  const Decision& decision = state.decision;
   Json json =
       base_json(snapshot, sorted_tasks(snapshot, SortKey::kPoints), policy);
   json["pressure"] = pressure_json(report.reading);
-  json["trigger"] = {
-      {"fires", fires(policy.trigger, report.reading)},
-      {"sentence", trigger_text(policy.trigger, report.reading)}};
-  json["selection"] = {{"kind", kind_text(report.selection.kind)},
-                       {"pid", nullptr}};
-  json["victim"] = nullptr;
-  if (report.selection.kind != Selection::Kind::kNone) {
-    json["selection"]["pid"] = snapshot.tasks[report.selection.task].id.pid;
+  json["triggers"] = Json::array();
+  for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
+    const Trigger& trigger = policy.triggers[i];
+    json["triggers"].push_back(
+        {{"name", escaped(trigger.name)},
+         {"fires", decision.fired && decision.trigger == i},
+         {"sentence",
+          trigger_text(trigger, report.reading, &state.policy.stalls)}});
   }
-  if (report.selection.kind == Selection::Kind::kChosen) {
-    const Task& victim = snapshot.tasks[report.victim];
-    json["victim"] = {
-        {"pid", victim.id.pid},
-        {"comm", escaped(victim.name())},
-        {"reclaim_kib", reclaim_kib(victim, all_rss_shmem_kib(snapshot))}};
+  json["selection"] = {{"kind", "none"},
+                       {"pid", nullptr},
+                       {"need_kib", decision.need_kib},
+                       {"bar_kib", decision.bar_kib},
+                       {"passed_over", Json::array()}};
+  json["victim"] = nullptr;
+  if (report.kind == CycleReport::Kind::kWaiting && report.dying) {
+    json["selection"]["kind"] = "wait";
+    json["selection"]["pid"] = report.dying->pid;
+  } else if (report.kind == CycleReport::Kind::kNotSignalled) {
+    json["selection"]["kind"] = "chosen";
+    json["selection"]["pid"] = decision.chosen.id.pid;
+    for (std::uint32_t i = 0; i < decision.passed_over_count; ++i) {
+      json["selection"]["passed_over"].push_back(
+          decision.passed_over[i].id.pid);
+    }
+    json["victim"] = {{"pid", decision.victim.id.pid},
+                      {"comm", escaped(decision.victim.name())},
+                      {"reclaim_kib", decision.victim.reclaim_kib}};
   }
   return dump(json);
 }

@@ -16,10 +16,10 @@ bool before(const Task& a, const Task& b) {
 }  // namespace
 
 std::vector<std::uint32_t> rank_candidates(const Snapshot& snapshot,
-                                           std::int32_t self_pid) {
+                                           const SelectRules& rules) {
   std::vector<std::uint32_t> ranked;
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    if (skip_reason(snapshot.tasks[i], self_pid) == Skip::kNone) {
+    if (skip_reason(snapshot.tasks[i], rules) == Skip::kNone) {
       ranked.push_back(i);
     }
   }
@@ -32,8 +32,8 @@ std::vector<std::uint32_t> rank_candidates(const Snapshot& snapshot,
 
 std::optional<int> turning_oom_adj(const Snapshot& snapshot,
                                    std::uint32_t index, const Policy& policy) {
-  const std::vector<std::uint32_t> ranked =
-      rank_candidates(snapshot, policy.self_pid);
+  const SelectRules rules{.self_pid = policy.self_pid};
+  const std::vector<std::uint32_t> ranked = rank_candidates(snapshot, rules);
   const auto rival = std::find_if(ranked.begin(), ranked.end(),
                                   [index](auto it) { return it != index; });
   if (rival == ranked.end()) {
@@ -44,7 +44,7 @@ std::optional<int> turning_oom_adj(const Snapshot& snapshot,
   const auto leads_with = [&](int oom_adj) {
     task.oom_adj = static_cast<std::int16_t>(oom_adj);
     score_task(snapshot, task, policy.score);
-    return skip_reason(task, policy.self_pid) == Skip::kNone &&
+    return skip_reason(task, rules) == Skip::kNone &&
            before(task, snapshot.tasks[*rival]);
   };
   const bool leads = leads_with(now);

@@ -20,14 +20,29 @@ constexpr std::array<std::string_view, 7> kOps{
     "at_least", "shift_left", "shift_right"};
 constexpr std::array<std::string_view, 7> kSymbols{"=",        "+",  "*", "/",
                                                    "at least", "<<", ">>"};
-constexpr std::array<std::string_view, 5> kSkips{"", "no memory", "init",
-                                                 "badnessd", "oom_adj -17"};
+constexpr std::array<std::string_view, 6> kSkips{
+    "", "no memory", "init", "oom_adj -17", "badnessd", "set aside"};
 
-std::string condition_text(std::string_view what, const Amount& amount,
-                           Kib total_kib) {
-  return fmt::format("{} < {} ({})", what,
-                     size_text(amount_kib(amount, total_kib)),
-                     amount_text(amount));
+// One condition of a trigger: what it asks for, and how it is now.
+struct ConditionText {
+  std::string wanted;
+  std::string now;
+};
+
+ConditionText amount_condition(std::string_view what, const Amount& amount,
+                               Kib value, Kib total) {
+  return {
+      fmt::format("{} < {} ({})", what, size_text(amount_kib(amount, total)),
+                  amount_text(amount)),
+      size_text(value)};
+}
+
+ConditionText stall_condition(std::string_view kind, BasisPoints limit,
+                              const Trigger& trigger,
+                              std::optional<BasisPoints> now) {
+  return {fmt::format("{} stalls >= {} of {}", kind, percent_text(limit),
+                      duration_text(trigger.psi_window_us / 1'000'000)),
+          now ? percent_text(*now) : "not known yet"};
 }
 
 std::string psi_text(const PressureReading& reading) {
@@ -40,41 +55,6 @@ std::string psi_text(const PressureReading& reading) {
     text += fmt::format(", full {}", percent_text(reading.psi_full->avg10));
   }
   return text + " of the last 10 s";
-}
-
-std::string outcome_text(const KillOutcome& outcome) {
-  switch (outcome.kind) {
-    case KillOutcome::Kind::kExited:
-      return fmt::format("gone {} ms after SIGKILL", outcome.waited.count());
-    case KillOutcome::Kind::kStillAlive:
-      return fmt::format("still alive {} ms after SIGKILL",
-                         outcome.waited.count());
-    case KillOutcome::Kind::kVanished:
-      return "it had exited before the signal";
-    case KillOutcome::Kind::kNotSent:
-      return "nothing was signalled";
-    case KillOutcome::Kind::kRefused:
-      return "never signalled: init, a kernel thread or badnessd itself";
-    case KillOutcome::Kind::kFailed:
-      return fmt::format("{} failed with error {}", outcome.error.what,
-                         outcome.error.code);
-  }
-  return {};
-}
-
-std::string_view verb_of(KillOutcome::Kind kind) {
-  switch (kind) {
-    case KillOutcome::Kind::kExited:
-    case KillOutcome::Kind::kStillAlive:
-      return "killed";
-    case KillOutcome::Kind::kNotSent:
-      return "would kill";
-    case KillOutcome::Kind::kVanished:
-    case KillOutcome::Kind::kRefused:
-    case KillOutcome::Kind::kFailed:
-      return "did not kill";
-  }
-  return {};
 }
 
 // The unknowns that are counts, with one sentence each.
@@ -141,19 +121,47 @@ std::string ledger_text(const Score& score) {
   return fmt::format("{} = {}", text, score.points());
 }
 
-std::string trigger_text(const Trigger& trigger,
-                         const PressureReading& reading) {
-  const std::string memory = condition_text(
-      "MemAvailable", trigger.mem_available_below, reading.mem_total_kib);
-  const std::string available = size_text(reading.mem_available_kib);
-  if (reading.swap_total_kib == 0) {
-    return fmt::format("acts when {}; now {}, and there is no swap", memory,
-                       available);
+std::string trigger_text(const Trigger& trigger, const PressureReading& reading,
+                         const StallHistory* stalls) {
+  std::vector<ConditionText> conditions;
+  if (trigger.mem_available_below) {
+    conditions.push_back(
+        amount_condition("MemAvailable", *trigger.mem_available_below,
+                         reading.mem_available_kib, reading.mem_total_kib));
   }
-  return fmt::format("acts when {} and {}; now {} and {}", memory,
-                     condition_text("SwapFree", trigger.swap_free_below,
-                                    reading.swap_total_kib),
-                     available, size_text(reading.swap_free_kib));
+  if (trigger.swap_free_below && reading.swap_total_kib != 0) {
+    conditions.push_back(amount_condition("SwapFree", *trigger.swap_free_below,
+                                          reading.swap_free_kib,
+                                          reading.swap_total_kib));
+  }
+  const auto share =
+      stalls == nullptr ? std::nullopt : stalls->share(trigger.psi_window_us);
+  if (trigger.psi_some_above) {
+    conditions.push_back(
+        stall_condition("some", *trigger.psi_some_above, trigger,
+                        share ? std::optional(share->some) : std::nullopt));
+  }
+  if (trigger.psi_full_above) {
+    conditions.push_back(
+        stall_condition("full", *trigger.psi_full_above, trigger,
+                        share ? std::optional(share->full) : std::nullopt));
+  }
+  std::string wanted;
+  std::string now;
+  for (const ConditionText& condition : conditions) {
+    const std::string_view joint = wanted.empty() ? "" : " and ";
+    wanted += fmt::format("{}{}", joint, condition.wanted);
+    now += fmt::format("{}{}", joint, condition.now);
+  }
+  return fmt::format("{} when {}{}; now {}{}",
+                     trigger.action == Action::kKill ? "acts" : "warns", wanted,
+                     trigger.for_us == 0
+                         ? ""
+                         : fmt::format(" for {} s", trigger.for_us / 1'000'000),
+                     now,
+                     trigger.swap_free_below && reading.swap_total_kib == 0
+                         ? ", and there is no swap"
+                         : "");
 }
 
 std::string reading_text(const PressureReading& reading) {
@@ -195,28 +203,6 @@ std::vector<std::string> facts_text(const Facts& facts) {
         "is what stat shows, which is scaled");
   }
   return sentences;
-}
-
-std::string verdict_text(const CycleReport& report, const Snapshot& snapshot,
-                         const Policy& policy) {
-  const Task& chosen = snapshot.tasks[report.selection.task];
-  const Task& victim = snapshot.tasks[report.victim];
-  const std::string who =
-      report.victim == report.selection.task
-          ? std::string()
-          : fmt::format(", the first child of {} which was chosen",
-                        task_text(chosen));
-  const std::size_t candidates =
-      rank_candidates(snapshot, policy.self_pid).size();
-  return fmt::format(
-      "{} {}, {}{}: {} points, the most of {} ({}); it gives back at least "
-      "{}; {}; {}",
-      verb_of(report.outcome.kind), task_text(victim), owner_text(victim), who,
-      chosen.points, count_text(candidates, "candidate", "candidates"),
-      ledger_text(badness(snapshot, chosen, policy.score)),
-      size_text(reclaim_kib(victim, all_rss_shmem_kib(snapshot))),
-      trigger_text(policy.trigger, report.reading),
-      outcome_text(report.outcome));
 }
 
 }  // namespace badnessd

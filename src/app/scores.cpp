@@ -13,12 +13,12 @@
 namespace badnessd {
 namespace {
 
-std::uint64_t sort_value(const Task& task, Kib all_shmem, SortKey key) {
+std::uint64_t sort_value(const Task& task, SortKey key) {
   switch (key) {
     case SortKey::kPoints:
       return task.points;
     case SortKey::kReclaim:
-      return reclaim_kib(task, all_shmem);
+      return task.reclaim_kib;
     case SortKey::kRss:
       return task.rss;
     case SortKey::kSwap:
@@ -80,9 +80,8 @@ const std::vector<Column>& score_columns() {
 }
 
 std::vector<std::string> score_row(const Snapshot& snapshot, const Task& task,
-                                   const Policy& policy, Points top,
-                                   Kib all_shmem) {
-  const Skip skip = skip_reason(task, policy.self_pid);
+                                   const Policy& policy, Points top) {
+  const Skip skip = skip_reason(task, {.self_pid = policy.self_pid});
   const std::uint64_t page_kib = snapshot.page_size / 1024;
   const std::uint64_t start_s = task.id.start_time / kUserHz;
   const std::uint64_t age_s =
@@ -94,7 +93,7 @@ std::vector<std::string> score_row(const Snapshot& snapshot, const Task& task,
           size_text(task.total_vm * page_kib),
           size_text(task.rss * page_kib),
           snapshot.facts.swap_known ? size_text(task.swap_kib) : "?",
-          size_text(reclaim_kib(task, all_shmem)),
+          size_text(task.reclaim_kib),
           fmt::format("{}", task.oom_adj),
           duration_text(task.cpu_jiffies / policy.score.hz),
           duration_text(age_s),
@@ -107,12 +106,11 @@ std::vector<std::string> score_row(const Snapshot& snapshot, const Task& task,
 std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot, SortKey key) {
   std::vector<std::uint32_t> order(snapshot.tasks.size());
   std::iota(order.begin(), order.end(), 0U);
-  const Kib all_shmem = all_rss_shmem_kib(snapshot);
   std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
     const Task& first = snapshot.tasks[a];
     const Task& second = snapshot.tasks[b];
-    const std::uint64_t first_value = sort_value(first, all_shmem, key);
-    const std::uint64_t second_value = sort_value(second, all_shmem, key);
+    const std::uint64_t first_value = sort_value(first, key);
+    const std::uint64_t second_value = sort_value(second, key);
     return first_value != second_value ? first_value > second_value
                                        : earlier_in_task_list(first, second);
   });
@@ -121,10 +119,9 @@ std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot, SortKey key) {
 
 std::string scores_table(const Snapshot& snapshot, const Policy& policy,
                          const TableOptions& options, const Style& style) {
-  const Kib all_shmem = all_rss_shmem_kib(snapshot);
   Points top = 0;
   for (const Task& task : snapshot.tasks) {
-    if (skip_reason(task, policy.self_pid) == Skip::kNone) {
+    if (skip_reason(task, {.self_pid = policy.self_pid}) == Skip::kNone) {
       top = std::max(top, task.points);
     }
   }
@@ -133,7 +130,7 @@ std::string scores_table(const Snapshot& snapshot, const Policy& policy,
   std::size_t without_mm = 0;
   for (const std::uint32_t i : sorted_tasks(snapshot, options.sort)) {
     const Task& task = snapshot.tasks[i];
-    const Skip skip = skip_reason(task, policy.self_pid);
+    const Skip skip = skip_reason(task, {.self_pid = policy.self_pid});
     if (skip == Skip::kNoMm) {
       ++without_mm;
     } else if (options.candidates_only && skip != Skip::kNone) {
@@ -141,7 +138,7 @@ std::string scores_table(const Snapshot& snapshot, const Policy& policy,
     } else if (options.limit != 0 && rows.size() == options.limit) {
       ++more;
     } else {
-      rows.push_back(score_row(snapshot, task, policy, top, all_shmem));
+      rows.push_back(score_row(snapshot, task, policy, top));
     }
   }
   std::vector<Column> columns = score_columns();

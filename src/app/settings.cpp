@@ -3,203 +3,100 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <limits>
 #include <numeric>
-#include <optional>
-#include <vector>
+#include <type_traits>
 
 #include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/text.h"
+#include "badnessd/app/values.h"
 #include "badnessd/engine/kernel26.h"
 
 namespace badnessd {
 namespace {
 
-using std::chrono::milliseconds;
+constexpr std::uint64_t kSecond = 1000;
+constexpr std::uint64_t kMinute = 60 * kSecond;
+constexpr std::uint64_t kDay = 24 * 60 * kMinute;
 
 constexpr std::array kOptions{
-    Option{
-        "kernel.hz", "100, 250, 300 or 1000", &Settings::kernel_hz, 0, 0,
+    Option<Settings>{
+        "kernel.hz", "100, 250, 300 or 1000", &Settings::kernel_hz, 100, 1000,
         "CONFIG_HZ of the 2.6.32 kernel that is reproduced. It sets the unit "
         "of CPU time in the score: 10.24 s at 100, 8.192 s at 250 and 1000, "
         "6.83 s at 300. 250 was the default of that kernel and of Debian."},
-    Option{"badness.memory", R"("total_vm" or "rss+swap")",
-           &Settings::badness_memory, 0, 0,
-           "What the score starts from, of a process and of its children: "
-           "reserved address space as in 2.6.32, or what is resident or "
-           "swapped out."},
-    Option{"trigger.mem_available_below",
-           "a percentage of MemTotal, a size, or a list of both (the lower)",
-           &Settings::mem_available_below, 0, 0,
-           "Act when MemAvailable is below this, and SwapFree below "
-           "trigger.swap_free_below. The size keeps large machines from acting "
-           "with gigabytes left."},
-    Option{"trigger.swap_free_below",
-           "a percentage of SwapTotal, a size, or a list of both (the lower)",
-           &Settings::swap_free_below, 0, 0,
-           "Holds always where there is no swap. 100% is: whenever any swap is "
-           "in use."},
-    Option{"kill.victim", R"("process" or "child-first")",
-           &Settings::kill_victim, 0, 0,
-           "Whom to kill once a process is chosen: that process, or as 2.6.32 "
-           "did its first child that has memory of its own."},
-    Option{"kill.exit_timeout", "a duration from 100ms to 1min",
-           &Settings::kill_exit_timeout, 100, 60'000,
-           "How long to wait for a dying process before another is looked for. "
-           "2.6.32 waited for ever."},
-    Option{"poll.interval", "a duration from 10ms to 10s",
-           &Settings::poll_interval, 10, 10'000,
-           "Time between two readings of /proc/meminfo."},
+    Option<Settings>{
+        "badness.memory", R"("total_vm" or "rss+swap")",
+        &Settings::badness_memory, 0, 0,
+        "What the score starts from, of a process and of its children: "
+        "reserved address space as in 2.6.32, or what is resident or "
+        "swapped out."},
+    Option<Settings>{
+        "kill.victim", R"("process" or "child-first")", &Settings::kill_victim,
+        0, 0,
+        "Whom to kill once a process is chosen: that process, or as 2.6.32 "
+        "did its first child that has memory of its own."},
+    Option<Settings>{
+        "kill.min_reclaim", R"("auto", a percentage of MemTotal, a size, or 0)",
+        &Settings::kill_min_reclaim, 0, 0,
+        "What a death must give back; whoever cannot is passed over, and where "
+        "nobody can the bar is halved until somebody does. auto: half as much "
+        "again as the trigger asks for. 0: nothing, which is 2.6.32's own "
+        "order."},
+    Option<Settings>{
+        "kill.term_grace", "a duration from 0 to 1min",
+        &Settings::kill_term_grace, 0, kMinute,
+        "Send SIGTERM first and SIGKILL after this time. 0: SIGKILL at once, "
+        "for memory may not wait, and systemd takes a death by SIGTERM for a "
+        "clean stop."},
+    Option<Settings>{
+        "kill.exit_timeout", "a duration from 100ms to 1min",
+        &Settings::kill_exit_timeout, 100, kMinute,
+        "How long to wait for a dying process before it is set aside and "
+        "another is looked for. 2.6.32 waited for ever."},
+    Option<Settings>{
+        "kill.recover_timeout", "a duration from 10ms to 1min",
+        &Settings::kill_recover_timeout, 10, kMinute,
+        "How long to wait for the memory of a dead victim before another is "
+        "looked for."},
+    Option<Settings>{"kill.per_minute", "a number from 1 to 128",
+                     &Settings::kill_per_minute, 1, PolicyState::kMaxKills,
+                     "The most kills in a minute. Whatever needs more is not "
+                     "ended by more."},
+    Option<Settings>{
+        "log.report_interval", "a duration from 1min to 24h",
+        &Settings::log_report_interval, kMinute, kDay,
+        "Time between two lines that say how things are while nothing "
+        "happens."},
 };
 
-constexpr std::array<std::string_view, 2> kMemoryBases{"total_vm", "rss+swap"};
-constexpr std::array<std::string_view, 2> kVictimOrders{"process",
-                                                        "child-first"};
-
-struct Unit {
-  std::string_view name;
-  std::uint64_t factor;
+constexpr std::array kTriggerOptions{
+    Option<Trigger>{
+        "mem_available_below",
+        "a percentage of MemTotal, a size, or a list of both (the lower)",
+        &Trigger::mem_available_below, 0, 0, "MemAvailable is below this."},
+    Option<Trigger>{
+        "swap_free_below",
+        "a percentage of SwapTotal, a size, or a list of both (the lower)",
+        &Trigger::swap_free_below, 0, 0,
+        "SwapFree is below this; holds always where there is no swap."},
+    Option<Trigger>{"psi_some_above", "a percentage from 0.01% to 100%",
+                    &Trigger::psi_some_above, 1, 10'000,
+                    "Somebody waited for memory for more than this share of "
+                    "psi_window."},
+    Option<Trigger>{"psi_full_above", "a percentage from 0.01% to 100%",
+                    &Trigger::psi_full_above, 1, 10'000,
+                    "Everybody waited for memory for more than this share of "
+                    "psi_window."},
+    Option<Trigger>{"psi_window", "a duration from 500ms to 2min",
+                    &Trigger::psi_window_us, 500, StallHistory::kSpan / 1000,
+                    "Over which time the shares are taken."},
+    Option<Trigger>{"for", "a duration from 0 to 1h", &Trigger::for_us, 0,
+                    60 * kMinute,
+                    "How long all conditions must hold without a break."},
+    Option<Trigger>{"action", R"("kill" or "log")", &Trigger::action, 0, 0,
+                    "Kill, or warn in the log."},
 };
-constexpr std::array<Unit, 4> kSizes{{{"KiB", 1},
-                                      {"MiB", 1ULL << 10},
-                                      {"GiB", 1ULL << 20},
-                                      {"TiB", 1ULL << 30}}};
-constexpr std::array<Unit, 3> kDurations{
-    {{"ms", 1}, {"s", 1000}, {"min", 60'000}}};
-
-// "512MiB" in the unit of factor 1. No number without a unit: nobody should
-// have to guess one.
-std::optional<std::uint64_t> parse_quantity(std::string_view text,
-                                            std::span<const Unit> units) {
-  std::uint64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, code] = std::from_chars(text.data(), end, number);
-  const std::string_view name(rest, static_cast<std::size_t>(end - rest));
-  const auto unit =
-      std::find_if(units.begin(), units.end(),
-                   [name](const Unit& it) { return it.name == name; });
-  if (code != std::errc() || unit == units.end() ||
-      number > std::numeric_limits<std::uint64_t>::max() / unit->factor) {
-    return std::nullopt;
-  }
-  return number * unit->factor;
-}
-
-// "2.5%" in hundredths of a percent.
-std::optional<std::uint32_t> parse_percent(std::string_view text) {
-  std::uint32_t whole = 0;
-  const char* end = text.data() + text.size() - 1;
-  auto [rest, code] = std::from_chars(text.data(), end, whole);
-  if (code != std::errc() || whole > 100) {
-    return std::nullopt;
-  }
-  std::uint32_t basis_points = whole * 100;
-  if (rest != end && *rest == '.') {
-    ++rest;
-    for (std::uint32_t worth = 10; rest != end && worth != 0; worth /= 10) {
-      if (*rest < '0' || *rest > '9') {
-        return std::nullopt;
-      }
-      basis_points += static_cast<std::uint32_t>(*rest - '0') * worth;
-      ++rest;
-    }
-  }
-  if (rest != end || basis_points > 10'000) {
-    return std::nullopt;
-  }
-  return basis_points;
-}
-
-bool parse(std::string_view text, const Option& /*option*/, Amount& amount) {
-  Amount parsed;
-  for (const std::string_view item : split_list(text)) {
-    const bool percent = item.ends_with('%');
-    if (percent ? parsed.basis_points.has_value() : parsed.kib.has_value()) {
-      return false;
-    }
-    if (percent) {
-      parsed.basis_points = parse_percent(item);
-    } else {
-      parsed.kib = parse_quantity(item, kSizes);
-    }
-    if (percent ? !parsed.basis_points : !parsed.kib) {
-      return false;
-    }
-  }
-  amount = parsed;
-  return parsed != Amount{};
-}
-
-bool parse(std::string_view text, const Option& option,
-           milliseconds& duration) {
-  const auto parsed = parse_quantity(text, kDurations);
-  if (!parsed || *parsed < option.min || *parsed > option.max) {
-    return false;
-  }
-  duration = milliseconds(*parsed);
-  return true;
-}
-
-bool parse(std::string_view text, const Option& /*option*/, std::uint32_t& hz) {
-  const char* end = text.data() + text.size();
-  std::uint32_t parsed = 0;
-  const auto [rest, code] = std::from_chars(text.data(), end, parsed);
-  if (code != std::errc() || rest != end || !valid_hz(parsed)) {
-    return false;
-  }
-  hz = parsed;
-  return true;
-}
-
-template <class Enum>
-bool parse_name(std::string_view text, std::span<const std::string_view> names,
-                Enum& value) {
-  const auto it = std::find(names.begin(), names.end(), text);
-  if (it == names.end()) {
-    return false;
-  }
-  value = static_cast<Enum>(it - names.begin());
-  return true;
-}
-
-bool parse(std::string_view text, const Option& /*option*/, MemoryBase& base) {
-  return parse_name(text, kMemoryBases, base);
-}
-
-bool parse(std::string_view text, const Option& /*option*/,
-           VictimOrder& order) {
-  return parse_name(text, kVictimOrders, order);
-}
-
-std::string format(std::uint32_t value) {
-  return fmt::format("{}", value);
-}
-std::string format(MemoryBase value) {
-  return std::string(name_of(value));
-}
-std::string format(VictimOrder value) {
-  return std::string(name_of(value));
-}
-
-std::string format_quantity(std::uint64_t value, std::span<const Unit> units) {
-  const Unit* best = units.data();
-  for (const Unit& unit : units) {
-    if (value != 0 && value % unit.factor == 0) {
-      best = &unit;
-    }
-  }
-  return fmt::format("{}{}", value / best->factor, best->name);
-}
-
-std::string format(milliseconds value) {
-  return format_quantity(static_cast<std::uint64_t>(value.count()), kDurations);
-}
-
-std::string format(const Amount& value) {
-  return amount_text(value);
-}
 
 // Levenshtein's distance, for "did you mean".
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -217,122 +114,140 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-// A value as TOML writes it: a number bare, a list in brackets, text in quotes.
-std::string toml_value(const Settings& settings, const Option& option) {
-  std::string text = option_text(settings, option);
-  if (std::holds_alternative<std::uint32_t Settings::*>(option.member)) {
-    return text;
-  }
-  std::string items;
-  for (const std::string_view item : split_list(text)) {
-    items += fmt::format("{}\"{}\"", items.empty() ? "" : ", ", item);
-  }
-  return text.find(',') == std::string::npos ? items
-                                             : fmt::format("[{}]", items);
-}
-
-}  // namespace
-
-std::span<const Option> options() {
-  return kOptions;
-}
-
-const Option* find_option(std::string_view key) {
-  const auto* const it =
-      std::find_if(kOptions.begin(), kOptions.end(),
-                   [key](const Option& option) { return option.key == key; });
-  return it == kOptions.end() ? nullptr : it;
-}
-
-std::string unknown_key(std::string_view key) {
-  const auto* const nearest = std::min_element(
-      kOptions.begin(), kOptions.end(),
-      [key](const Option& a, const Option& b) {
+template <class T>
+std::string nearest_key(std::span<const Option<T>> table,
+                        std::string_view key) {
+  const auto nearest = std::min_element(
+      table.begin(), table.end(),
+      [key](const Option<T>& a, const Option<T>& b) {
         return edit_distance(key, a.key) < edit_distance(key, b.key);
       });
-  const bool near = edit_distance(key, nearest->key) <= nearest->key.size() / 2;
-  return fmt::format("there is no setting '{}'; {}", escaped(key),
-                     near ? fmt::format("the nearest is '{}'", nearest->key)
-                          : "'badnessd --help' lists all");
+  return edit_distance(key, nearest->key) <= nearest->key.size() / 2
+             ? std::string(nearest->key)
+             : std::string();
 }
 
-tl::expected<void, std::string> set_option(Settings& settings,
-                                           const Option& option,
-                                           std::string_view text) {
+template <class T>
+SetResult set_in(T& target, std::span<const Option<T>> table,
+                 std::string_view key, std::string_view text) {
+  const auto option =
+      std::find_if(table.begin(), table.end(),
+                   [key](const Option<T>& it) { return it.key == key; });
+  if (option == table.end()) {
+    return tl::unexpected(unknown_key(key, std::is_same_v<T, Trigger>));
+  }
   const bool ok = std::visit(
-      [&](auto member) { return parse(text, option, settings.*member); },
-      option.member);
-  if (!ok) {
-    return tl::unexpected(fmt::format("{} cannot be '{}': it takes {}",
-                                      option.key, escaped(text),
-                                      option.values));
+      [&](auto member) {
+        return parse(text, Range{option->min, option->max}, target.*member);
+      },
+      option->member);
+  // The one setting whose numbers are no range.
+  const bool hz_ok = key != "kernel.hz" || [&] {
+    std::uint32_t hz = 0;
+    return parse(text, {}, hz) && valid_hz(hz);
+  }();
+  if (!ok || !hz_ok) {
+    return tl::unexpected(fmt::format("{} cannot be '{}': it takes {}", key,
+                                      escaped(text), option->values));
   }
   return {};
 }
 
-std::string option_text(const Settings& settings, const Option& option) {
+}  // namespace
+
+// Exhausted: 5 % is where kernel reclaim takes over most of the time of whoever
+// allocates; above 20 GiB of memory it would be more than anybody needs in
+// reserve, hence 1 GiB. While swap is free memory is not exhausted: filling it
+// hurts nobody who is not swapped in again.
+// Stalled: memory is short and everybody stands still for it a quarter of the
+// time, ten seconds long; swap may be free, for it is the swapping that takes
+// the time.
+std::vector<Trigger> default_triggers() {
+  const Amount low{.basis_points = 500, .kib = Kib{1} << 20};
+  return {{.name = "exhausted",
+           .mem_available_below = low,
+           .swap_free_below = Amount{.basis_points = 1000, .kib = {}}},
+          {.name = "stalled",
+           .mem_available_below = low,
+           .psi_full_above = 2500,
+           .psi_window_us = 10'000'000}};
+}
+
+std::span<const Option<Settings>> options() {
+  return kOptions;
+}
+
+std::span<const Option<Trigger>> trigger_options() {
+  return kTriggerOptions;
+}
+
+std::string unknown_key(std::string_view key, bool in_trigger) {
+  const std::string nearest = in_trigger ? nearest_key(trigger_options(), key)
+                                         : nearest_key(options(), key);
+  return fmt::format("there is no {}setting '{}'; {}",
+                     in_trigger ? "trigger " : "", escaped(key),
+                     nearest.empty()
+                         ? std::string("'badnessd --help' lists all")
+                         : fmt::format("the nearest is '{}'", nearest));
+}
+
+SetResult set_option(Settings& settings, std::string_view key,
+                     std::string_view text) {
+  return set_in(settings, options(), key, text);
+}
+
+SetResult set_option(Trigger& trigger, std::string_view key,
+                     std::string_view text) {
+  return set_in(trigger, trigger_options(), key, text);
+}
+
+std::string option_text(const Settings& settings,
+                        const Option<Settings>& option) {
   return std::visit([&](auto member) { return format(settings.*member); },
                     option.member);
 }
 
+std::string option_text(const Trigger& trigger, const Option<Trigger>& option) {
+  return std::visit(
+      [&](auto member) {
+        using Value = std::remove_cvref_t<decltype(trigger.*member)>;
+        if constexpr (std::is_same_v<Value, std::optional<Amount>>) {
+          return trigger.*member ? format(*(trigger.*member)) : std::string();
+        } else {
+          return format(trigger.*member);
+        }
+      },
+      option.member);
+}
+
 std::string amount_text(const Amount& amount) {
-  std::string text;
-  if (amount.basis_points) {
-    text = percent_text(*amount.basis_points, "%");
-  }
-  if (amount.kib) {
-    text += text.empty() ? "" : ",";
-    text += format_quantity(*amount.kib, kSizes);
-  }
-  return text;
+  return format(amount);
 }
 
-std::string_view name_of(MemoryBase base) {
-  return kMemoryBases[static_cast<std::size_t>(base)];
+std::string name_of(MemoryBase base) {
+  return format(base);
 }
 
-std::string_view name_of(VictimOrder order) {
-  return kVictimOrders[static_cast<std::size_t>(order)];
-}
-
-Policy policy_of(const Settings& settings, std::int32_t self_pid) {
-  return Policy{
+Policy policy_of(const Settings& settings, Kib mem_total_kib,
+                 std::uint32_t cpus, std::int32_t self_pid) {
+  const auto micros = [](std::chrono::milliseconds duration) {
+    return static_cast<Micros>(duration.count()) * 1000;
+  };
+  Policy policy{
       .score = {.hz = settings.kernel_hz, .memory = settings.badness_memory},
-      .trigger = {.mem_available_below = settings.mem_available_below,
-                  .swap_free_below = settings.swap_free_below},
+      .triggers = settings.triggers,
       .victim = settings.kill_victim,
+      .term_grace_us = micros(settings.kill_term_grace),
+      .exit_timeout_us = micros(settings.kill_exit_timeout),
+      .recover_timeout_us = micros(settings.kill_recover_timeout),
+      .kills_per_minute = settings.kill_per_minute,
+      .floor_rates = floor_rates(cpus),
       .self_pid = self_pid};
-}
-
-std::string options_help() {
-  std::string text = "Settings (--set KEY=VALUE, or in the TOML file):\n";
-  for (const Option& option : kOptions) {
-    text += fmt::format(
-        "  {}={}\n{}", option.key, option_text(Settings{}, option),
-        wrapped(fmt::format("Takes {}. {}", option.values, option.help),
-                "      "));
+  if (settings.kill_min_reclaim) {
+    policy.min_reclaim_kib =
+        amount_kib(*settings.kill_min_reclaim, mem_total_kib);
   }
-  return text;
-}
-
-std::string default_config() {
-  std::string text = wrapped(
-      "badnessd.toml: every setting with its default. This file is rendered "
-      "from the program's own table of options.",
-      "# ");
-  std::string_view table;
-  for (const Option& option : kOptions) {
-    const std::size_t dot = option.key.find('.');
-    if (table != option.key.substr(0, dot)) {
-      table = option.key.substr(0, dot);
-      text += fmt::format("\n[{}]\n", table);
-    }
-    text +=
-        wrapped(fmt::format("{} Takes {}.", option.help, option.values), "# ");
-    text += fmt::format("{} = {}\n", option.key.substr(dot + 1),
-                        toml_value(Settings{}, option));
-  }
-  return text;
+  return policy;
 }
 
 }  // namespace badnessd

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/engine/badness.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "badnessd/engine/kernel26.h"
@@ -69,7 +70,7 @@ void Score::apply(Rule rule, Op op, Points operand) noexcept {
       wrapped_ |= __builtin_mul_overflow(before, operand, &after);
       break;
     case Op::kDivide:
-      after = before / operand;
+      after = before / std::max(operand, Points{1});
       break;
     case Op::kAtLeast:
       after = before < operand ? operand : before;

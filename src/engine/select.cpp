@@ -1,21 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/engine/select.h"
 
+#include <algorithm>
+
 #include "badnessd/engine/kernel26.h"
 
 namespace badnessd {
 
-Skip skip_reason(const Task& task, std::int32_t self_pid) noexcept {
+namespace {
+
+bool is_set_aside(const Task& task, const SelectRules& rules) noexcept {
+  return std::find(rules.set_aside.begin(), rules.set_aside.end(), task.id) !=
+         rules.set_aside.end();
+}
+
+}  // namespace
+
+Skip skip_reason(const Task& task, const SelectRules& rules) noexcept {
   if (!task.has_mm) {
     return Skip::kNoMm;
   }
   if (task.id.pid == 1) {
     return Skip::kInit;
   }
-  if (task.id.pid == self_pid) {
+  if (task.oom_adj == kOomDisable) {
+    return Skip::kOomDisabled;
+  }
+  if (task.id.pid == rules.self_pid) {
     return Skip::kSelf;
   }
-  return task.oom_adj == kOomDisable ? Skip::kOomDisabled : Skip::kNone;
+  return is_set_aside(task, rules) ? Skip::kSetAside : Skip::kNone;
 }
 
 bool dying(const Task& task, WaitFor wait_for) noexcept {
@@ -29,18 +43,22 @@ bool dying(const Task& task, WaitFor wait_for) noexcept {
                          (task.flags & kPfKthread) == 0);
 }
 
-Selection select_bad_process(const Snapshot& snapshot, std::int32_t self_pid,
-                             WaitFor wait_for) noexcept {
+Selection select_bad_process(const Snapshot& snapshot,
+                             const SelectRules& rules) noexcept {
   Selection selection;
   const Task* chosen = nullptr;
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
     const Task& task = snapshot.tasks[i];
-    const Skip skip = skip_reason(task, self_pid);
-    // The kernel looks at init and at tasks without an mm no further.
-    if (skip != Skip::kInit && dying(task, wait_for)) {
+    // The kernel looks at init no further; one that was set aside is not waited
+    // for any more.
+    const Skip skip = skip_reason(task, rules);
+    if (skip != Skip::kInit && skip != Skip::kSetAside &&
+        dying(task, rules.wait_for)) {
       return {Selection::Kind::kWait, i};
     }
-    if (skip != Skip::kNone || (task.flags & kPfExiting) != 0) {
+    const bool worth_it =
+        task.pf_oom_origin || task.reclaim_most_kib >= rules.min_reclaim_kib;
+    if (skip != Skip::kNone || (task.flags & kPfExiting) != 0 || !worth_it) {
       continue;
     }
     if (chosen == nullptr || task.points > chosen->points ||
@@ -55,7 +73,7 @@ Selection select_bad_process(const Snapshot& snapshot, std::int32_t self_pid,
 
 std::uint32_t oom_kill_victim(const Snapshot& snapshot, std::uint32_t chosen,
                               VictimOrder order,
-                              std::int32_t self_pid) noexcept {
+                              const SelectRules& rules) noexcept {
   if (order == VictimOrder::kProcess) {
     return chosen;
   }
@@ -64,7 +82,8 @@ std::uint32_t oom_kill_victim(const Snapshot& snapshot, std::uint32_t chosen,
     const Child& child = snapshot.children[task.first_child + i];
     const Task& candidate = snapshot.tasks[child.task];
     if (!child.shares_mm && candidate.mm_threads != 0 &&
-        candidate.oom_adj != kOomDisable && candidate.id.pid != self_pid) {
+        candidate.oom_adj != kOomDisable &&
+        candidate.id.pid != rules.self_pid && !is_set_aside(candidate, rules)) {
       return child.task;
     }
   }

@@ -2,7 +2,6 @@
 #include "badnessd/engine/task.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace badnessd {
 
@@ -66,26 +65,47 @@ void link_children(Snapshot& snapshot) {
   }
 }
 
-Kib all_rss_shmem_kib(const Snapshot& snapshot) noexcept {
-  Kib sum = 0;
-  for (const Task& task : snapshot.tasks) {
-    // Of a dead leader whose threads live on status shows nothing.
-    const bool hidden = !task.has_mm && task.mm_threads != 0;
-    if (hidden || (task.has_mm && task.detail == Detail::kCheap)) {
-      return std::numeric_limits<Kib>::max();
-    }
-    sum += task.rss_shmem_kib;
+void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
+                      Kib all_rss_shmem_kib) noexcept {
+  task.reclaim_kib = 0;
+  task.reclaim_most_kib = 0;
+  if (!task.has_mm) {
+    return;
   }
-  return sum;
-}
-
-Kib reclaim_kib(const Task& task, Kib all_rss_shmem_kib) noexcept {
+  if (task.detail == Detail::kCheap) {
+    task.reclaim_most_kib =
+        task.rss * (snapshot.page_size / 1024) + swap_used_kib;
+    return;
+  }
+  const Kib own = task.rss_anon_kib + task.swap_kib;
+  if (all_rss_shmem_kib == kUnknownKib) {
+    task.reclaim_kib = own;
+    task.reclaim_most_kib = own + task.rss_shmem_kib;
+    return;
+  }
   // Were all that the others map the same pages as this task's, this much would
   // still be left over.
   const Kib others =
       all_rss_shmem_kib - std::min(all_rss_shmem_kib, task.rss_shmem_kib);
-  const Kib own = task.rss_shmem_kib - std::min(task.rss_shmem_kib, others);
-  return task.rss_anon_kib + task.swap_kib + own;
+  task.reclaim_kib =
+      own + task.rss_shmem_kib - std::min(task.rss_shmem_kib, others);
+  task.reclaim_most_kib = task.reclaim_kib;
+}
+
+void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept {
+  Kib all_rss_shmem_kib = 0;
+  for (const Task& task : snapshot.tasks) {
+    // Of a dead leader whose threads live on status shows nothing.
+    const bool hidden = !task.has_mm && task.mm_threads != 0;
+    if (hidden || (task.has_mm && task.detail == Detail::kCheap)) {
+      all_rss_shmem_kib = kUnknownKib;
+      break;
+    }
+    all_rss_shmem_kib += task.rss_shmem_kib;
+  }
+  for (Task& task : snapshot.tasks) {
+    estimate_reclaim(task, snapshot, swap_used_kib, all_rss_shmem_kib);
+  }
 }
 
 }  // namespace badnessd

@@ -5,10 +5,19 @@
 #include <limits>
 
 namespace badnessd {
+namespace {
+
+constexpr Kib kWhole = 10'000;  // basis points
+
+BasisPoints share_of(Micros stalled_us, Micros window_us) noexcept {
+  return static_cast<BasisPoints>(
+      std::min(stalled_us * kWhole / window_us, Micros{kWhole}));
+}
+
+}  // namespace
 
 Kib amount_kib(const Amount& amount, Kib total_kib) noexcept {
   constexpr Kib kNoLimit = std::numeric_limits<Kib>::max();
-  constexpr Kib kWhole = 10000;
   // Divided first where the product would not fit.
   const Kib share = amount.basis_points
                         ? total_kib / kWhole * *amount.basis_points +
@@ -17,15 +26,67 @@ Kib amount_kib(const Amount& amount, Kib total_kib) noexcept {
   return std::min(share, amount.kib.value_or(kNoLimit));
 }
 
-bool fires(const Trigger& trigger, const PressureReading& reading) noexcept {
+void StallHistory::add(const PressureReading& reading) noexcept {
+  if (!reading.psi_some ||
+      (count_ != 0 && reading.time_us <= newest_.time_us)) {
+    return;
+  }
+  newest_ = {reading.time_us, reading.psi_some->total_us,
+             reading.psi_full ? reading.psi_full->total_us : 0};
+  if (count_ == 0 || newest_.time_us - kept(0).time_us >= kStep) {
+    samples_[next_] = newest_;
+    next_ = (next_ + 1) % kSize;
+    count_ = std::min(count_ + 1, kSize);
+  }
+}
+
+std::optional<StallHistory::Share> StallHistory::share(
+    Micros window_us) const noexcept {
+  for (std::size_t age = 0; age < count_; ++age) {
+    const Sample& then = kept(age);
+    const Micros passed = newest_.time_us - then.time_us;
+    if (passed >= window_us && passed != 0) {
+      return Share{share_of(newest_.some_us - then.some_us, passed),
+                   share_of(newest_.full_us - then.full_us, passed)};
+    }
+  }
+  return std::nullopt;
+}
+
+bool conditions_hold(const Trigger& trigger, const PressureReading& reading,
+                     const StallHistory& stalls) noexcept {
+  const auto below = [](const std::optional<Amount>& amount, Kib value,
+                        Kib total) {
+    return !amount || value < amount_kib(*amount, total);
+  };
   const bool memory_low =
-      reading.mem_available_kib <
-      amount_kib(trigger.mem_available_below, reading.mem_total_kib);
-  const bool swap_low =
-      reading.swap_total_kib == 0 ||
-      reading.swap_free_kib <
-          amount_kib(trigger.swap_free_below, reading.swap_total_kib);
-  return memory_low && swap_low;
+      below(trigger.mem_available_below, reading.mem_available_kib,
+            reading.mem_total_kib);
+  const bool swap_low = reading.swap_total_kib == 0 ||
+                        below(trigger.swap_free_below, reading.swap_free_kib,
+                              reading.swap_total_kib);
+  if (!memory_low || !swap_low) {
+    return false;
+  }
+  if (!trigger.psi_some_above && !trigger.psi_full_above) {
+    return true;
+  }
+  const auto share = stalls.share(trigger.psi_window_us);
+  return share && share->some >= trigger.psi_some_above.value_or(0) &&
+         share->full >= trigger.psi_full_above.value_or(0);
+}
+
+bool fires(const Trigger& trigger, TriggerState& state,
+           const PressureReading& reading,
+           const StallHistory& stalls) noexcept {
+  if (!conditions_hold(trigger, reading, stalls)) {
+    state.holds_since_us.reset();
+    return false;
+  }
+  if (!state.holds_since_us) {
+    state.holds_since_us = reading.time_us;
+  }
+  return reading.time_us - *state.holds_since_us >= trigger.for_us;
 }
 
 }  // namespace badnessd

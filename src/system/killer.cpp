@@ -10,78 +10,118 @@
 #include <csignal>
 
 #include "badnessd/engine/kernel26.h"
-#include "badnessd/system/proc_text.h"
 
 namespace badnessd {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using std::chrono::milliseconds;
+using Kind = KillOutcome::Kind;
 
 KillOutcome failed(int code, const char* what) {
-  return {KillOutcome::Kind::kFailed, Error{code, what}, {}};
+  return {Kind::kFailed, Error{code, what}};
 }
 
-// A pidfd is readable once the process has exited.
-KillOutcome wait_for_exit(int pidfd, milliseconds timeout) {
-  const Clock::time_point sent = Clock::now();
-  for (;;) {
-    const auto waited =
-        std::chrono::duration_cast<milliseconds>(Clock::now() - sent);
-    const milliseconds left = std::max(timeout - waited, milliseconds(0));
-    pollfd poll_fd{.fd = pidfd, .events = POLLIN, .revents = 0};
-    const int ready = ::poll(&poll_fd, 1, static_cast<int>(left.count()));
-    if (ready < 0 && errno == EINTR) {
-      continue;
-    }
-    return {
-        ready > 0 ? KillOutcome::Kind::kExited : KillOutcome::Kind::kStillAlive,
-        {},
-        std::chrono::duration_cast<milliseconds>(Clock::now() - sent)};
+KillOutcome outcome_of(long result, const char* what) {
+  if (result == 0) {
+    return {Kind::kSent, {}};
   }
+  return errno == ESRCH ? KillOutcome{Kind::kVanished, {}}
+                        : failed(errno, what);
 }
 
 }  // namespace
 
 PidfdKiller::PidfdKiller(int proc_root, std::int32_t self_pid,
-                         milliseconds exit_timeout)
-    : proc_root_(proc_root), self_pid_(self_pid), exit_timeout_(exit_timeout) {}
+                         std::int32_t parent_pid,
+                         std::unique_ptr<Reaper> reaper)
+    : proc_root_(proc_root),
+      self_pid_(self_pid),
+      parent_pid_(parent_pid),
+      reaper_(std::move(reaper)) {}
 
-Expected<bool> PidfdKiller::same_process(const Task& victim) {
-  return reader_.read(proc_root_, path_.of(victim.id.pid, "stat"))
-      .and_then(parse_stat)
-      .map([&victim](const StatFields& stat) {
-        return stat.start_time_ticks == victim.id.start_time;
-      });
+Expected<bool> PidfdKiller::pin(const TaskId& victim) {
+  victim_ = victim;
+  pidfd_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, victim.pid, 0)));
+  if (!pidfd_.valid() && errno == ESRCH) {
+    return false;
+  }
+  if (!pidfd_.valid()) {
+    fallback_ = "pidfd_open";
+  }
+  // Only now is it certain whose start time this is.
+  const auto stat = reader_.read(proc_root_, path_.of(victim.pid, "stat"))
+                        .and_then(parse_stat);
+  if (stat) {
+    return stat->start_time_ticks == victim.start_time;
+  }
+  if (vanished(stat.error())) {
+    return false;
+  }
+  return tl::unexpected(Error{stat.error().code, "compare the start time"});
 }
 
-KillOutcome PidfdKiller::kill(const Task& victim) {
+KillOutcome PidfdKiller::send(const Task& victim, Signal signal_to_send) {
   if (victim.id.pid <= 1 || victim.id.pid == self_pid_ ||
-      (victim.flags & kPfKthread) != 0) {
-    return {KillOutcome::Kind::kRefused, {}, {}};
+      victim.id.pid == parent_pid_ || (victim.flags & kPfKthread) != 0) {
+    return {Kind::kRefused, {}};
   }
-  const UniqueFd pidfd(
-      static_cast<int>(::syscall(SYS_pidfd_open, victim.id.pid, 0)));
-  if (!pidfd.valid()) {
-    return errno == ESRCH ? KillOutcome{KillOutcome::Kind::kVanished, {}, {}}
-                          : failed(errno, "pidfd_open");
+  const Expected<bool> pinned = pin(victim.id);
+  if (!pinned) {
+    return {Kind::kFailed, pinned.error()};
   }
-  const Expected<bool> same = same_process(victim);
-  if (!same && !vanished(same.error())) {
-    return failed(same.error().code, "compare the start time");
-  }
-  if (!same || !*same) {
-    return {KillOutcome::Kind::kVanished, {}, {}};
-  }
-  if (::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0) != 0) {
-    return errno == ESRCH ? KillOutcome{KillOutcome::Kind::kVanished, {}, {}}
-                          : failed(errno, "pidfd_send_signal");
-  }
-  return wait_for_exit(pidfd.get(), exit_timeout_);
+  return *pinned ? signal(signal_to_send) : KillOutcome{Kind::kVanished, {}};
 }
 
-KillOutcome DryRunKiller::kill(const Task& /*victim*/) {
-  return {KillOutcome::Kind::kNotSent, {}, {}};
+void PidfdKiller::adopt(const TaskId& victim) {
+  const Expected<bool> pinned = pin(victim);
+  if (!pinned || !*pinned) {
+    pidfd_ = UniqueFd();  // exited() finds it gone
+  }
+}
+
+KillOutcome PidfdKiller::escalate() {
+  return signal(Signal::kKill);
+}
+
+KillOutcome PidfdKiller::signal(Signal signal_to_send) {
+  const int number = signal_to_send == Signal::kTerm ? SIGTERM : SIGKILL;
+  KillOutcome outcome = failed(ENOSYS, "pidfd_send_signal");
+  if (pidfd_.valid()) {
+    outcome = outcome_of(
+        ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0),
+        "pidfd_send_signal");
+  }
+  // Not in this kernel, or not allowed by a filter: the older call may be. What
+  // is not allowed for this victim fails there as well.
+  if (outcome.kind == Kind::kFailed) {
+    outcome = outcome_of(::kill(victim_.pid, number), "kill");
+    if (outcome.kind == Kind::kSent && fallback_ == nullptr) {
+      fallback_ = "pidfd_send_signal";
+    }
+  }
+  if (outcome.kind == Kind::kSent && signal_to_send == Signal::kKill &&
+      reaper_ != nullptr && pidfd_.valid()) {
+    reaper_->release(pidfd_.get());
+  }
+  return outcome;
+}
+
+bool PidfdKiller::exited() {
+  if (pidfd_.valid()) {
+    pollfd poll_fd{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&poll_fd, 1, 0) > 0;
+  }
+  const auto stat = reader_.read(proc_root_, path_.of(victim_.pid, "stat"))
+                        .and_then(parse_stat);
+  return !stat || stat->start_time_ticks != victim_.start_time ||
+         stat->state == 'Z' || stat->state == 'X';
+}
+
+KillOutcome DryRunKiller::send(const Task& /*victim*/, Signal /*signal*/) {
+  return {Kind::kNotSent, {}};
+}
+
+KillOutcome DryRunKiller::escalate() {
+  return {Kind::kNotSent, {}};
 }
 
 }  // namespace badnessd

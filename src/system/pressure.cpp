@@ -119,11 +119,39 @@ Expected<PressureReading> parse_meminfo(std::string_view text) {
   return reading;
 }
 
+Expected<Kib> parse_reclaimable_arc(std::string_view text) {
+  std::optional<std::uint64_t> size;
+  std::optional<std::uint64_t> smallest;
+  // A header of two lines, then "name type value".
+  while (!text.empty()) {
+    std::string_view line = take_line(text);
+    const std::string_view name = take_word(line);
+    static_cast<void>(take_word(line));
+    std::uint64_t bytes = 0;
+    if ((name == "size" || name == "c_min") && take_number(line, bytes)) {
+      (name == "size" ? size : smallest) = bytes;
+    }
+  }
+  if (!size || !smallest) {
+    return bad("arcstats: size or c_min is missing");
+  }
+  return (*size - std::min(*size, *smallest)) / 1024;
+}
+
+std::optional<std::uint64_t> parse_oom_kills(std::string_view text) {
+  constexpr std::string_view kKey = "\noom_kill ";
+  const std::size_t at = text.find(kKey);
+  if (at == std::string_view::npos) {
+    return std::nullopt;
+  }
+  text.remove_prefix(at + kKey.size());
+  std::uint64_t kills = 0;
+  return take_number(text, kills) ? std::optional(kills) : std::nullopt;
+}
+
 Expected<void> parse_psi(std::string_view text, PressureReading& reading) {
   while (!text.empty()) {
-    const std::size_t length = std::min(text.find('\n'), text.size());
-    std::string_view rest = text.substr(0, length);
-    text.remove_prefix(std::min(length + 1, text.size()));
+    std::string_view rest = take_line(text);
     const std::string_view kind = take_word(rest);
     PsiLine line;
     if ((kind != "some" && kind != "full") || !parse_psi_line(rest, line)) {

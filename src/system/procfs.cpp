@@ -19,6 +19,7 @@ namespace badnessd {
 namespace {
 
 constexpr std::uint32_t kFallbackPageSize = 4096;
+constexpr const char* kArcStats = "spl/kstat/zfs/arcstats";
 
 bool is_procfs(int fd) {
   struct statfs fs {};
@@ -85,6 +86,7 @@ Expected<void> ProcfsSource::read_reference() {
   has_oom_adj_ = exists("oom_adj");
   has_score_adj_ = exists("oom_score_adj");
   has_userns_ = exists("ns/user");
+  has_arc_ = ::faccessat(root_.get(), kArcStats, R_OK, 0) == 0;
   if (const auto version = reader_.read(root_.get(), "version")) {
     kernel26_ = version->starts_with("Linux version 2.6.");
   }
@@ -120,7 +122,36 @@ Expected<PressureReading> ProcfsSource::read_pressure() {
       return tl::unexpected(parsed.error());
     }
   }
+  if (has_arc_) {
+    add_reclaimable_arc(*reading);
+  }
+  reading->time_us = now_us();
   return reading;
+}
+
+void ProcfsSource::add_reclaimable_arc(PressureReading& reading) {
+  const auto arc =
+      reader_.read(root_.get(), kArcStats).and_then(parse_reclaimable_arc);
+  if (arc) {
+    reading.mem_available_kib =
+        std::min(reading.mem_available_kib + *arc, reading.mem_total_kib);
+  }
+}
+
+std::optional<std::uint64_t> ProcfsSource::read_oom_kills() {
+  const auto text = reader_.read(root_.get(), "vmstat");
+  return text ? parse_oom_kills(*text) : std::nullopt;
+}
+
+Micros ProcfsSource::now_us() {
+  constexpr Micros kSecond = 1'000'000;
+  if (!live_) {
+    return read_uptime().value_or(0) * kSecond;
+  }
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<Micros>(now.tv_sec) * kSecond +
+         static_cast<Micros>(now.tv_nsec) / 1000;
 }
 
 Expected<std::uint64_t> ProcfsSource::read_uptime() {
@@ -145,11 +176,30 @@ Expected<void> ProcfsSource::scan(Snapshot& snapshot) {
   snapshot.tasks.clear();
   snapshot.facts = Facts{
       .live = live_, .kernel26 = kernel26_, .oom_adj_converted = !has_oom_adj_};
+  std::swap(kernel_threads_, known_kernel_threads_);
+  kernel_threads_.clear();
+  auto known = known_kernel_threads_.begin();
   auto listed = processes_.for_each(
-      root_.get(), [&](std::int32_t pid) { add_task(snapshot, pid); });
+      root_.get(), [&](std::int32_t pid, std::uint64_t inode) {
+        known = std::find_if(
+            known, known_kernel_threads_.end(),
+            [pid](const KernelThread& it) { return it.task.id.pid >= pid; });
+        if (known != known_kernel_threads_.end() && known->inode == inode &&
+            known->task.id.pid == pid) {
+          snapshot.tasks.push_back(known->task);
+        } else {
+          add_task(snapshot, pid);
+        }
+        if (live_ && !snapshot.tasks.empty() &&
+            snapshot.tasks.back().id.pid == pid &&
+            (snapshot.tasks.back().flags & kPfKthread) != 0) {
+          kernel_threads_.push_back({inode, snapshot.tasks.back()});
+        }
+      });
   if (!listed) {
     return listed;
   }
+  known_kernel_threads_.reserve(kernel_threads_.capacity());
   std::sort(snapshot.tasks.begin(), snapshot.tasks.end(),
             [](const Task& a, const Task& b) { return a.id.pid < b.id.pid; });
   link_children(snapshot);
@@ -214,7 +264,7 @@ void ProcfsSource::read_group_of_dead_leader(Task& task,
     return;
   }
   const auto listed =
-      threads_.for_each(directory->get(), [&](std::int32_t tid) {
+      threads_.for_each(directory->get(), [&](std::int32_t tid, std::uint64_t) {
         if (tid == task.id.pid || task.mm_threads != 0) {
           return;
         }

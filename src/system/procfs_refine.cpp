@@ -119,18 +119,17 @@ bool ProcfsSource::mems_intersect(const Task& task,
   if (!directory) {
     return false;
   }
-  const auto listed =
-      threads_.for_each(directory->get(), [&](std::int32_t tid) {
-        if (found) {
-          return;
-        }
-        const auto thread =
-            reader_
-                .read(root_.get(), path_.of_thread(task.id.pid, tid, "status"))
-                .and_then(parse_status);
-        found = thread && thread->mems_allowed &&
-                thread->mems_allowed->intersects(*reference_.mems_allowed);
-      });
+  const auto listed = threads_.for_each(directory->get(), [&](std::int32_t tid,
+                                                              std::uint64_t) {
+    if (found) {
+      return;
+    }
+    const auto thread =
+        reader_.read(root_.get(), path_.of_thread(task.id.pid, tid, "status"))
+            .and_then(parse_status);
+    found = thread && thread->mems_allowed &&
+            thread->mems_allowed->intersects(*reference_.mems_allowed);
+  });
   static_cast<void>(listed);  // it vanishes while it is listed: no threads left
   return found;
 }

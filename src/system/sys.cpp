@@ -123,7 +123,7 @@ Expected<std::size_t> NumberReader::fill(int dirfd) {
   return static_cast<std::size_t>(n);
 }
 
-std::int32_t NumberReader::next(std::size_t& offset) const {
+NumberReader::Entry NumberReader::next(std::size_t& offset) const {
   const char* entry = buffer_.data() + offset;
   DirentHeader header{};
   std::memcpy(&header, entry, kNameOffset);
@@ -133,7 +133,7 @@ std::int32_t NumberReader::next(std::size_t& offset) const {
   const auto [end, code] =
       std::from_chars(name.data(), name.data() + name.size(), number);
   const bool whole = code == std::errc() && end == name.data() + name.size();
-  return whole ? number : 0;
+  return {whole ? number : 0, header.inode};
 }
 
 }  // namespace badnessd

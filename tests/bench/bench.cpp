@@ -60,8 +60,7 @@ void select(benchmark::State& state) {
   Snapshot snapshot = large_snapshot(state.range(0));
   score_all(snapshot, {});
   for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        select_bad_process(snapshot, 0, WaitFor::kExiting));
+    benchmark::DoNotOptimize(select_bad_process(snapshot, {}));
   }
   count_per_process(state, snapshot.tasks.size());
 }
@@ -76,7 +75,8 @@ void select_with_refinement(benchmark::State& state) {
     state.PauseTiming();
     snapshot.tasks = scanned.tasks;
     state.ResumeTiming();
-    benchmark::DoNotOptimize(select_lazily(source, snapshot, Policy{}));
+    SelectRules rules;
+    benchmark::DoNotOptimize(select_victim(source, snapshot, {}, rules, 0, 0));
   }
   count_per_process(state, snapshot.tasks.size());
   state.counters["refines"] =
@@ -109,15 +109,14 @@ BENCHMARK_CAPTURE(scan, stored_tree, TEST_PROC_DIR "/server");
 
 void scan_and_select(benchmark::State& state) {
   const auto source = test::open_root("/proc");
-  Policy policy;
-  policy.self_pid = source->self_pid();
   Snapshot snapshot;
   for (auto _ : state) {
     if (!source->scan(snapshot)) {
       state.SkipWithError("scan");
       return;
     }
-    benchmark::DoNotOptimize(select_lazily(*source, snapshot, policy));
+    SelectRules rules{.self_pid = source->self_pid()};
+    benchmark::DoNotOptimize(select_victim(*source, snapshot, {}, rules, 0, 0));
   }
   count_per_process(state, snapshot.tasks.size());
 }

@@ -3,6 +3,9 @@
 #include "fuzz.h"
 
 void badnessd::fuzz::fuzz_one(std::string_view text) {
+  // Other files of the kernel that share its form.
+  static_cast<void>(parse_reclaimable_arc(text));
+  static_cast<void>(parse_oom_kills(text));
   const auto reading = parse_meminfo(text);
   if (!reading) {
     return;
@@ -14,6 +17,6 @@ void badnessd::fuzz::fuzz_one(std::string_view text) {
   };
   require(reading->mem_available_estimated || has("MemAvailable:"));
   require(reading->mem_available_kib <= reading->mem_total_kib ||
-          has("Hugetlb:"));
+          has("Hugetlb:") || has("HugePages_Total:"));
   require(!reading->psi_some && !reading->psi_full);
 }

@@ -144,13 +144,13 @@ Answer Replay::answer(const Kill& kill, std::uint64_t uptime_s,
                       const Divisors& divisors) const {
   const Snapshot snapshot = snapshot_at(kill, uptime_s, divisors);
   const Selection selection =
-      select_bad_process(snapshot, 0, WaitFor::kExitingWithMm);
+      select_bad_process(snapshot, {.wait_for = WaitFor::kExitingWithMm});
   if (selection.kind != Selection::Kind::kChosen) {
     return {.waits = true};
   }
   const Task& chosen = snapshot.tasks[selection.task];
   const std::uint32_t victim =
-      oom_kill_victim(snapshot, selection.task, VictimOrder::kChildFirst, 0);
+      oom_kill_victim(snapshot, selection.task, VictimOrder::kChildFirst, {});
   return {.chosen = chosen.id.pid,
           .score = chosen.points,
           .killed = snapshot.tasks[victim].id.pid};

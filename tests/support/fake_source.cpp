@@ -20,6 +20,8 @@ Task cheap_facts(const Task& full, bool with_swap) {
   task.mems_intersect = unknown.mems_intersect;
   task.rss_anon_kib = unknown.rss_anon_kib;
   task.rss_shmem_kib = unknown.rss_shmem_kib;
+  task.reclaim_kib = 0;
+  task.reclaim_most_kib = 0;
   if (!with_swap) {
     task.swap_kib = unknown.swap_kib;
   }
@@ -32,7 +34,12 @@ FakeSource::FakeSource(Snapshot full, bool swap_in_scan)
     : full_(std::move(full)), swap_in_scan_(swap_in_scan) {}
 
 Expected<PressureReading> FakeSource::read_pressure() {
-  return pressure_;
+  now_us_ += step_us_;
+  Expected<PressureReading> reading = pressure_;
+  if (reading) {
+    reading->time_us = now_us_;
+  }
+  return reading;
 }
 
 Expected<void> FakeSource::scan(Snapshot& snapshot) {

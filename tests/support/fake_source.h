@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "badnessd/system/source.h"
 
@@ -17,6 +18,11 @@ class FakeSource final : public FactSource {
   explicit FakeSource(Snapshot full, bool swap_in_scan = false);
 
   [[nodiscard]] Expected<PressureReading> read_pressure() override;
+  [[nodiscard]] std::optional<std::uint64_t> read_oom_kills() override {
+    return oom_kills_;
+  }
+  // The clock is that of the last reading.
+  [[nodiscard]] Micros now_us() override { return now_us_; }
   [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override;
   void refine(Snapshot& snapshot, std::uint32_t index) override;
 
@@ -24,6 +30,9 @@ class FakeSource final : public FactSource {
   void set_pressure(const Expected<PressureReading>& pressure) {
     pressure_ = pressure;
   }
+  // Each reading comes this much after the one before.
+  void set_step(Micros step_us) { step_us_ = step_us; }
+  void set_oom_kills(std::uint64_t kills) { oom_kills_ = kills; }
   // The process exits between the next scan and its refinement.
   void set_vanishing(std::int32_t pid) { vanishing_ = pid; }
 
@@ -35,6 +44,9 @@ class FakeSource final : public FactSource {
   bool swap_in_scan_;
   Expected<PressureReading> pressure_;
   std::int32_t vanishing_ = 0;
+  std::uint64_t oom_kills_ = 0;
+  Micros now_us_ = 1'000'000;
+  Micros step_us_ = 10'000;
   std::uint32_t scans_ = 0;
   std::uint32_t refines_ = 0;
 };

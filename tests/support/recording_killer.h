@@ -11,22 +11,40 @@ namespace badnessd::test {
 
 class RecordingKiller final : public Killer {
  public:
-  explicit RecordingKiller(
-      KillOutcome::Kind answer = KillOutcome::Kind::kExited)
+  explicit RecordingKiller(KillOutcome::Kind answer = KillOutcome::Kind::kSent)
       : answer_(answer) {}
 
-  [[nodiscard]] KillOutcome kill(const Task& victim) override {
+  [[nodiscard]] KillOutcome send(const Task& victim, Signal signal) override {
     pids_.push_back(victim.id.pid);
-    return {answer_, {}, {}};
+    signals_.push_back(signal);
+    return {answer_, {}};
   }
+  void adopt(const TaskId& victim) override { adopted_ = victim; }
+  [[nodiscard]] KillOutcome escalate() override {
+    signals_.push_back(Signal::kKill);
+    return {answer_, {}};
+  }
+  [[nodiscard]] bool exited() override { return exited_; }
+  [[nodiscard]] int exit_fd() const noexcept override { return -1; }
+
+  // Whether the victim has exited from now on.
+  void set_exited(bool exited) { exited_ = exited; }
+  void set_answer(KillOutcome::Kind answer) { answer_ = answer; }
 
   [[nodiscard]] const std::vector<std::int32_t>& pids() const noexcept {
     return pids_;
   }
+  [[nodiscard]] const std::vector<Signal>& signals() const noexcept {
+    return signals_;
+  }
+  [[nodiscard]] const TaskId& adopted() const noexcept { return adopted_; }
 
  private:
   KillOutcome::Kind answer_;
+  bool exited_ = true;
   std::vector<std::int32_t> pids_;
+  std::vector<Signal> signals_;
+  TaskId adopted_;
 };
 
 }  // namespace badnessd::test

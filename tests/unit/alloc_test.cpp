@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "badnessd/app/cycle.h"
+#include "badnessd/app/settings.h"
 #include "badnessd/engine/policy.h"
 #include "badnessd/system/procfs.h"
 #include "roots.h"
@@ -34,26 +35,32 @@ std::atomic<std::uint64_t> allocations{0};
 // glibc's own, under the names by which an interposer may call them. The C++
 // operators come down to malloc().
 extern "C" {
-void* __libc_malloc(std::size_t size);
-void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* old, std::size_t size);
-void* __libc_memalign(std::size_t alignment, std::size_t size);
+void* glibc_malloc(std::size_t size) __asm__("__libc_malloc");
+void* glibc_calloc(std::size_t count,
+                   std::size_t size) __asm__("__libc_calloc");
+void* glibc_realloc(void* old, std::size_t size) __asm__("__libc_realloc");
+void* glibc_memalign(std::size_t alignment,
+                     std::size_t size) __asm__("__libc_memalign");
 
 void* malloc(std::size_t size) {
   ++allocations;
-  return __libc_malloc(size);
+  return glibc_malloc(size);
 }
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's
+// names are reserved
 void* calloc(std::size_t count, std::size_t size) {
   ++allocations;
-  return __libc_calloc(count, size);
+  return glibc_calloc(count, size);
 }
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's
+// names are reserved
 void* realloc(void* old, std::size_t size) {
   ++allocations;
-  return __libc_realloc(old, size);
+  return glibc_realloc(old, size);
 }
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
   ++allocations;
-  return __libc_memalign(alignment, size);
+  return glibc_memalign(alignment, size);
 }
 }
 #endif
@@ -72,12 +79,19 @@ class Allocations : public testing::Test {
 
 // Reading the trigger, everything between it and the signal, and then the dear
 // facts of those whom that has left out.
-void pass(ProcfsSource& source, Snapshot& snapshot) {
-  const Policy policy{.score = {}, .trigger = {}, .audit = true};
+void pass(ProcfsSource& source, const Policy& policy, CycleState& state) {
   DryRunKiller killer;
-  const CycleReport report = run_cycle(source, policy, killer, snapshot);
+  const CycleReport report = run_cycle(source, policy, killer, state);
   ASSERT_NE(report.kind, CycleReport::Kind::kSampleLost) << report.error.what;
-  refine_all(source, snapshot, policy.score);
+  state.policy.reported = false;  // and again
+  refine_all(source, state.snapshot, policy.score);
+}
+
+Policy audit() {
+  Policy policy;
+  policy.triggers = default_triggers();
+  policy.audit = true;
+  return policy;
 }
 
 TEST_F(Allocations, AreCounted) {
@@ -89,23 +103,26 @@ TEST_F(Allocations, AreCounted) {
 
 TEST_F(Allocations, NoneInALaterPassOverAStoredTree) {
   const auto source = test::open_root(TEST_PROC_DIR "/server");
-  Snapshot snapshot;
-  pass(*source, snapshot);
+  const Policy policy = audit();
+  CycleState state(policy);
+  pass(*source, policy, state);
   const std::uint64_t before = allocations;
-  pass(*source, snapshot);
+  pass(*source, policy, state);
   EXPECT_EQ(allocations - before, 0U);
 }
 
 TEST_F(Allocations, NoneInALaterPassOverTheRunningSystem) {
   const auto source = test::open_root("/proc");
-  Snapshot snapshot;
-  pass(*source, snapshot);
+  const Policy policy = audit();
+  CycleState state(policy);
+  const Snapshot& snapshot = state.snapshot;
+  pass(*source, policy, state);
   // More processes than ever before need more memory; then it is tried again.
   for (int attempt = 0; attempt < 20; ++attempt) {
     const std::size_t tasks = snapshot.tasks.capacity();
     const std::size_t children = snapshot.children.capacity();
     const std::uint64_t before = allocations;
-    pass(*source, snapshot);
+    pass(*source, policy, state);
     const std::uint64_t made = allocations - before;
     if (snapshot.tasks.size() <= tasks &&
         snapshot.children.size() <= children) {

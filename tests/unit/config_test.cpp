@@ -22,24 +22,38 @@ std::string error_of(std::string_view text) {
 TEST(Config, TheRenderedDefaultsChangeNothing) {
   Settings settings;
   ASSERT_TRUE(apply_toml(settings, default_config(), "test.toml"));
-  for (const Option& option : options()) {
-    EXPECT_EQ(option_text(settings, option), option_text(Settings{}, option))
+  const Settings defaults;
+  for (const auto& option : options()) {
+    EXPECT_EQ(option_text(settings, option), option_text(defaults, option))
         << option.key;
+  }
+  ASSERT_EQ(settings.triggers.size(), defaults.triggers.size());
+  for (std::size_t i = 0; i < settings.triggers.size(); ++i) {
+    EXPECT_EQ(settings.triggers[i].name, defaults.triggers[i].name);
+    for (const auto& option : trigger_options()) {
+      EXPECT_EQ(option_text(settings.triggers[i], option),
+                option_text(defaults.triggers[i], option))
+          << option.key;
+    }
   }
 }
 
-TEST(Config, ReadsStringsNumbersAndLists) {
+TEST(Config, ReadsStringsNumbersListsAndTriggers) {
   Settings settings;
   ASSERT_TRUE(apply_toml(settings,
                          "kernel.hz = 1000\n"
-                         "[trigger]\n"
+                         "[kill]\nvictim = \"child-first\"\n"
+                         "[[trigger]]\nname = \"low\"\n"
                          "mem_available_below = [\"5%\", \"2GiB\"]\n"
-                         "[kill]\nvictim = \"child-first\"\n",
+                         "for = \"3s\"\n",
                          "test.toml"));
   EXPECT_EQ(settings.kernel_hz, 1000U);
-  EXPECT_EQ(settings.mem_available_below,
-            (Amount{.basis_points = 500, .kib = Kib{2} << 20}));
   EXPECT_EQ(settings.kill_victim, VictimOrder::kChildFirst);
+  ASSERT_EQ(settings.triggers.size(), 1U);
+  EXPECT_EQ(settings.triggers[0].name, "low");
+  EXPECT_EQ(settings.triggers[0].mem_available_below,
+            (Amount{.basis_points = 500, .kib = Kib{2} << 20}));
+  EXPECT_EQ(settings.triggers[0].for_us, 3'000'000U);
 }
 
 TEST(Config, AnErrorNamesFileLineAndPlace) {
@@ -50,30 +64,50 @@ TEST(Config, AnErrorNamesFileLineAndPlace) {
 }
 
 TEST(Config, AnUnknownKeyIsAnErrorThatNamesTheNearest) {
-  const std::string message = error_of("[poll]\nintervall = \"1s\"\n");
-  EXPECT_NE(message.find("'poll.intervall'"), std::string::npos) << message;
-  EXPECT_NE(message.find("'poll.interval'"), std::string::npos) << message;
+  const std::string setting = error_of("[kill]\nvictims = \"process\"\n");
+  EXPECT_NE(setting.find("'kill.victims'"), std::string::npos) << setting;
+  EXPECT_NE(setting.find("'kill.victim'"), std::string::npos) << setting;
+  const std::string trigger =
+      error_of("[[trigger]]\nname = \"a\"\nswap_fre_below = \"5%\"\n");
+  EXPECT_NE(trigger.find("'swap_free_below'"), std::string::npos) << trigger;
 }
 
 TEST(Config, EveryKindOfWrongTextIsAnError) {
   for (const std::string_view text :
        {"verbose = true", "[kernel]\nhz = 250.0", "[kernel]\nhz = \"fast\"",
         "[kernel]\nhz = [250]", "[kernel.hz]\nx = 1", "[kernel\nhz = 250",
-        "[kernel]\nhz = 250\nhz = 250", "[trigger]\nmem_available_below = 5",
-        "[trigger]\nmem_available_below = []", "kernel = 3", "\xff",
-        "[kill]\nvictim = 1979-05-27", "[[kernel]]\nhz = 250"}) {
+        "[kernel]\nhz = 250\nhz = 250", "kernel = 3", "\xff",
+        "[kill]\nvictim = 1979-05-27", "[[kernel]]\nhz = 250",
+        "[trigger]\nname = \"a\"", "trigger = 5", "trigger = [5]",
+        "[[trigger]]\nname = \"a\"", "[[trigger]]\nname = 5",
+        "[[trigger]]\nname = \"a\"\nmem_available_below = 5",
+        "[[trigger]]\nname = \"a\"\nmem_available_below = []",
+        "[[trigger]]\nname = \"a\"\nmem_available_below = \"0%\""}) {
     EXPECT_NE(error_of(text), "") << text;
   }
 }
 
 TEST(Config, AssignmentsAreKeyAndValue) {
   Settings settings;
-  EXPECT_TRUE(apply_assignment(settings, "poll.interval=1s"));
-  EXPECT_EQ(settings.poll_interval, std::chrono::milliseconds(1000));
+  EXPECT_TRUE(apply_assignment(settings, "kill.exit_timeout=1s"));
+  EXPECT_EQ(settings.kill_exit_timeout, std::chrono::milliseconds(1000));
+  EXPECT_TRUE(apply_assignment(settings, "trigger.stalled.psi_full_above=50%"));
+  EXPECT_EQ(settings.triggers.at(1).psi_full_above, BasisPoints{5000});
   for (const std::string_view text :
-       {"poll.interval", "=1s", "poll.interval=", "poll=1s", ""}) {
+       {"kill.exit_timeout", "=1s", "kill.exit_timeout=", "kill=1s", "",
+        "trigger.stalled=1", "trigger.nobody.for=1s", "trigger.stalled.x=1",
+        "trigger.=1", "trigger..=1"}) {
     EXPECT_FALSE(apply_assignment(settings, text)) << text;
   }
+}
+
+TEST(Config, ContradictionsAreErrorsHoweverTheyCameAbout) {
+  const auto loaded =
+      load_settings(SOURCE_DIR "/config/badnessd.toml",
+                    {"trigger.exhausted.mem_available_below=0%"});
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().exit_code, kExitConfig);
+  EXPECT_NE(loaded.error().message.find("can never fire"), std::string::npos);
 }
 
 TEST(Config, LaterAssignmentsWin) {

@@ -2,6 +2,9 @@
 #include "badnessd/app/cycle.h"
 
 #include <cerrno>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -20,23 +23,37 @@ using test::user_task;
 using Kind = CycleReport::Kind;
 
 PressureReading with_available(Kib kib) {
-  return {.mem_total_kib = 1'000'000,
-          .mem_available_kib = kib,
-          .psi_some = {},
-          .psi_full = {}};
+  PressureReading reading;
+  reading.mem_total_kib = 1'000'000;
+  reading.mem_available_kib = kib;
+  return reading;
 }
 
+// Acts below 100,000 KiB; the bare order of 2.6.32.
 Policy policy() {
-  return {.score = {},
-          .trigger = {.mem_available_below = {.basis_points = 1000, .kib = {}},
-                      .swap_free_below = {.basis_points = 1000, .kib = {}}},
-          .self_pid = 0};
+  Policy policy;
+  Trigger trigger;
+  trigger.name = "low";
+  trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
+  policy.triggers = {trigger};
+  policy.min_reclaim_kib = 0;
+  return policy;
 }
 
-CycleReport run(FactSource& source, const Policy& rules, Killer& killer) {
-  Snapshot snapshot;
-  return run_cycle(source, rules, killer, snapshot);
-}
+class CycleTest : public testing::Test {
+ protected:
+  CycleReport run(FactSource& source) {
+    return run_cycle(source, rules, killer, state);
+  }
+  CycleReport run_low(FakeSource& source) {
+    source.set_pressure(with_available(50'000));
+    return run(source);
+  }
+
+  Policy rules = policy();
+  CycleState state{rules};
+  RecordingKiller killer;
+};
 
 // Answers each reading of memory with the next of a list.
 class ChangingSource final : public FactSource {
@@ -46,6 +63,10 @@ class ChangingSource final : public FactSource {
   [[nodiscard]] Expected<PressureReading> read_pressure() override {
     return with_available(available_[next_++]);
   }
+  [[nodiscard]] std::optional<std::uint64_t> read_oom_kills() override {
+    return tasks_.read_oom_kills();
+  }
+  [[nodiscard]] Micros now_us() override { return tasks_.now_us(); }
   [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override {
     return tasks_.scan(snapshot);
   }
@@ -59,102 +80,173 @@ class ChangingSource final : public FactSource {
   std::size_t next_ = 0;
 };
 
-TEST(Cycle, CalmMemoryReadsNoProcess) {
+// A process that holds `kib` of its own.
+Task holding(std::int32_t pid, Pages total_vm, Kib kib) {
+  Task task = user_task(pid, total_vm);
+  task.rss = kib / 4;
+  task.rss_anon_kib = kib;
+  return task;
+}
+
+TEST_F(CycleTest, CalmMemoryReadsNoProcess) {
   FakeSource source(snapshot_of({user_task(10, 500)}));
   source.set_pressure(with_available(500'000));
-  RecordingKiller killer;
-  EXPECT_EQ(run(source, policy(), killer).kind, Kind::kCalm);
+  EXPECT_EQ(run(source).kind, Kind::kCalm);
   EXPECT_EQ(source.scans(), 0U);
   EXPECT_TRUE(killer.pids().empty());
 }
 
-TEST(Cycle, ShortMemoryKillsTheChosenOne) {
+TEST_F(CycleTest, ShortMemoryKillsTheChosenOne) {
   FakeSource source(snapshot_of(
       {user_task(1, 9000), user_task(10, 500), user_task(11, 900)}));
-  source.set_pressure(with_available(50'000));
-  RecordingKiller killer;
-  const CycleReport report = run(source, policy(), killer);
-  EXPECT_EQ(report.kind, Kind::kActed);
-  EXPECT_EQ(report.outcome.kind, KillOutcome::Kind::kExited);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  EXPECT_EQ(killer.signals(), std::vector<Signal>{Signal::kKill});
+  EXPECT_EQ(state.decision.score.points(), 900U);
+  EXPECT_EQ(state.decision.candidates, 2U);
 }
 
-TEST(Cycle, ChildFirstKillsTheFirstChild) {
+TEST_F(CycleTest, ItsMemoryIsWaitedForBeforeAnotherIsKilled) {
+  FakeSource source(
+      snapshot_of({holding(10, 500, 10'000), holding(11, 900, 20'000)}));
+  killer.set_exited(false);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(run_low(source).kind, Kind::kPending);
+  killer.set_exited(true);
+  EXPECT_EQ(run_low(source).kind, Kind::kPending);
+  source.set_pressure(with_available(60'000));  // half of the 20,000
+  EXPECT_EQ(run(source).kind, Kind::kDone);
+  EXPECT_EQ(state.decision.reclaimed_kib, 10'000U);
+  EXPECT_EQ(killer.pids().size(), 1U);
+}
+
+TEST_F(CycleTest, AVictimThatDoesNotDieIsSetAsideAndTheNextTaken) {
+  FakeSource source(snapshot_of({user_task(10, 500), user_task(11, 900)}));
+  source.set_step(1'000'000);
+  killer.set_exited(false);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(run_low(source).kind, Kind::kPending);
+  EXPECT_EQ(run_low(source).kind, Kind::kGaveUp);
+  EXPECT_EQ(state.decision.end, Decision::End::kStillAlive);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), (std::vector<std::int32_t>{11, 10}));
+}
+
+TEST_F(CycleTest, OneThatMayNotBeSignalledIsSetAside) {
+  FakeSource source(snapshot_of({user_task(10, 500), user_task(11, 900)}));
+  killer.set_answer(KillOutcome::Kind::kFailed);
+  EXPECT_EQ(run_low(source).kind, Kind::kNotSignalled);
+  killer.set_answer(KillOutcome::Kind::kSent);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), (std::vector<std::int32_t>{11, 10}));
+}
+
+TEST_F(CycleTest, TheBudgetEndsTheKilling) {
+  rules.kills_per_minute = 1;
+  FakeSource source(snapshot_of({user_task(10, 500), user_task(11, 900)}));
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(run_low(source).kind, Kind::kDone);
+  EXPECT_EQ(run_low(source).kind, Kind::kBudgetSpent);
+  source.set_step(60'000'000);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+}
+
+TEST_F(CycleTest, TermFirstWhereAGraceIsConfigured) {
+  rules.term_grace_us = 1'000'000;
+  FakeSource source(snapshot_of({user_task(10, 500)}));
+  source.set_step(600'000);
+  killer.set_exited(false);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(run_low(source).kind, Kind::kPending);
+  EXPECT_EQ(run_low(source).kind, Kind::kEscalated);
+  EXPECT_EQ(killer.signals(),
+            (std::vector<Signal>{Signal::kTerm, Signal::kKill}));
+}
+
+TEST_F(CycleTest, ADryRunHasOneVictimPerIncident) {
+  killer.set_answer(KillOutcome::Kind::kNotSent);
+  FakeSource source(snapshot_of({user_task(10, 500)}));
+  EXPECT_EQ(run_low(source).kind, Kind::kNotSignalled);
+  EXPECT_EQ(run_low(source).kind, Kind::kCoolingDown);
+  source.set_pressure(with_available(900'000));
+  EXPECT_EQ(run(source).kind, Kind::kCalm);
+  EXPECT_EQ(run_low(source).kind, Kind::kNotSignalled);
+}
+
+TEST_F(CycleTest, TheKernelsOwnVictimIsWaitedFor) {
+  FakeSource source(snapshot_of({user_task(10, 500)}));
+  source.set_pressure(with_available(500'000));
+  EXPECT_EQ(run(source).kind, Kind::kCalm);
+  source.set_oom_kills(1);
+  const CycleReport report = run_low(source);
+  EXPECT_EQ(report.kind, Kind::kWaiting);
+  EXPECT_TRUE(report.kernel_killed);
+  source.set_step(250'000);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+}
+
+TEST_F(CycleTest, ChildFirstKillsTheFirstChild) {
   Task child = user_task(12, 10);
   child.ppid = 11;
   FakeSource source(
       snapshot_of({user_task(10, 500), user_task(11, 900), child}));
-  source.set_pressure(with_available(50'000));
-  Policy rules = policy();
   rules.victim = VictimOrder::kChildFirst;
-  RecordingKiller killer;
-  const CycleReport report = run(source, rules, killer);
-  EXPECT_EQ(report.selection.task, 1U);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(state.decision.chosen.id.pid, 11);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
 }
 
-TEST(Cycle, MemoryThatCameBackDuringTheScanSpares) {
+TEST_F(CycleTest, MemoryThatCameBackDuringTheScanSpares) {
   FakeSource tasks(snapshot_of({user_task(10, 500)}));
   ChangingSource source(tasks, {50'000, 300'000});
-  RecordingKiller killer;
-  EXPECT_EQ(run(source, policy(), killer).kind, Kind::kRecovered);
+  EXPECT_EQ(run(source).kind, Kind::kRecovered);
   EXPECT_TRUE(killer.pids().empty());
 }
 
-TEST(Cycle, AnUnreadableSampleKillsNobody) {
+TEST_F(CycleTest, AnUnreadableSampleKillsNobody) {
   FakeSource source(snapshot_of({user_task(10, 500)}));
   source.set_pressure(tl::unexpected(Error{EBADMSG, "meminfo"}));
-  RecordingKiller killer;
-  const CycleReport report = run(source, policy(), killer);
+  const CycleReport report = run(source);
   EXPECT_EQ(report.kind, Kind::kSampleLost);
   EXPECT_EQ(report.error.code, EBADMSG);
   EXPECT_TRUE(killer.pids().empty());
 }
 
-TEST(Cycle, SomebodyDyingIsWaitedFor) {
+TEST_F(CycleTest, SomebodyDyingIsWaitedForAndThenPassedOver) {
   Task dying = user_task(10, 500);
   dying.flags = kPfExiting;
   FakeSource source(snapshot_of({dying, user_task(11, 900)}));
-  source.set_pressure(with_available(50'000));
-  RecordingKiller killer;
-  EXPECT_EQ(run(source, policy(), killer).kind, Kind::kWaiting);
-  Policy impatient = policy();
-  impatient.wait_for = WaitFor::kNobody;
-  EXPECT_EQ(run(source, impatient, killer).kind, Kind::kActed);
+  source.set_step(1'500'000);
+  EXPECT_EQ(run_low(source).kind, Kind::kWaiting);
+  EXPECT_EQ(run_low(source).dying, dying.id);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
 }
 
-TEST(Cycle, NobodyIsKilledWhereNobodyIsACandidate) {
+TEST_F(CycleTest, NobodyIsKilledWhereNobodyIsACandidate) {
   FakeSource source(snapshot_of({user_task(1, 9000), user_task(7, 100)}));
-  source.set_pressure(with_available(50'000));
-  Policy rules = policy();
   rules.self_pid = 7;
-  RecordingKiller killer;
-  EXPECT_EQ(run(source, rules, killer).kind, Kind::kNobody);
+  EXPECT_EQ(run_low(source).kind, Kind::kNobody);
   EXPECT_TRUE(killer.pids().empty());
 }
 
-TEST(Cycle, AnAuditGoesOnWithoutTheTrigger) {
+TEST_F(CycleTest, AnAuditGoesOnWithoutTheTrigger) {
   FakeSource source(snapshot_of({user_task(10, 500)}));
   source.set_pressure(with_available(900'000));
-  Policy rules = policy();
   rules.audit = true;
-  DryRunKiller killer;
-  const CycleReport report = run(source, rules, killer);
-  EXPECT_EQ(report.kind, Kind::kActed);
-  EXPECT_EQ(report.outcome.kind, KillOutcome::Kind::kNotSent);
+  killer.set_answer(KillOutcome::Kind::kNotSent);
+  EXPECT_EQ(run(source).kind, Kind::kNotSignalled);
+  EXPECT_FALSE(state.decision.fired);
 }
 
-TEST(Cycle, OneThatVanishesBeforeItIsRefinedIsPassedOver) {
+TEST_F(CycleTest, OneThatVanishesBeforeItIsRefinedIsPassedOver) {
   FakeSource source(snapshot_of({user_task(10, 500), user_task(11, 900)}));
-  source.set_pressure(with_available(50'000));
   source.set_vanishing(11);
-  RecordingKiller killer;
-  EXPECT_EQ(run(source, policy(), killer).kind, Kind::kActed);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
 }
 
-TEST(Cycle, OnlyThoseThatCanWinAreRefined) {
+TEST_F(CycleTest, OnlyThoseThatCanWinAreRefined) {
   std::vector<Task> tasks;
   for (std::int32_t pid = 100; pid < 1100; ++pid) {
     tasks.push_back(user_task(pid, static_cast<Pages>(pid)));
@@ -163,11 +255,69 @@ TEST(Cycle, OnlyThoseThatCanWinAreRefined) {
   tasks[500].total_vm = 1500;
   tasks[500].cap_effective = kCapSysAdmin;
   FakeSource source(snapshot_of(tasks));
-  source.set_pressure(with_available(50'000));
-  RecordingKiller killer;
-  EXPECT_EQ(run(source, policy(), killer).kind, Kind::kActed);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{1099});
-  EXPECT_EQ(source.refines(), 2U);
+  // Two before the signal, and those that the record lists after it.
+  EXPECT_LE(source.refines(), 2U + 2 * Decision::kListed);
+}
+
+TEST_F(CycleTest, TheGuardPassesOverWhoGivesNothingBack) {
+  rules.min_reclaim_kib.reset();  // 150,000 wanted, 50,000 there
+  FakeSource source(
+      snapshot_of({holding(10, 16'000'000, 4'000), holding(11, 50'000, 120'000),
+                   holding(12, 40'000, 300'000)}));
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  EXPECT_EQ(state.decision.need_kib, 100'000U);
+  EXPECT_EQ(state.decision.bar_kib, 100'000U);
+  ASSERT_EQ(state.decision.passed_over_count, 1U);
+  EXPECT_EQ(state.decision.passed_over[0].id.pid, 10);
+  ASSERT_EQ(state.decision.runners_up_count, 1U);
+  EXPECT_EQ(state.decision.runners_up[0].id.pid, 12);
+}
+
+TEST_F(CycleTest, WhereNobodyGivesBackEnoughTheBarIsHalved) {
+  rules.min_reclaim_kib.reset();
+  FakeSource source(
+      snapshot_of({holding(10, 9000, 4'000), holding(11, 500, 30'000)}));
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  EXPECT_EQ(state.decision.bar_kib, 25'000U);
+}
+
+TEST_F(CycleTest, WhereNobodyGivesBackAnythingTheBareOrderHolds) {
+  rules.min_reclaim_kib.reset();
+  FakeSource source(snapshot_of({user_task(10, 500), user_task(11, 900)}));
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  EXPECT_EQ(state.decision.bar_kib, 0U);
+}
+
+TEST_F(CycleTest, SharedMemoryThatNobodyElseMapsCounts) {
+  rules.min_reclaim_kib.reset();
+  Task leak = user_task(10, 90'000);
+  leak.rss = 80'000;
+  leak.rss_shmem_kib = 300'000;
+  Task other = holding(11, 50'000, 200'000);
+  other.rss_shmem_kib = 1'000;
+  FakeSource source(snapshot_of({leak, other}));
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
+  EXPECT_EQ(state.decision.victim.reclaim_kib, 299'000U);
+}
+
+TEST_F(CycleTest, ASegmentThatManyMapIsNobodysOwn) {
+  rules.min_reclaim_kib.reset();
+  std::vector<Task> tasks{holding(50, 500, 200'000)};
+  for (std::int32_t pid = 10; pid < 14; ++pid) {
+    Task mapper = user_task(pid, 90'000);
+    mapper.rss = 80'000;
+    mapper.rss_shmem_kib = 300'000;
+    tasks.push_back(mapper);
+  }
+  FakeSource source(snapshot_of(tasks));
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{50});
 }
 
 }  // namespace

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/daemon.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <fstream>
 #include <memory>
 #include <sstream>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <spdlog/sinks/ostream_sink.h>
 
 #include "badnessd/engine/kernel26.h"
 #include "fake_source.h"
 #include "recording_killer.h"
 #include "snapshots.h"
+#include "tree.h"
 
 namespace badnessd {
 namespace {
@@ -21,109 +25,164 @@ using test::RecordingKiller;
 using test::snapshot_of;
 using test::user_task;
 
-constexpr PressureReading kLow{.mem_total_kib = 1'000'000,
-                               .mem_available_kib = 10'000,
-                               .psi_some = {},
-                               .psi_full = {}};
-constexpr PressureReading kFine{.mem_total_kib = 1'000'000,
-                                .mem_available_kib = 900'000,
-                                .psi_some = {},
-                                .psi_full = {}};
+PressureReading with_available(Kib kib) {
+  PressureReading reading;
+  reading.mem_total_kib = 1'000'000;
+  reading.mem_available_kib = kib;
+  return reading;
+}
 
 class DaemonTest : public testing::Test {
  protected:
   // Steps `count` times and gives what was logged meanwhile, a line each.
   std::string steps(Daemon& daemon, int count) {
-    text_.str("");
+    logged.str("");
     for (int i = 0; i < count; ++i) {
       daemon.step();
     }
-    return text_.str();
+    return logged.str();
   }
 
-  Daemon make(FakeSource& source, Killer& killer) {
-    log_.set_pattern("%v");
-    return {source, killer, settings_, 0, log_};
+  Daemon make(StateFile state = {}) {
+    log.set_pattern("%v");
+    // The first report of how things are is not what is tested.
+    settings.log_report_interval = std::chrono::hours(24);
+    return {source,           killer,
+            settings,         Machine{.mem_total_kib = 1'000'000},
+            std::move(state), reporter};
   }
 
-  std::ostringstream text_;
-  spdlog::logger log_{"test",
-                      std::make_shared<spdlog::sinks::ostream_sink_st>(text_)};
-  Settings settings_;
+  FakeSource source{snapshot_of({user_task(10, 500), user_task(11, 900)})};
+  RecordingKiller killer;
+  Settings settings;
+  test::TempTree directory{{}};
+  std::ostringstream logged;
+  spdlog::logger log{"test",
+                     std::make_shared<spdlog::sinks::ostream_sink_st>(logged)};
+  Journal journal{""};
+  Reporter reporter{log, journal, directory.path()};
 };
 
 TEST_F(DaemonTest, ADryRunReportsOneVictimPerIncident) {
-  FakeSource source(snapshot_of({user_task(10, 500), user_task(11, 900)}));
-  DryRunKiller killer;
-  Daemon daemon = make(source, killer);
-  source.set_pressure(kLow);
+  killer.set_answer(KillOutcome::Kind::kNotSent);
+  Daemon daemon = make();
+  source.set_pressure(with_available(10'000));
   const std::string first = steps(daemon, 50);
   EXPECT_NE(first.find("would kill 11"), std::string::npos) << first;
-  EXPECT_EQ(first.find("would kill", first.find("would kill 11") + 1),
+  EXPECT_EQ(std::count(first.begin(), first.end(), '\n'), 1) << first;
+  source.set_pressure(with_available(900'000));
+  EXPECT_NE(steps(daemon, 3).find("no trigger fires any more"),
             std::string::npos);
-  source.set_pressure(kFine);
-  EXPECT_NE(steps(daemon, 3).find("back above"), std::string::npos);
-  source.set_pressure(kLow);
+  source.set_pressure(with_available(10'000));
   EXPECT_NE(steps(daemon, 3).find("would kill 11"), std::string::npos);
 }
 
 TEST_F(DaemonTest, AKillSaysWhoWhyAndWithWhatScore) {
-  FakeSource source(snapshot_of({user_task(10, 500), user_task(11, 900)}));
-  RecordingKiller killer;
-  Daemon daemon = make(source, killer);
-  source.set_pressure(kLow);
+  Daemon daemon = make();
+  source.set_pressure(with_available(10'000));
   const std::string line = steps(daemon, 1);
-  for (const char* part :
-       {"killed 11", "900 points", "2 candidates", "total_vm 900 = 900",
-        "MemAvailable < 48.8 MiB (5%,1GiB); now 9.8 MiB"}) {
+  for (const char* part : {"sent SIGKILL to 11", "900 points of 2 candidates",
+                           "total_vm 900 = 900", "trigger exhausted",
+                           "MemAvailable < 48.8 MiB (5%,1GiB); now 9.8 MiB"}) {
     EXPECT_NE(line.find(part), std::string::npos) << part << " in " << line;
   }
 }
 
+TEST_F(DaemonTest, TheRecordIsWholeOnceTheVictimIsGone) {
+  Daemon daemon = make();
+  source.set_pressure(with_available(10'000));
+  static_cast<void>(steps(daemon, 1));
+  const std::string path = std::string(directory.path()) + "/last-kill.json";
+  EXPECT_FALSE(std::ifstream(path));
+  source.set_pressure(with_available(500'000));
+  const std::string line = steps(daemon, 1);
+  EXPECT_NE(line.find("11 ("), std::string::npos);
+  EXPECT_NE(line.find("came back"), std::string::npos) << line;
+  std::ifstream file(path);
+  ASSERT_TRUE(file);
+  const auto record = nlohmann::json::parse(file);
+  EXPECT_EQ(record["schema"], 1);
+  EXPECT_EQ(record["victim"]["pid"], 11);
+  EXPECT_EQ(record["chosen"]["points"], 900);
+  EXPECT_EQ(record["steps"].back()["after"], 900);
+  EXPECT_EQ(record["outcome"], "exited");
+  EXPECT_EQ(record["reclaimed_kib"], 490'000);
+  EXPECT_EQ(record["runners_up"][0]["pid"], 10);
+  EXPECT_LT(record["timings_us"]["seen"], record["timings_us"]["exited"]);
+  EXPECT_NE(line.find(record["id"].get<std::string>()), std::string::npos);
+}
+
 TEST_F(DaemonTest, LostSamplesAreCountedAndTheDaemonGoesOn) {
-  FakeSource source(snapshot_of({user_task(10, 500)}));
-  RecordingKiller killer;
-  Daemon daemon = make(source, killer);
+  Daemon daemon = make();
   source.set_pressure(tl::unexpected(Error{EBADMSG, "meminfo: no number"}));
   const std::string lost = steps(daemon, 7);
   EXPECT_EQ(std::count(lost.begin(), lost.end(), '\n'), 1) << lost;
-  source.set_pressure(kLow);
+  source.set_pressure(with_available(10'000));
   EXPECT_NE(steps(daemon, 1).find("after 7 lost samples"), std::string::npos);
   EXPECT_EQ(killer.pids().size(), 1U);
 }
 
-TEST_F(DaemonTest, ADyingTaskIsWaitedForAndThenPassedOver) {
+TEST_F(DaemonTest, WaitingIsSaidOnce) {
   Task dying = user_task(10, 500);
   dying.flags = kPfExiting;
-  FakeSource source(snapshot_of({dying, user_task(11, 900)}));
-  RecordingKiller killer;
-  settings_.poll_interval = std::chrono::milliseconds(100);
-  settings_.kill_exit_timeout = std::chrono::milliseconds(1000);
-  Daemon daemon = make(source, killer);
-  source.set_pressure(kLow);
-  const std::string waiting = steps(daemon, 11);
-  EXPECT_TRUE(killer.pids().empty());
-  EXPECT_NE(waiting.find("waiting for 10"), std::string::npos) << waiting;
-  EXPECT_NE(waiting.find("has not exited in 1000 ms"), std::string::npos);
+  FakeSource exiting(snapshot_of({dying, user_task(11, 900)}));
+  log.set_pattern("%v");
+  Daemon daemon(exiting, killer, settings, {.mem_total_kib = 1'000'000}, {},
+                reporter);
+  exiting.set_pressure(with_available(10'000));
   static_cast<void>(steps(daemon, 1));
-  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
-}
-
-TEST_F(DaemonTest, NobodyToKillIsSaidOnce) {
-  FakeSource source(snapshot_of({user_task(1, 500)}));
-  RecordingKiller killer;
-  Daemon daemon = make(source, killer);
-  source.set_pressure(kLow);
   const std::string text = steps(daemon, 20);
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+  EXPECT_EQ(text, "");
+  EXPECT_TRUE(killer.pids().empty());
 }
 
 TEST_F(DaemonTest, CalmIsSilent) {
-  FakeSource source(snapshot_of({user_task(10, 500)}));
-  RecordingKiller killer;
-  Daemon daemon = make(source, killer);
-  source.set_pressure(kFine);
+  Daemon daemon = make();
+  source.set_pressure(with_available(900'000));
   EXPECT_EQ(steps(daemon, 20), "");
+}
+
+TEST_F(DaemonTest, AWarningIsSaidOnceUntilItEnds) {
+  Trigger warn = settings.triggers[0];
+  warn.name = "early";
+  warn.mem_available_below = Amount{.basis_points = 2000, .kib = {}};
+  warn.action = Action::kLog;
+  settings.triggers.push_back(warn);
+  Daemon daemon = make();
+  source.set_pressure(with_available(150'000));
+  const std::string text = steps(daemon, 10);
+  EXPECT_NE(text.find("trigger early warns"), std::string::npos) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+  EXPECT_TRUE(killer.pids().empty());
+}
+
+TEST_F(DaemonTest, ARestartedOneWaitsForTheVictimOfTheOneBefore) {
+  const std::string path = std::string(directory.path()) + "/state";
+  source.set_pressure(with_available(10'000));
+  killer.set_exited(false);
+  {
+    auto file = StateFile::open(path);
+    ASSERT_TRUE(file);
+    Daemon daemon = make(std::move(*file));
+    static_cast<void>(steps(daemon, 1));
+  }
+  auto file = StateFile::open(path);
+  ASSERT_TRUE(file);
+  Daemon restarted = make(std::move(*file));
+  EXPECT_EQ(killer.adopted().pid, 11);
+  static_cast<void>(steps(restarted, 5));
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+}
+
+TEST_F(DaemonTest, NewSettingsHoldFromTheNextStepOn) {
+  Daemon daemon = make();
+  source.set_pressure(with_available(150'000));
+  EXPECT_EQ(steps(daemon, 1), "");
+  settings.triggers[0].mem_available_below =
+      Amount{.basis_points = 2000, .kib = {}};
+  daemon.reconfigure(settings);
+  static_cast<void>(steps(daemon, 1));
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
 }
 
 }  // namespace

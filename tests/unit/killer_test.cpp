@@ -3,15 +3,16 @@
 #include "badnessd/system/killer.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -25,12 +26,15 @@
 namespace badnessd {
 namespace {
 
-using std::chrono::milliseconds;
 using test::Forked;
 using Kind = KillOutcome::Kind;
 
-// Long enough for any machine; no test waits for it to pass.
-constexpr milliseconds kLong{60'000};
+// Waits for the exit of whoever is pinned; never as long as it could.
+bool exits(const PidfdKiller& killer) {
+  constexpr int kLongMs = 60'000;
+  pollfd fd{.fd = killer.exit_fd(), .events = POLLIN, .revents = 0};
+  return ::poll(&fd, 1, kLongMs) > 0;
+}
 
 class PidfdKillerTest : public ::testing::Test {
  protected:
@@ -55,44 +59,94 @@ class PidfdKillerTest : public ::testing::Test {
     return task;
   }
 
-  [[nodiscard]] PidfdKiller killer(milliseconds timeout = kLong) const {
-    return {proc.get(), ::getpid(), timeout};
+  [[nodiscard]] PidfdKiller killer() const {
+    return {proc.get(), ::getpid(), 0, nullptr};
   }
 
   UniqueFd proc;
 };
 
-TEST_F(PidfdKillerTest, KillsAndWaitsForTheExit) {
+TEST_F(PidfdKillerTest, KillsAndSeesTheExit) {
   Forked child;
-  const KillOutcome outcome = killer().kill(task_of(child.pid()));
-  EXPECT_EQ(outcome.kind, Kind::kExited);
-  EXPECT_LT(outcome.waited, kLong);
-  EXPECT_TRUE(child.ended());
+  PidfdKiller under_test = killer();
+  EXPECT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
+            Kind::kSent);
+  EXPECT_TRUE(exits(under_test));
+  EXPECT_TRUE(under_test.exited());
+  EXPECT_EQ(under_test.fallback(), nullptr);
   const int status = child.reap();
   ASSERT_TRUE(WIFSIGNALED(status));
   EXPECT_EQ(WTERMSIG(status), SIGKILL);
 }
 
-TEST_F(PidfdKillerTest, KillsWhoIgnoresWhatCanBeIgnored) {
+TEST_F(PidfdKillerTest, TermFirstAndKillForWhoIgnoresIt) {
   Forked child([](const Forked::Ready& ready) {
     ::signal(SIGTERM, SIG_IGN);
-    ::signal(SIGINT, SIG_IGN);
     ready();
   });
-  EXPECT_EQ(killer().kill(task_of(child.pid())).kind, Kind::kExited);
+  PidfdKiller under_test = killer();
+  EXPECT_EQ(under_test.send(task_of(child.pid()), Signal::kTerm).kind,
+            Kind::kSent);
+  EXPECT_FALSE(under_test.exited());
+  EXPECT_EQ(under_test.escalate().kind, Kind::kSent);
+  EXPECT_TRUE(exits(under_test));
+}
+
+TEST_F(PidfdKillerTest, TermEndsWhoObeys) {
+  Forked child;
+  PidfdKiller under_test = killer();
+  ASSERT_EQ(under_test.send(task_of(child.pid()), Signal::kTerm).kind,
+            Kind::kSent);
+  ASSERT_TRUE(exits(under_test));
+  EXPECT_EQ(WTERMSIG(child.reap()), SIGTERM);
 }
 
 TEST_F(PidfdKillerTest, KillsWhoIsStopped) {
   Forked child;
   ASSERT_EQ(::kill(child.pid(), SIGSTOP), 0);
-  EXPECT_EQ(killer().kill(task_of(child.pid())).kind, Kind::kExited);
+  PidfdKiller under_test = killer();
+  EXPECT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
+            Kind::kSent);
+  EXPECT_TRUE(exits(under_test));
 }
 
 TEST_F(PidfdKillerTest, KillsOneOfTwoAndNotTheOther) {
   Forked first;
   Forked second;
-  ASSERT_EQ(killer().kill(task_of(first.pid())).kind, Kind::kExited);
+  PidfdKiller under_test = killer();
+  ASSERT_EQ(under_test.send(task_of(first.pid()), Signal::kKill).kind,
+            Kind::kSent);
+  ASSERT_TRUE(exits(under_test));
   EXPECT_FALSE(second.ended());
+}
+
+TEST_F(PidfdKillerTest, AReaperMayHelp) {
+  Forked child;
+  auto reaper = Reaper::start();
+  ASSERT_TRUE(reaper);
+  PidfdKiller under_test(proc.get(), ::getpid(), 0, std::move(*reaper));
+  ASSERT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
+            Kind::kSent);
+  EXPECT_TRUE(exits(under_test));
+}
+
+TEST_F(PidfdKillerTest, AdoptsWhomAnEarlierDaemonSignalled) {
+  Forked child;
+  PidfdKiller under_test = killer();
+  under_test.adopt(task_of(child.pid()).id);
+  EXPECT_FALSE(under_test.exited());
+  EXPECT_EQ(under_test.escalate().kind, Kind::kSent);
+  EXPECT_TRUE(exits(under_test));
+}
+
+TEST_F(PidfdKillerTest, AdoptingWhoIsGoneFindsItGone) {
+  Forked child;
+  TaskId id = task_of(child.pid()).id;
+  ++id.start_time;
+  PidfdKiller under_test = killer();
+  under_test.adopt(id);
+  EXPECT_TRUE(under_test.exited());
+  EXPECT_FALSE(child.ended());
 }
 
 TEST_F(PidfdKillerTest, DoesNotTouchAReusedPid) {
@@ -100,7 +154,7 @@ TEST_F(PidfdKillerTest, DoesNotTouchAReusedPid) {
   for (const std::int64_t off : {-1, 1, 1'000'000}) {
     Task task = task_of(child.pid());
     task.id.start_time += static_cast<std::uint64_t>(off);
-    EXPECT_EQ(killer().kill(task).kind, Kind::kVanished);
+    EXPECT_EQ(killer().send(task, Signal::kKill).kind, Kind::kVanished);
     EXPECT_FALSE(child.ended());
   }
 }
@@ -110,7 +164,7 @@ TEST_F(PidfdKillerTest, FindsThatTheProcessIsGone) {
   const Task task = task_of(child.pid());
   ASSERT_EQ(::kill(child.pid(), SIGKILL), 0);
   child.reap();
-  EXPECT_EQ(killer().kill(task).kind, Kind::kVanished);
+  EXPECT_EQ(killer().send(task, Signal::kKill).kind, Kind::kVanished);
 }
 
 TEST_F(PidfdKillerTest, RefusesInitItselfAndPidsThatAreNone) {
@@ -118,15 +172,23 @@ TEST_F(PidfdKillerTest, RefusesInitItselfAndPidsThatAreNone) {
   for (const std::int32_t pid : {1, 0, -1, ::getpid()}) {
     Task task;
     task.id = {pid, 0};
-    EXPECT_EQ(under_test.kill(task).kind, Kind::kRefused) << pid;
+    EXPECT_EQ(under_test.send(task, Signal::kKill).kind, Kind::kRefused) << pid;
   }
+}
+
+TEST_F(PidfdKillerTest, RefusesItsParent) {
+  Forked child;
+  PidfdKiller under_test(proc.get(), ::getpid(), child.pid(), nullptr);
+  EXPECT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
+            Kind::kRefused);
+  EXPECT_FALSE(child.ended());
 }
 
 TEST_F(PidfdKillerTest, RefusesKernelThreads) {
   Forked child;
   Task task = task_of(child.pid());
   task.flags |= kPfKthread;
-  EXPECT_EQ(killer().kill(task).kind, Kind::kRefused);
+  EXPECT_EQ(killer().send(task, Signal::kKill).kind, Kind::kRefused);
   EXPECT_FALSE(child.ended());
 }
 
@@ -140,8 +202,9 @@ TEST_F(PidfdKillerTest, DoesNotSignalWhoseStartTimeCannotBeCompared) {
        {std::pair(&garbage, EBADMSG), std::pair(&unreadable, EISDIR)}) {
     const auto root = open_directory(AT_FDCWD, tree->path());
     ASSERT_TRUE(root);
-    PidfdKiller under_test(root->get(), ::getpid(), kLong);
-    const KillOutcome outcome = under_test.kill(task_of(child.pid()));
+    PidfdKiller under_test(root->get(), ::getpid(), 0, nullptr);
+    const KillOutcome outcome =
+        under_test.send(task_of(child.pid()), Signal::kKill);
     EXPECT_EQ(outcome.kind, Kind::kFailed);
     EXPECT_EQ(outcome.error.code, code);
     EXPECT_FALSE(child.ended());
@@ -164,14 +227,13 @@ TEST_F(PidfdKillerTest, SaysWhenTheVictimIsStillAlive) {
                PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL) != 0) {
     GTEST_SKIP() << "tracing is not permitted here";
   }
-  const KillOutcome outcome =
-      killer(milliseconds(50)).kill(task_of(child.pid()));
-  const bool ended = child.ended();
-  ASSERT_EQ(outcome.kind, ended ? Kind::kExited : Kind::kStillAlive);
-  if (ended) {
+  PidfdKiller under_test = killer();
+  ASSERT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
+            Kind::kSent);
+  if (child.ended()) {
     GTEST_SKIP() << "this kernel does not stop for a tracer on SIGKILL";
   }
-  EXPECT_GE(outcome.waited, milliseconds(50));
+  EXPECT_FALSE(under_test.exited());
   ASSERT_EQ(::waitpid(child.pid(), &status, 0), child.pid());
   EXPECT_EQ(status >> 8, SIGTRAP | (PTRACE_EVENT_EXIT << 8));
   ::ptrace(PTRACE_CONT, child.pid(), nullptr, nullptr);
@@ -180,7 +242,8 @@ TEST_F(PidfdKillerTest, SaysWhenTheVictimIsStillAlive) {
 TEST_F(PidfdKillerTest, DryRunSendsNothing) {
   Forked child;
   DryRunKiller dry_run;
-  EXPECT_EQ(dry_run.kill(task_of(child.pid())).kind, Kind::kNotSent);
+  EXPECT_EQ(dry_run.send(task_of(child.pid()), Signal::kKill).kind,
+            Kind::kNotSent);
   EXPECT_FALSE(child.ended());
 }
 

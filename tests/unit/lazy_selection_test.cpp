@@ -24,13 +24,24 @@ using test::scan_of;
 constexpr std::uint64_t kCases = 5000;
 constexpr Points kMax = std::numeric_limits<Points>::max();
 
-Policy policy_for(std::uint64_t seed) {
-  Policy policy;
-  policy.score.memory =
-      seed % 2 == 0 ? MemoryBase::kTotalVm : MemoryBase::kRssSwap;
-  policy.self_pid = static_cast<std::int32_t>(seed % 7);
-  policy.wait_for = seed % 3 == 0 ? WaitFor::kExiting : WaitFor::kNobody;
-  return policy;
+ScoreRules score_for(std::uint64_t seed) {
+  return {.memory =
+              seed % 2 == 0 ? MemoryBase::kTotalVm : MemoryBase::kRssSwap};
+}
+
+SelectRules rules_for(std::uint64_t seed) {
+  return {.self_pid = static_cast<std::int32_t>(seed % 7),
+          .wait_for = seed % 3 == 0 ? WaitFor::kExiting : WaitFor::kNobody};
+}
+
+// Swap in use is what bounds a process's own; random amounts have no bound.
+constexpr Kib kAnySwap = kMax / 2;
+
+Selection lazy_selection(test::FakeSource& source, Snapshot& snapshot,
+                         std::uint64_t seed, Kib need_kib) {
+  SelectRules rules = rules_for(seed);
+  return select_victim(source, snapshot, score_for(seed), rules, need_kib,
+                       kAnySwap);
 }
 
 TEST(LazySelection, ChoosesAsIfAllHadBeenRefined) {
@@ -38,17 +49,15 @@ TEST(LazySelection, ChoosesAsIfAllHadBeenRefined) {
   std::uint32_t tasks = 0;
   std::uint32_t chosen = 0;
   for (std::uint64_t seed = 0; seed < kCases; ++seed) {
-    const Policy policy = policy_for(seed);
     FakeSource source(random_snapshot(seed), seed % 2 != 0);
     Snapshot lazy = scan_of(source);
-    const Selection selection = select_lazily(source, lazy, policy);
+    const Selection selection = lazy_selection(source, lazy, seed, 0);
     refines += source.refines();
     tasks += static_cast<std::uint32_t>(lazy.tasks.size());
 
     Snapshot eager = test::refined(source);
-    score_all(eager, policy.score);
-    const Selection expected =
-        select_bad_process(eager, policy.self_pid, policy.wait_for);
+    score_all(eager, score_for(seed));
+    const Selection expected = select_bad_process(eager, rules_for(seed));
     ASSERT_EQ(selection.kind, expected.kind) << "seed " << seed;
     ASSERT_EQ(selection.task, expected.task) << "seed " << seed;
     if (expected.kind == Selection::Kind::kChosen) {
@@ -63,11 +72,25 @@ TEST(LazySelection, ChoosesAsIfAllHadBeenRefined) {
   EXPECT_LT(refines, tasks / 2);
 }
 
+TEST(LazySelection, WithTheGuardChoosesAsIfAllHadBeenRefined) {
+  for (std::uint64_t seed = 0; seed < kCases; ++seed) {
+    const Kib need = seed % 11 * 1000;
+    FakeSource source(random_snapshot(seed), seed % 2 != 0);
+    Snapshot lazy = scan_of(source);
+    const Selection selection = lazy_selection(source, lazy, seed, need);
+
+    Snapshot eager = test::refined(source);
+    const Selection expected = lazy_selection(source, eager, seed, need);
+    ASSERT_EQ(selection.kind, expected.kind) << "seed " << seed;
+    ASSERT_EQ(selection.task, expected.task) << "seed " << seed;
+  }
+}
+
 TEST(LazySelection, CheapPointsAreNeverBelowTheScore) {
   std::uint32_t lowered = 0;
   std::uint32_t wrapped = 0;
   for (std::uint64_t seed = 0; seed < kCases; ++seed) {
-    const ScoreRules rules = policy_for(seed).score;
+    const ScoreRules rules = score_for(seed);
     FakeSource source(random_snapshot(seed), seed % 2 != 0);
     Snapshot snapshot = scan_of(source);
     score_all(snapshot, rules);
@@ -87,7 +110,7 @@ TEST(LazySelection, CheapPointsAreNeverBelowTheScore) {
 
 TEST(LazySelection, RefiningOneDoesNotChangeTheOthersScores) {
   for (std::uint64_t seed = 0; seed < kCases / 10; ++seed) {
-    const ScoreRules rules = policy_for(seed).score;
+    const ScoreRules rules = score_for(seed);
     FakeSource source(random_snapshot(seed), seed % 2 != 0);
     Snapshot snapshot = scan_of(source);
     score_all(snapshot, rules);
@@ -106,16 +129,15 @@ TEST(LazySelection, RefiningOneDoesNotChangeTheOthersScores) {
 
 TEST(LazySelection, OneThatVanishesIsNotChosen) {
   for (std::uint64_t seed = 0; seed < kCases / 10; ++seed) {
-    const Policy policy = policy_for(seed);
     FakeSource source(random_snapshot(seed), seed % 2 != 0);
     Snapshot snapshot = scan_of(source);
-    const Selection first = select_lazily(source, snapshot, policy);
+    const Selection first = lazy_selection(source, snapshot, seed, 0);
     if (first.kind != Selection::Kind::kChosen) {
       continue;
     }
     source.set_vanishing(snapshot.tasks[first.task].id.pid);
     snapshot = scan_of(source);
-    const Selection second = select_lazily(source, snapshot, policy);
+    const Selection second = lazy_selection(source, snapshot, seed, 0);
     ASSERT_TRUE(second.kind != Selection::Kind::kChosen ||
                 second.task != first.task)
         << "seed " << seed;

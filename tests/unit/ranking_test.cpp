@@ -17,7 +17,7 @@ TEST(Ranking, CandidatesByPointsThenByAge) {
   const Snapshot snapshot =
       scored({user_task(1, 9000), kernel_thread(2), user_task(10, 500),
               user_task(11, 700), user_task(12, 500), user_task(13, 900)});
-  EXPECT_EQ(rank_candidates(snapshot, 13),
+  EXPECT_EQ(rank_candidates(snapshot, {.self_pid = 13}),
             (std::vector<std::uint32_t>{3, 2, 4}));
 }
 

@@ -29,7 +29,8 @@ constexpr std::array kAllWaits{WaitFor::kNobody, WaitFor::kExitingWithMm,
 // The pid that is chosen, 0 if none is, minus that which is waited for.
 std::int32_t selected(const Snapshot& snapshot,
                       WaitFor wait_for = WaitFor::kExiting) {
-  const Selection selection = select_bad_process(snapshot, kSelf, wait_for);
+  const Selection selection =
+      select_bad_process(snapshot, {.self_pid = kSelf, .wait_for = wait_for});
   if (selection.kind == Kind::kNone) {
     return 0;
   }
@@ -81,23 +82,24 @@ TEST(Select, SkipsWhoHasNoMm) {
   Task zombie = user_task(10, 0);
   zombie.has_mm = false;
   EXPECT_EQ(selected(scored({zombie, kernel_thread(2)})), 0);
-  EXPECT_EQ(skip_reason(zombie, kSelf), Skip::kNoMm);
+  EXPECT_EQ(skip_reason(zombie, {.self_pid = kSelf}), Skip::kNoMm);
 }
 
 TEST(Select, SkipsInit) {
   EXPECT_EQ(selected(scored({user_task(1, 900), user_task(10, 5)})), 10);
-  EXPECT_EQ(skip_reason(user_task(1, 900), kSelf), Skip::kInit);
+  EXPECT_EQ(skip_reason(user_task(1, 900), {.self_pid = kSelf}), Skip::kInit);
 }
 
 TEST(Select, SkipsItself) {
   EXPECT_EQ(selected(scored({user_task(kSelf, 900), user_task(10, 5)})), 10);
-  EXPECT_EQ(skip_reason(user_task(kSelf, 900), kSelf), Skip::kSelf);
+  EXPECT_EQ(skip_reason(user_task(kSelf, 900), {.self_pid = kSelf}),
+            Skip::kSelf);
 }
 
 TEST(Select, OnAForeignRootNobodyIsItself) {
   const Snapshot snapshot = scored({user_task(kSelf, 900), user_task(10, 5)});
   const Selection selection =
-      select_bad_process(snapshot, 0, WaitFor::kExiting);
+      select_bad_process(snapshot, {.wait_for = WaitFor::kExiting});
   EXPECT_EQ(snapshot.tasks.at(selection.task).id.pid, kSelf);
 }
 
@@ -106,14 +108,68 @@ TEST(Select, SkipsTheExemptEvenWhereEverybodyElseHasZero) {
   exempt.oom_adj = kOomDisable;
   EXPECT_EQ(selected(scored({exempt, user_task(11, 0)})), 11);
   EXPECT_EQ(selected(scored({exempt})), 0);
-  EXPECT_EQ(skip_reason(exempt, kSelf), Skip::kOomDisabled);
+  EXPECT_EQ(skip_reason(exempt, {.self_pid = kSelf}), Skip::kOomDisabled);
 }
 
 TEST(Select, SkipReasonsOfACandidateAreNone) {
-  EXPECT_EQ(skip_reason(user_task(10, 5), kSelf), Skip::kNone);
+  EXPECT_EQ(skip_reason(user_task(10, 5), {.self_pid = kSelf}), Skip::kNone);
   Task nearly_exempt = user_task(10, 5);
   nearly_exempt.oom_adj = kOomAdjustMin;
-  EXPECT_EQ(skip_reason(nearly_exempt, kSelf), Skip::kNone);
+  EXPECT_EQ(skip_reason(nearly_exempt, {.self_pid = kSelf}), Skip::kNone);
+}
+
+TEST(Select, SkipsWhoWasSetAsideButNotALaterProcessOfThatPid) {
+  const Snapshot snapshot = scored({user_task(10, 900), user_task(11, 5)});
+  const std::array aside{snapshot.tasks.at(0).id};
+  EXPECT_EQ(select_bad_process(snapshot, {.set_aside = aside}).task, 1U);
+  EXPECT_EQ(skip_reason(snapshot.tasks.at(0), {.set_aside = aside}),
+            Skip::kSetAside);
+  Task reused = snapshot.tasks.at(0);
+  ++reused.id.start_time;
+  EXPECT_EQ(skip_reason(reused, {.set_aside = aside}), Skip::kNone);
+}
+
+Task giving_back(std::int32_t pid, Pages points, Kib reclaim_kib) {
+  Task task = user_task(pid, points);
+  task.reclaim_most_kib = reclaim_kib;
+  return task;
+}
+
+TEST(Guard, PassesOverWhoCannotGiveBackEnough) {
+  const Snapshot snapshot =
+      scored({giving_back(10, 900, 99), giving_back(11, 50, 100),
+              giving_back(12, 60, 5000)});
+  const auto chosen = [&](Kib least) {
+    return select_bad_process(snapshot, {.min_reclaim_kib = least}).task;
+  };
+  EXPECT_EQ(chosen(0), 0U);
+  EXPECT_EQ(chosen(99), 0U);
+  EXPECT_EQ(chosen(100), 2U);
+}
+
+TEST(Guard, NobodyIsChosenWhereNobodyGivesBackEnough) {
+  const Snapshot snapshot = scored({giving_back(10, 900, 99)});
+  EXPECT_EQ(select_bad_process(snapshot, {.min_reclaim_kib = 100}).kind,
+            Kind::kNone);
+}
+
+TEST(Guard, DoesNotStopOomOrigin) {
+  Task origin = giving_back(10, 5, 0);
+  origin.pf_oom_origin = true;
+  const Snapshot snapshot = scored({origin, giving_back(11, 900, 5000)});
+  EXPECT_EQ(select_bad_process(snapshot, {.min_reclaim_kib = 100}).task, 0U);
+}
+
+TEST(Guard, OfZeroIsTheOrderOf2632) {
+  const Snapshot snapshot =
+      scored({giving_back(10, 900, 0), giving_back(11, 50, 100)});
+  EXPECT_EQ(select_bad_process(snapshot, {}).task, 0U);
+}
+
+TEST(Wait, NotForWhoWasSetAside) {
+  const Snapshot snapshot = scored({exiting(10, true), user_task(11, 5)});
+  const std::array aside{snapshot.tasks.at(0).id};
+  EXPECT_EQ(select_bad_process(snapshot, {.set_aside = aside}).task, 1U);
 }
 
 TEST(Wait, ForAnExitingTaskThatStillHasItsMm) {
@@ -194,7 +250,8 @@ Task child(std::int32_t pid, std::uint64_t start) {
 std::int32_t victim(const Snapshot& snapshot,
                     VictimOrder order = VictimOrder::kChildFirst) {
   const auto chosen = static_cast<std::uint32_t>(find_task(snapshot, 10));
-  return snapshot.tasks.at(oom_kill_victim(snapshot, chosen, order, kSelf))
+  return snapshot.tasks
+      .at(oom_kill_victim(snapshot, chosen, order, {.self_pid = kSelf}))
       .id.pid;
 }
 
@@ -246,6 +303,14 @@ TEST(Victim, PassesOverAnExemptChild) {
 
 TEST(Victim, PassesOverBadnessdItself) {
   EXPECT_EQ(victim(snapshot_of({user_task(10, 9), child(kSelf, 20)})), 10);
+}
+
+TEST(Victim, PassesOverAChildThatWasSetAside) {
+  const Snapshot snapshot = snapshot_of({user_task(10, 9), child(11, 20)});
+  const std::array aside{snapshot.tasks.at(1).id};
+  EXPECT_EQ(oom_kill_victim(snapshot, 0, VictimOrder::kChildFirst,
+                            {.set_aside = aside}),
+            0U);
 }
 
 TEST(Victim, IsNoGrandchild) {

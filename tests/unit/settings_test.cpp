@@ -12,69 +12,61 @@ namespace {
 
 using std::chrono::milliseconds;
 
-bool set(Settings& settings, std::string_view key, std::string_view text) {
-  const Option* option = find_option(key);
-  return option != nullptr && set_option(settings, *option, text).has_value();
-}
-
 TEST(Settings, EveryDefaultIsAValueOfItsOption) {
-  for (const Option& option : options()) {
+  for (const auto& option : options()) {
     Settings settings;
-    EXPECT_TRUE(set(settings, option.key, option_text(Settings{}, option)))
-        << option.key;
-    EXPECT_EQ(option_text(settings, option), option_text(Settings{}, option));
+    const std::string text = option_text(Settings{}, option);
+    EXPECT_TRUE(set_option(settings, option.key, text)) << option.key;
+    EXPECT_EQ(option_text(settings, option), text);
   }
-}
-
-TEST(Settings, AmountsAreAPercentageASizeOrBoth) {
-  Settings settings;
-  ASSERT_TRUE(set(settings, "trigger.mem_available_below", "2.5%"));
-  EXPECT_EQ(settings.mem_available_below,
-            (Amount{.basis_points = 250, .kib = {}}));
-  ASSERT_TRUE(set(settings, "trigger.mem_available_below", "512MiB"));
-  EXPECT_EQ(settings.mem_available_below,
-            (Amount{.basis_points = {}, .kib = 524288}));
-  ASSERT_TRUE(set(settings, "trigger.mem_available_below", "0.05%, 2TiB"));
-  EXPECT_EQ(settings.mem_available_below,
-            (Amount{.basis_points = 5, .kib = Kib{2} << 30}));
-}
-
-TEST(Settings, AmountsThatNobodyCanMeanAreRefused) {
-  for (const std::string_view text :
-       {"", "5", "%", "101%", "100.01%", "1.234%", "-5%", "5 %", "5%,6%",
-        "1GiB,2GiB", "1GB", "MiB", "5%,", ",", "18446744073709551615TiB",
-        "1.5GiB", "0x10MiB", "nan%"}) {
-    Settings settings;
-    EXPECT_FALSE(set(settings, "trigger.mem_available_below", text)) << text;
-    EXPECT_EQ(settings.mem_available_below, Settings{}.mem_available_below);
-  }
-}
-
-TEST(Settings, DurationsHaveAUnitAndARange) {
-  Settings settings;
-  ASSERT_TRUE(set(settings, "poll.interval", "2s"));
-  EXPECT_EQ(settings.poll_interval, milliseconds(2000));
-  ASSERT_TRUE(set(settings, "kill.exit_timeout", "1min"));
-  EXPECT_EQ(settings.kill_exit_timeout, milliseconds(60'000));
-  for (const std::string_view text : {"100", "9ms", "11s", "-1s", "1h", "s"}) {
-    EXPECT_FALSE(set(settings, "poll.interval", text)) << text;
+  for (const Trigger& trigger : default_triggers()) {
+    for (const auto& option : trigger_options()) {
+      const std::string text = option_text(trigger, option);
+      Trigger copy;
+      EXPECT_TRUE(text.empty() || set_option(copy, option.key, text))
+          << option.key;
+    }
   }
 }
 
 TEST(Settings, HzIsOneOfTheKernels) {
   Settings settings;
   for (const std::string_view text : {"100", "250", "300", "1000"}) {
-    EXPECT_TRUE(set(settings, "kernel.hz", text)) << text;
+    EXPECT_TRUE(set_option(settings, "kernel.hz", text)) << text;
   }
-  for (const std::string_view text : {"0", "60", "250 ", "+250", "1e3"}) {
-    EXPECT_FALSE(set(settings, "kernel.hz", text)) << text;
+  for (const std::string_view text : {"0", "60", "500", "250 ", "1e3"}) {
+    EXPECT_FALSE(set_option(settings, "kernel.hz", text)) << text;
   }
+}
+
+TEST(Settings, NumbersAndDurationsHaveARange) {
+  Settings settings;
+  EXPECT_TRUE(set_option(settings, "kill.exit_timeout", "1min"));
+  EXPECT_EQ(settings.kill_exit_timeout, milliseconds(60'000));
+  for (const std::string_view text : {"99ms", "61s", "0", "-1s", "5"}) {
+    EXPECT_FALSE(set_option(settings, "kill.exit_timeout", text)) << text;
+  }
+  EXPECT_TRUE(set_option(settings, "kill.term_grace", "0"));
+  EXPECT_TRUE(set_option(settings, "kill.per_minute", "128"));
+  EXPECT_FALSE(set_option(settings, "kill.per_minute", "0"));
+  EXPECT_FALSE(set_option(settings, "kill.per_minute", "129"));
+}
+
+TEST(Settings, MinReclaimIsAutoOrAnAmountOrNothing) {
+  Settings settings;
+  ASSERT_TRUE(set_option(settings, "kill.min_reclaim", "64MiB"));
+  EXPECT_EQ(policy_of(settings, 1000, 1, 0).min_reclaim_kib, Kib{65'536});
+  ASSERT_TRUE(set_option(settings, "kill.min_reclaim", "2%"));
+  EXPECT_EQ(policy_of(settings, 1000, 1, 0).min_reclaim_kib, Kib{20});
+  ASSERT_TRUE(set_option(settings, "kill.min_reclaim", "0"));
+  EXPECT_EQ(policy_of(settings, 1000, 1, 0).min_reclaim_kib, Kib{0});
+  ASSERT_TRUE(set_option(settings, "kill.min_reclaim", "auto"));
+  EXPECT_FALSE(policy_of(settings, 1000, 1, 0).min_reclaim_kib);
 }
 
 TEST(Settings, TheErrorSaysWhatIsTaken) {
   Settings settings;
-  const auto set =
-      set_option(settings, *find_option("kill.victim"), "fam\x1bily");
+  const auto set = set_option(settings, "kill.victim", "fam\x1bily");
   ASSERT_FALSE(set);
   EXPECT_EQ(set.error(),
             R"(kill.victim cannot be 'fam\x1bily': it takes "process" or )"
@@ -82,22 +74,83 @@ TEST(Settings, TheErrorSaysWhatIsTaken) {
 }
 
 TEST(Settings, AnUnknownKeyNamesTheNearest) {
-  EXPECT_EQ(unknown_key("kernel.zh"),
+  EXPECT_EQ(unknown_key("kernel.zh", false),
             "there is no setting 'kernel.zh'; the nearest is 'kernel.hz'");
-  EXPECT_EQ(unknown_key("colour"),
+  EXPECT_EQ(unknown_key("psi_ful_above", true),
+            "there is no trigger setting 'psi_ful_above'; the nearest is "
+            "'psi_full_above'");
+  EXPECT_EQ(unknown_key("colour", false),
             "there is no setting 'colour'; 'badnessd --help' lists all");
+}
+
+// The sentence of the only contradiction; empty if there is none.
+std::string contradiction(std::vector<Trigger> triggers) {
+  Settings settings;
+  settings.triggers = std::move(triggers);
+  const auto found = contradictions(settings);
+  EXPECT_LE(found.size(), 1U);
+  return found.empty() ? "" : found.front().sentence;
+}
+
+Trigger low_memory(std::string name, BasisPoints limit, Action action) {
+  Trigger trigger;
+  trigger.name = std::move(name);
+  trigger.mem_available_below = Amount{.basis_points = limit, .kib = {}};
+  trigger.action = action;
+  return trigger;
+}
+
+TEST(Contradictions, TheShippedTriggersHaveNone) {
+  EXPECT_TRUE(contradictions(Settings{}).empty());
+}
+
+TEST(Contradictions, ATriggerNeedsANameOfItsOwnAndACondition) {
+  const Trigger good = low_memory("a", 500, Action::kKill);
+  EXPECT_EQ(contradiction({good}), "");
+  EXPECT_NE(contradiction({good, good}).find("exists already"),
+            std::string::npos);
+  Trigger nameless = good;
+  nameless.name.clear();
+  EXPECT_NE(contradiction({nameless}).find("no name"), std::string::npos);
+  Trigger empty;
+  empty.name = "b";
+  EXPECT_NE(contradiction({good, empty}).find("no condition"),
+            std::string::npos);
+}
+
+TEST(Contradictions, ATriggerThatCanNeverFire) {
+  EXPECT_NE(contradiction({low_memory("a", 0, Action::kKill)}).find("never"),
+            std::string::npos);
+}
+
+TEST(Contradictions, AWarningThatComesNoEarlierThanTheKill) {
+  const Trigger kill = low_memory("kill", 500, Action::kKill);
+  EXPECT_EQ(contradiction({low_memory("warn", 1000, Action::kLog), kill}), "");
+  EXPECT_EQ(contradiction({low_memory("warn", 500, Action::kLog), kill}),
+            "trigger 'warn' warns no earlier than 'kill' kills");
+  // Not comparable without a machine: no complaint.
+  Trigger size = low_memory("warn", 0, Action::kLog);
+  size.mem_available_below = Amount{.basis_points = {}, .kib = 4096};
+  EXPECT_EQ(contradiction({size, kill}), "");
+}
+
+TEST(Contradictions, NobodyWhoKills) {
+  EXPECT_EQ(contradiction({low_memory("warn", 500, Action::kLog)}),
+            "there is no trigger that kills");
 }
 
 TEST(Settings, PolicyCarriesThem) {
   Settings settings;
   settings.kernel_hz = 1000;
   settings.kill_victim = VictimOrder::kChildFirst;
-  settings.swap_free_below = {.basis_points = {}, .kib = 7};
-  const Policy policy = policy_of(settings, 42);
+  settings.kill_term_grace = milliseconds(1500);
+  const Policy policy = policy_of(settings, 1000, 4, 42);
   EXPECT_EQ(policy.score.hz, 1000U);
   EXPECT_EQ(policy.victim, VictimOrder::kChildFirst);
-  EXPECT_EQ(policy.trigger.swap_free_below, settings.swap_free_below);
+  EXPECT_EQ(policy.term_grace_us, 1'500'000U);
+  EXPECT_EQ(policy.triggers.size(), 2U);
   EXPECT_EQ(policy.self_pid, 42);
+  EXPECT_EQ(policy.floor_rates.memory, floor_rates(4).memory);
   EXPECT_FALSE(policy.audit);
 }
 

@@ -184,7 +184,8 @@ std::vector<std::int32_t> numbers_in(const UniqueFd& directory,
                                      NumberReader& reader) {
   std::vector<std::int32_t> numbers;
   const auto listed = reader.for_each(
-      directory.get(), [&](std::int32_t number) { numbers.push_back(number); });
+      directory.get(),
+      [&](std::int32_t number, std::uint64_t) { numbers.push_back(number); });
   EXPECT_TRUE(listed);
   std::sort(numbers.begin(), numbers.end());
   return numbers;
@@ -210,7 +211,7 @@ TEST(NumberReader, ListsDirectoriesOfMoreThanOneRead) {
     entries.push_back(file(std::to_string(i), ""));
     expected.push_back(i);
   }
-  const TempTree tree(std::move(entries));
+  const TempTree tree(entries);
   NumberReader reader;
   EXPECT_EQ(numbers_in(open_root(tree), reader), expected);
 }
@@ -228,10 +229,11 @@ TEST(NumberReader, FailsOnWhatIsNoDirectory) {
   const TempTree tree({file("file", "x")});
   const UniqueFd fd(::open(tree.path("file").c_str(), O_RDONLY | O_CLOEXEC));
   NumberReader reader;
-  const auto listed = reader.for_each(fd.get(), [](std::int32_t) {});
+  const auto listed =
+      reader.for_each(fd.get(), [](std::int32_t, std::uint64_t) {});
   ASSERT_FALSE(listed);
   EXPECT_EQ(listed.error().code, ENOTDIR);
-  EXPECT_FALSE(reader.for_each(-1, [](std::int32_t) {}));
+  EXPECT_FALSE(reader.for_each(-1, [](std::int32_t, std::uint64_t) {}));
 }
 
 }  // namespace

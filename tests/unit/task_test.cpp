@@ -108,12 +108,18 @@ TEST(TaskList, WithinOneTickTheLowerPidIsEarlier) {
   EXPECT_FALSE(earlier_in_task_list(child_of(1, 5, 10), child_of(1, 5, 10)));
 }
 
+// What is certain, given all RssShmem together.
+Kib certain(Task task, Kib all_rss_shmem_kib) {
+  estimate_reclaim(task, snapshot_of({task}), 0, all_rss_shmem_kib);
+  return task.reclaim_kib;
+}
+
 TEST(Reclaim, IsAnonymousMemoryAndSwap) {
   Task task = user_task(10, 16'777'216);  // reserved space is nothing
   task.rss = 5000;                        // nor is what belongs to files
   task.rss_anon_kib = 3000;
   task.swap_kib = 400;
-  EXPECT_EQ(reclaim_kib(task, 0), 3400U);
+  EXPECT_EQ(certain(task, 0), 3400U);
 }
 
 TEST(Reclaim, SharedMemoryThatOthersMayMapIsNotCounted) {
@@ -121,67 +127,88 @@ TEST(Reclaim, SharedMemoryThatOthersMayMapIsNotCounted) {
   task.rss_anon_kib = 100;
   task.rss_shmem_kib = 500;
   // Two others have 200 together: 300 of it cannot be theirs.
-  EXPECT_EQ(reclaim_kib(task, 700), 400U);
+  EXPECT_EQ(certain(task, 700), 400U);
   // The others have as much or more: none is its own for certain.
-  EXPECT_EQ(reclaim_kib(task, 1000), 100U);
-  EXPECT_EQ(reclaim_kib(task, 5000), 100U);
+  EXPECT_EQ(certain(task, 1000), 100U);
+  EXPECT_EQ(certain(task, 5000), 100U);
 }
 
 TEST(Reclaim, SharedMemoryOfTheOnlyOneIsItsOwn) {
   Task task = user_task(10, 1000);
   task.rss_shmem_kib = 500;
-  EXPECT_EQ(reclaim_kib(task, 500), 500U);
+  EXPECT_EQ(certain(task, 500), 500U);
 }
 
 TEST(Reclaim, TotalThatIsBehindTheTaskDoesNotWrap) {
   // The sum was made before the task grew.
   Task task = user_task(10, 1000);
   task.rss_shmem_kib = 500;
-  EXPECT_EQ(reclaim_kib(task, 0), 500U);
+  EXPECT_EQ(certain(task, 0), 500U);
 }
 
-TEST(AllRssShmem, IsTheSum) {
+TEST(Reclaim, WhileSharedMemoryIsUnknownItIsPossibleAndNotCertain) {
+  Task task = user_task(10, 1000);
+  task.rss_anon_kib = 100;
+  task.rss_shmem_kib = 500;
+  estimate_reclaim(task, snapshot_of({task}), 0, kUnknownKib);
+  EXPECT_EQ(task.reclaim_kib, 100U);
+  EXPECT_EQ(task.reclaim_most_kib, 600U);
+}
+
+TEST(Reclaim, OfACheapTaskIsAtMostWhatIsResidentAndAllUsedSwap) {
+  Task task = user_task(10, 1000);
+  task.detail = Detail::kCheap;
+  task.rss = 25;
+  estimate_reclaim(task, snapshot_of({task}), 300, kUnknownKib);
+  EXPECT_EQ(task.reclaim_kib, 0U);
+  EXPECT_EQ(task.reclaim_most_kib, 400U);
+}
+
+TEST(Reclaim, OfWhoHasNoMmIsNothing) {
+  Task zombie = user_task(10, 1000);
+  zombie.has_mm = false;
+  zombie.swap_kib = 5;
+  estimate_reclaim(zombie, snapshot_of({zombie}), 300, 0);
+  EXPECT_EQ(zombie.reclaim_kib, 0U);
+  EXPECT_EQ(zombie.reclaim_most_kib, 0U);
+}
+
+// Two processes with shared memory, and a kernel thread, which has none.
+Snapshot two_with_shared_memory(Detail second_detail) {
   Task first = user_task(10, 1);
   Task second = user_task(11, 1);
+  Task thread = test::kernel_thread(2);
   first.rss_shmem_kib = 300;
   second.rss_shmem_kib = 50;
-  EXPECT_EQ(all_rss_shmem_kib(snapshot_of({first, second})), 350U);
-  EXPECT_EQ(all_rss_shmem_kib(Snapshot{}), 0U);
+  second.detail = second_detail;
+  thread.detail = Detail::kCheap;
+  Snapshot snapshot = snapshot_of({first, second, thread});
+  estimate_reclaim(snapshot, 0);
+  return snapshot;
 }
 
-TEST(AllRssShmem, WhileOneIsUnknownNobodyHasAnyOfItsOwn) {
-  Task first = user_task(10, 1);
-  first.rss_shmem_kib = 300;
-  Task unknown = user_task(11, 1);
-  unknown.detail = Detail::kCheap;
-  const Snapshot snapshot = snapshot_of({first, unknown});
-  EXPECT_EQ(reclaim_kib(first, all_rss_shmem_kib(snapshot)), 0U);
+TEST(Reclaim, TakesAllTasksSharedMemoryTogether) {
+  Snapshot snapshot = two_with_shared_memory(Detail::kFull);
+  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_kib, 250U);
+  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_most_kib, 250U);
+  EXPECT_EQ(test::task_of(snapshot, 11).reclaim_kib, 0U);
 }
 
-TEST(AllRssShmem, OfADeadLeaderWhoseThreadsLiveIsUnknown) {
+TEST(Reclaim, ADeadLeaderHidesItsThreadsSharedMemory) {
   Task first = user_task(10, 1);
   first.rss_shmem_kib = 300;
   Task dead_leader = user_task(11, 1);
   dead_leader.has_mm = false;
   dead_leader.mm_threads = 2;
-  const Snapshot snapshot = snapshot_of({first, dead_leader});
-  EXPECT_EQ(reclaim_kib(first, all_rss_shmem_kib(snapshot)), 0U);
+  Snapshot snapshot = snapshot_of({first, dead_leader});
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_kib, 0U);
 }
 
-TEST(AllRssShmem, DoesNotNeedThoseWhoHaveNoMm) {
-  Task first = user_task(10, 1);
-  first.rss_shmem_kib = 300;
-  Task thread = test::kernel_thread(2);
-  thread.detail = Detail::kCheap;
-  EXPECT_EQ(all_rss_shmem_kib(snapshot_of({first, thread})), 300U);
-}
-
-TEST(Reclaim, OfACheapTaskIsNothing) {
-  Task task;
-  task.has_mm = true;
-  task.total_vm = 1000;
-  task.rss = 900;
-  EXPECT_EQ(reclaim_kib(task, 0), 0U);
+TEST(Reclaim, WhileOneIsUnknownNobodyHasAnyOfItsOwn) {
+  Snapshot snapshot = two_with_shared_memory(Detail::kCheap);
+  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_kib, 0U);
+  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_most_kib, 300U);
 }
 
 }  // namespace

@@ -53,7 +53,8 @@ TEST(AmountKib, DoesNotOverflow) {
 }
 
 PressureReading reading(Kib available, Kib swap_total, Kib swap_free) {
-  return {.mem_total_kib = 1000,
+  return {.time_us = 0,
+          .mem_total_kib = 1000,
           .mem_available_kib = available,
           .swap_total_kib = swap_total,
           .swap_free_kib = swap_free,
@@ -62,39 +63,156 @@ PressureReading reading(Kib available, Kib swap_total, Kib swap_free) {
 }
 
 // Available below 50 of 1000 KiB and swap below a tenth.
-constexpr Trigger kTrigger{.mem_available_below = share(500),
-                           .swap_free_below = share(1000)};
-
-TEST(Fires, WhenBothAreLow) {
-  EXPECT_TRUE(fires(kTrigger, reading(49, 500, 49)));
+Trigger both() {
+  Trigger trigger;
+  trigger.mem_available_below = share(500);
+  trigger.swap_free_below = share(1000);
+  return trigger;
 }
 
-TEST(Fires, NotWhileOnlyOneIsLow) {
-  EXPECT_FALSE(fires(kTrigger, reading(49, 500, 400)));
-  EXPECT_FALSE(fires(kTrigger, reading(800, 500, 0)));
+bool holds(const Trigger& trigger, const PressureReading& now) {
+  return conditions_hold(trigger, now, {});
 }
 
-TEST(Fires, BelowAndNotAt) {
-  EXPECT_FALSE(fires(kTrigger, reading(50, 500, 49)));
-  EXPECT_FALSE(fires(kTrigger, reading(49, 500, 50)));
+TEST(Conditions, HoldWhenBothAreLow) {
+  EXPECT_TRUE(holds(both(), reading(49, 500, 49)));
 }
 
-TEST(Fires, WithoutSwapTheSwapConditionHolds) {
-  EXPECT_TRUE(fires(kTrigger, reading(49, 0, 0)));
-  EXPECT_FALSE(fires(kTrigger, reading(50, 0, 0)));
+TEST(Conditions, DoNotHoldWhileOnlyOneIsLow) {
+  EXPECT_FALSE(holds(both(), reading(49, 500, 400)));
+  EXPECT_FALSE(holds(both(), reading(800, 500, 0)));
 }
 
-TEST(Fires, AnAmountOfNothingNeverHolds) {
-  const Trigger never{.mem_available_below = share(0),
-                      .swap_free_below = share(10'000)};
-  EXPECT_FALSE(fires(never, reading(0, 500, 0)));
+TEST(Conditions, HoldBelowAndNotAt) {
+  EXPECT_FALSE(holds(both(), reading(50, 500, 49)));
+  EXPECT_FALSE(holds(both(), reading(49, 500, 50)));
 }
 
-TEST(Fires, AHundredPercentOfSwapHoldsOnlyOnceSomeIsUsed) {
-  const Trigger trigger{.mem_available_below = share(500),
-                        .swap_free_below = share(10'000)};
-  EXPECT_FALSE(fires(trigger, reading(49, 500, 500)));
-  EXPECT_TRUE(fires(trigger, reading(49, 500, 499)));
+TEST(Conditions, WithoutSwapTheSwapConditionHolds) {
+  EXPECT_TRUE(holds(both(), reading(49, 0, 0)));
+  EXPECT_FALSE(holds(both(), reading(50, 0, 0)));
+}
+
+TEST(Conditions, AnAmountOfNothingNeverHolds) {
+  Trigger never = both();
+  never.mem_available_below = share(0);
+  EXPECT_FALSE(holds(never, reading(0, 500, 0)));
+}
+
+TEST(Conditions, AHundredPercentOfSwapHoldsOnlyOnceSomeIsUsed) {
+  Trigger trigger = both();
+  trigger.swap_free_below = share(10'000);
+  EXPECT_FALSE(holds(trigger, reading(49, 500, 500)));
+  EXPECT_TRUE(holds(trigger, reading(49, 500, 499)));
+}
+
+TEST(Conditions, WithoutASwapConditionSwapDoesNotMatter) {
+  Trigger trigger;
+  trigger.mem_available_below = share(500);
+  EXPECT_TRUE(holds(trigger, reading(49, 500, 500)));
+}
+
+constexpr Micros kSecond = 1'000'000;
+
+// A reading at `time` after `some` and `full` of stalls.
+PressureReading stalled(Micros time, Micros some, Micros full) {
+  PressureReading now = reading(10, 0, 0);
+  now.time_us = time;
+  now.psi_some = PsiLine{.total_us = some};
+  now.psi_full = PsiLine{.total_us = full};
+  return now;
+}
+
+// Readings every half second, stalled `percent` of the time.
+StallHistory history(Micros from, Micros to, Micros percent) {
+  StallHistory stalls;
+  for (Micros time = from; time <= to; time += kSecond / 2) {
+    stalls.add(stalled(time, time * percent / 100, time * percent / 200));
+  }
+  return stalls;
+}
+
+TEST(StallHistory, GivesTheShareOfTheWindow) {
+  const auto share = history(0, 60 * kSecond, 40).share(10 * kSecond);
+  ASSERT_TRUE(share);
+  EXPECT_EQ(share->some, 4000U);
+  EXPECT_EQ(share->full, 2000U);
+}
+
+TEST(StallHistory, KnowsNothingBeforeItIsAsLongAsTheWindow) {
+  EXPECT_FALSE(StallHistory{}.share(kSecond));
+  EXPECT_FALSE(history(0, 9 * kSecond, 40).share(10 * kSecond));
+  EXPECT_TRUE(history(0, 10 * kSecond, 40).share(10 * kSecond));
+}
+
+TEST(StallHistory, ForgetsWhatIsOlderThanTheWindow) {
+  StallHistory stalls = history(0, 60 * kSecond, 100);
+  // Quiet since then.
+  for (Micros time = 61 * kSecond; time <= 80 * kSecond; time += kSecond) {
+    stalls.add(stalled(time, 60 * kSecond, 30 * kSecond));
+  }
+  EXPECT_EQ(stalls.share(10 * kSecond)->some, 0U);
+  EXPECT_GT(stalls.share(30 * kSecond)->some, 3000U);
+}
+
+TEST(StallHistory, DenseReadingsDoNotShortenIt) {
+  StallHistory stalls;
+  for (Micros time = 0; time <= 130 * kSecond; time += 2000) {
+    stalls.add(stalled(time, time / 2, time / 4));
+  }
+  const auto share = stalls.share(StallHistory::kSpan);
+  ASSERT_TRUE(share);
+  EXPECT_EQ(share->some, 5000U);
+}
+
+TEST(StallHistory, LeavesOutAClockThatStoodStillOrWentBack) {
+  StallHistory stalls = history(0, 20 * kSecond, 40);
+  stalls.add(stalled(20 * kSecond, 99 * kSecond, 0));
+  stalls.add(stalled(5 * kSecond, 0, 0));
+  EXPECT_EQ(stalls.share(10 * kSecond)->some, 4000U);
+}
+
+TEST(Conditions, OfPsiHoldFromTheirShareOn) {
+  Trigger trigger;
+  trigger.psi_full_above = 2000;
+  trigger.psi_window_us = 10 * kSecond;
+  const PressureReading now = stalled(60 * kSecond, 0, 0);
+  EXPECT_TRUE(conditions_hold(trigger, now, history(0, 60 * kSecond, 40)));
+  EXPECT_FALSE(conditions_hold(trigger, now, history(0, 60 * kSecond, 39)));
+  trigger.psi_full_above.reset();
+  trigger.psi_some_above = 4000;
+  EXPECT_TRUE(conditions_hold(trigger, now, history(0, 60 * kSecond, 40)));
+}
+
+TEST(Conditions, OfPsiNeverHoldWithoutPsi) {
+  Trigger trigger;
+  trigger.psi_some_above = 1;
+  EXPECT_FALSE(conditions_hold(trigger, reading(1, 0, 0), {}));
+}
+
+TEST(Fires, OnceItsConditionsHaveHeldLongEnough) {
+  Trigger trigger = both();
+  trigger.for_us = 3 * kSecond;
+  TriggerState state;
+  PressureReading now = reading(10, 0, 0);
+  const auto fires_at = [&](Micros time) {
+    now.time_us = time;
+    return fires(trigger, state, now, {});
+  };
+  EXPECT_FALSE(fires_at(10 * kSecond));
+  EXPECT_FALSE(fires_at(12 * kSecond));
+  EXPECT_TRUE(fires_at(13 * kSecond));
+  // A break starts it anew.
+  now.mem_available_kib = 900;
+  EXPECT_FALSE(fires_at(14 * kSecond));
+  now.mem_available_kib = 10;
+  EXPECT_FALSE(fires_at(15 * kSecond));
+  EXPECT_TRUE(fires_at(18 * kSecond));
+}
+
+TEST(Fires, AtOnceWithoutADuration) {
+  TriggerState state;
+  EXPECT_TRUE(fires(both(), state, reading(10, 0, 0), {}));
 }
 
 TEST(Amount, EqualityComparesBothParts) {

@@ -24,8 +24,7 @@ namespace badnessd {
 // The killer for `invocation`: not one that signals in a dry run, an audit or
 // on another tree than the live one. 77 if it would not be allowed to.
 [[nodiscard]] tl::expected<std::unique_ptr<Killer>, int> choose_killer(
-    const Invocation& invocation, const Settings& settings,
-    const ProcfsSource& source);
+    const Invocation& invocation, const ProcfsSource& source);
 
 [[nodiscard]] int run_command(const Invocation& invocation,
                               const LoadedSettings& loaded,

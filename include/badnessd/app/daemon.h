@@ -1,55 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The foreground loop: a cycle at a fixed pace, and a log line for each change.
+// The loop: a cycle whenever it is time, and a line for each change of state.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
+#include <functional>
 #include <string>
-
-#include <spdlog/logger.h>
 
 #include "badnessd/app/config.h"
 #include "badnessd/app/cycle.h"
+#include "badnessd/app/reporter.h"
+#include "badnessd/system/events.h"
+#include "badnessd/system/procfs.h"
+#include "badnessd/system/state_file.h"
 
 namespace badnessd {
 
-// What lives from one cycle to the next. An incident lasts from the trigger's
-// firing to its clearing.
+// The machine, as far as settings depend on it.
+struct Machine {
+  Kib mem_total_kib = 0;
+  std::uint32_t cpus = 1;
+  std::int32_t self_pid = 0;
+};
+
+// What lives from one cycle to the next, and what is said of it.
 class Daemon {
  public:
-  // All that is passed must outlive the daemon.
+  // All that is passed by reference must outlive the daemon.
   Daemon(FactSource& source, Killer& killer, const Settings& settings,
-         std::int32_t self_pid, spdlog::logger& log);
+         const Machine& machine, StateFile state_file, Reporter& reporter);
 
-  // One cycle, and what is to be said of it. A killer that sends nothing gets
-  // one victim per incident; a dying task is waited for during
-  // kill.exit_timeout per incident.
+  // One cycle. Says what has changed, and never the same twice in a row.
   void step();
+
+  // Takes new settings. What has happened so far stays.
+  void reconfigure(const Settings& settings);
+
+  // How long to sleep before the next step.
+  [[nodiscard]] Micros sleep() const noexcept;
+  // Whether killer.exit_fd() is worth waiting for.
+  [[nodiscard]] bool victim_pending() const noexcept {
+    return state_.policy.pending &&
+           state_.policy.pending->phase != Pending::Phase::kRecovering;
+  }
+  // A line on how things are: for the service manager and the regular report.
+  [[nodiscard]] std::string status() const;
+  [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
 
  private:
   void lost_sample(const Error& error);
-  void readable_again();
-  void clear_incident();
-  void wait_for(const Task& dying);
-  void acted(const CycleReport& report);
+  void note(const CycleReport& report);
+  void incident_over();
+  void say_once(CycleReport::Kind kind, const std::string& sentence);
+  void save_state();
 
   FactSource& source_;
   Killer& killer_;
+  Machine machine_;
   Policy policy_;
-  std::chrono::milliseconds interval_;
-  std::chrono::milliseconds exit_timeout_;
-  spdlog::logger& log_;
-  Snapshot snapshot_;
+  Micros report_interval_us_;
+  StateFile state_file_;
+  Reporter& reporter_;
+  CycleState state_;
 
-  std::uint64_t lost_samples_ = 0;      // since the last good one
-  std::chrono::milliseconds waited_{};  // for the dying, in this incident
-  bool nobody_said_ = false;
-  bool dry_reported_ = false;
-  std::string last_verdict_;  // not said twice in a row
+  std::uint64_t lost_samples_ = 0;  // since the last good one
+  std::uint64_t kills_ = 0;
+  CycleReport::Kind said_ = CycleReport::Kind::kCalm;
+  std::optional<std::size_t> log_trigger_;  // that was warned of
+  Micros reported_us_ = 0;
 };
 
-// Steps until SIGINT or SIGTERM.
-void run_daemon(FactSource& source, const LoadedSettings& loaded,
-                std::int32_t self_pid, Killer& killer);
+// Runs until SIGINT or SIGTERM: prepares the process (memory, own protection, a
+// first dry cycle), tells the service manager, and steps. `reload` gives the
+// settings anew on SIGHUP. The exit code.
+[[nodiscard]] int run_daemon(
+    ProcfsSource& source, const LoadedSettings& loaded, Killer& killer,
+    bool dry_run,
+    const std::function<tl::expected<LoadedSettings, ConfigError>()>& reload);
 
 }  // namespace badnessd

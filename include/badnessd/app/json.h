@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "badnessd/app/cycle.h"
 #include "badnessd/engine/policy.h"
 
@@ -26,10 +28,15 @@ inline constexpr int kJsonSchema = 1;
                                        std::uint32_t index,
                                        const Policy& policy);
 
-// The same of all tasks by points, with `pressure`, `trigger`, `selection` and
+// The same of all tasks by points, with `pressure`, `triggers`, `selection` and
 // `victim`.
 [[nodiscard]] std::string once_json(const CycleReport& report,
-                                    const Snapshot& snapshot,
+                                    const CycleState& state,
                                     const Policy& policy);
+
+// Parts that the record of a decision has too.
+[[nodiscard]] nlohmann::ordered_json steps_json(const Score& score);
+[[nodiscard]] nlohmann::ordered_json pressure_json(
+    const PressureReading& reading);
 
 }  // namespace badnessd

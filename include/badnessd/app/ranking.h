@@ -13,11 +13,11 @@ namespace badnessd {
 // The candidates of a scored snapshot in the order in which they would be
 // chosen. Indices in snapshot.tasks.
 [[nodiscard]] std::vector<std::uint32_t> rank_candidates(
-    const Snapshot& snapshot, std::int32_t self_pid);
+    const Snapshot& snapshot, const SelectRules& rules);
 
-// What oom_adj it takes to change who is first. If `index` leads, the highest
-// that lets another take its place; else the lowest that makes it lead. None if
-// no value from -17 to 15 does.
+// What oom_adj it takes to change who has the most points. If `index` leads,
+// the highest that lets another take its place; else the lowest that makes it
+// lead. None if no value from -17 to 15 does.
 [[nodiscard]] std::optional<int> turning_oom_adj(const Snapshot& snapshot,
                                                  std::uint32_t index,
                                                  const Policy& policy);

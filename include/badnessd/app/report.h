@@ -30,9 +30,11 @@ namespace badnessd {
 // "total_vm 983040, / 4 sys_admin = 245760".
 [[nodiscard]] std::string ledger_text(const Score& score);
 
-// "acts when MemAvailable < 1.0 GiB (5%,1GiB) and …; now 9.2 GiB and …".
+// "acts when MemAvailable < 1.0 GiB (5%,1GiB) and …; now 9.2 GiB and …". With
+// `stalls` the present shares of PSI conditions are given too.
 [[nodiscard]] std::string trigger_text(const Trigger& trigger,
-                                       const PressureReading& reading);
+                                       const PressureReading& reading,
+                                       const StallHistory* stalls);
 
 // Memory, swap and pressure stall information in one line.
 [[nodiscard]] std::string reading_text(const PressureReading& reading);
@@ -40,11 +42,6 @@ namespace badnessd {
 // What the snapshot does not know, a sentence each; "complete" never appears:
 // with nothing to say the list is empty.
 [[nodiscard]] std::vector<std::string> facts_text(const Facts& facts);
-
-// What the killer did with `victim`, and why that one. A line for the log.
-[[nodiscard]] std::string verdict_text(const CycleReport& report,
-                                       const Snapshot& snapshot,
-                                       const Policy& policy);
 
 enum class SortKey : std::uint8_t {
   kPoints,
@@ -77,7 +74,7 @@ struct TableOptions {
 
 // The whole of an audit: readings, trigger, facts, candidates, verdict.
 [[nodiscard]] std::string once_text(const CycleReport& report,
-                                    const Snapshot& snapshot,
+                                    const CycleState& state,
                                     const Policy& policy, const Style& style);
 
 // The ledger of the task at `index` of a refined snapshot, its children, its

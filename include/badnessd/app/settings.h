@@ -6,10 +6,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -17,57 +19,79 @@
 
 namespace badnessd {
 
+// The two triggers that ship. See settings.cpp for where the values come from.
+[[nodiscard]] std::vector<Trigger> default_triggers();
+
 struct Settings {
   std::uint32_t kernel_hz = 250;
   MemoryBase badness_memory = MemoryBase::kTotalVm;
-  Amount mem_available_below{.basis_points = 500, .kib = Kib{1024} * 1024};
-  Amount swap_free_below{.basis_points = 1000, .kib = {}};
   VictimOrder kill_victim = VictimOrder::kProcess;
+  std::optional<Amount> kill_min_reclaim;  // none: "auto"
+  std::chrono::milliseconds kill_term_grace{0};
   std::chrono::milliseconds kill_exit_timeout{2000};
-  std::chrono::milliseconds poll_interval{100};
+  std::chrono::milliseconds kill_recover_timeout{1000};
+  std::uint32_t kill_per_minute = 20;
+  std::chrono::milliseconds log_report_interval{3'600'000};
+  std::vector<Trigger> triggers = default_triggers();
 };
 
+// One setting of Settings, or with T = Trigger of a [[trigger]] table.
+template <class T>
 struct Option {
-  std::string_view key;     // as in TOML: table.name
+  using Member =
+      std::variant<std::uint32_t T::*, MemoryBase T::*, VictimOrder T::*,
+                   Action T::*, std::optional<Amount> T::*,
+                   std::optional<BasisPoints> T::*, Micros T::*,
+                   std::chrono::milliseconds T::*>;
+  std::string_view key;     // as in TOML: table.name, of a trigger the name
   std::string_view values;  // what it takes, for people
-  std::variant<std::uint32_t Settings::*, MemoryBase Settings::*,
-               Amount Settings::*, VictimOrder Settings::*,
-               std::chrono::milliseconds Settings::*>
-      member;
-  std::uint64_t min = 0;  // of a duration, in milliseconds
+  Member member;
+  std::uint64_t min = 0;  // of numbers; of durations in milliseconds
   std::uint64_t max = 0;
   std::string_view help;
 };
 
-[[nodiscard]] std::span<const Option> options();
-
-// The option named `key`, or nullptr.
-[[nodiscard]] const Option* find_option(std::string_view key);
+[[nodiscard]] std::span<const Option<Settings>> options();
+[[nodiscard]] std::span<const Option<Trigger>> trigger_options();
 
 // "there is no setting 'x'; the nearest is 'y'", or where all can be read if
-// none is near.
-[[nodiscard]] std::string unknown_key(std::string_view key);
+// none is near. Of a trigger's settings if `in_trigger`.
+[[nodiscard]] std::string unknown_key(std::string_view key, bool in_trigger);
 
-// Sets `option` from its text, which is what TOML has without the quotes; the
-// items of a list are separated by commas. The error is a sentence that says
-// what the option takes.
-[[nodiscard]] tl::expected<void, std::string> set_option(Settings& settings,
-                                                         const Option& option,
-                                                         std::string_view text);
+// Sets what `key` names from its text, which is what TOML has without the
+// quotes; the items of a list are separated by commas. The error is a sentence
+// that says what the setting takes.
+using SetResult = tl::expected<void, std::string>;
+[[nodiscard]] SetResult set_option(Settings& settings, std::string_view key,
+                                   std::string_view text);
+[[nodiscard]] SetResult set_option(Trigger& trigger, std::string_view key,
+                                   std::string_view text);
 
-// The value in the form that set_option() takes.
+// The value in the form that set_option() takes; empty: not given.
 [[nodiscard]] std::string option_text(const Settings& settings,
-                                      const Option& option);
+                                      const Option<Settings>& option);
+[[nodiscard]] std::string option_text(const Trigger& trigger,
+                                      const Option<Trigger>& option);
+
+// What makes settings useless although each of them is well-formed: a trigger
+// that can never fire, one that warns later than the one it should precede. A
+// sentence for each, with the trigger's index.
+struct Contradiction {
+  std::size_t trigger = 0;
+  std::string sentence;
+};
+[[nodiscard]] std::vector<Contradiction> contradictions(
+    const Settings& settings);
 
 // "5%,1GiB".
 [[nodiscard]] std::string amount_text(const Amount& amount);
 
-// The names of the values of two options, as in the configuration file.
-[[nodiscard]] std::string_view name_of(MemoryBase base);
-[[nodiscard]] std::string_view name_of(VictimOrder order);
+// "total_vm" or "rss+swap".
+[[nodiscard]] std::string name_of(MemoryBase base);
 
-// The part of the settings on which decisions depend.
-[[nodiscard]] Policy policy_of(const Settings& settings, std::int32_t self_pid);
+// The part of the settings on which decisions depend, for a machine.
+[[nodiscard]] Policy policy_of(const Settings& settings, Kib mem_total_kib,
+                               std::uint32_t cpus, std::int32_t self_pid);
 
 // The options with their defaults, for --help and as config/badnessd.toml.
 [[nodiscard]] std::string options_help();

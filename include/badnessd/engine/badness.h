@@ -50,8 +50,8 @@ struct Step {
 class Score {
  public:
   // Performs `op` on the points so far, in 64 bits that wrap as the kernel's
-  // unsigned long does, and writes it down. `operand` of kDivide is not 0, of a
-  // shift is below 64.
+  // unsigned long does, and writes it down. `operand` of a shift is below 64;
+  // a division by 0 is one by 1.
   void apply(Rule rule, Op op, Points operand) noexcept;
 
   [[nodiscard]] std::span<const Step> steps() const noexcept {

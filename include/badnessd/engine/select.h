@@ -4,16 +4,21 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "badnessd/engine/task.h"
 
 namespace badnessd {
 
-// Why a task is no candidate. kSelf is badnessd's own; the others are 2.6.32's.
-enum class Skip : std::uint8_t { kNone, kNoMm, kInit, kSelf, kOomDisabled };
-
-[[nodiscard]] Skip skip_reason(const Task& task,
-                               std::int32_t self_pid) noexcept;
+// Why a task is no candidate. The first three are 2.6.32's.
+enum class Skip : std::uint8_t {
+  kNone,
+  kNoMm,
+  kInit,
+  kOomDisabled,
+  kSelf,
+  kSetAside  // it was signalled and did not die, or may not be signalled
+};
 
 // Whose exit is worth waiting for. 2.6.32 aborts on a task that is PF_EXITING
 // and still has its mm. A dying task drops its mm before the pages are free
@@ -23,6 +28,19 @@ enum class WaitFor : std::uint8_t { kNobody, kExitingWithMm, kExiting };
 
 // Kernel threads and zombies have nothing left to give back.
 [[nodiscard]] bool dying(const Task& task, WaitFor wait_for) noexcept;
+
+// What a selection depends on besides the snapshot.
+struct SelectRules {
+  std::int32_t self_pid = 0;  // never a candidate; 0 on a foreign root
+  WaitFor wait_for = WaitFor::kExiting;
+  std::span<const TaskId> set_aside{};
+  // The guard: whoever cannot give back this much is passed over, except for
+  // PF_OOM_ORIGIN. 0 is 2.6.32's own order.
+  Kib min_reclaim_kib = 0;
+};
+
+[[nodiscard]] Skip skip_reason(const Task& task,
+                               const SelectRules& rules) noexcept;
 
 struct Selection {
   enum class Kind : std::uint8_t { kNone, kWait, kChosen };
@@ -34,19 +52,21 @@ struct Selection {
 // the task list among equals; a candidate with 0 points can be chosen. It
 // aborts (kWait) where a task is dying; kExitingWithMm is 2.6.32's own rule.
 // There is no allocating task in user space, so its exception does not arise.
+// Of a task whose reclaim is not known exactly the most that is possible
+// counts.
 [[nodiscard]] Selection select_bad_process(const Snapshot& snapshot,
-                                           std::int32_t self_pid,
-                                           WaitFor wait_for) noexcept;
+                                           const SelectRules& rules) noexcept;
 
 // kill.victim: the chosen process itself, or as 2.6.32 did its first child.
 enum class VictimOrder : std::uint8_t { kProcess, kChildFirst };
 
 // mm/oom_kill.c: oom_kill_process(). The index of the one that dies if `chosen`
 // is: with kChildFirst the first child on the list that has an mm of its own
-// and whose oom_adj is not -17, whatever its score; else `chosen`.
+// and whose oom_adj is not -17, whatever its score and
+// reclaim; else `chosen`.
 [[nodiscard]] std::uint32_t oom_kill_victim(const Snapshot& snapshot,
                                             std::uint32_t chosen,
                                             VictimOrder order,
-                                            std::int32_t self_pid) noexcept;
+                                            const SelectRules& rules) noexcept;
 
 }  // namespace badnessd

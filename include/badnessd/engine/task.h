@@ -15,6 +15,7 @@ namespace badnessd {
 using Pages = std::uint64_t;
 using Kib = std::uint64_t;
 using Points = std::uint64_t;  // the kernel's unsigned long
+inline constexpr Kib kUnknownKib = ~Kib{0};
 
 // A process for as long as it lives: pids are reused, start times are not.
 struct TaskId {
@@ -59,6 +60,10 @@ struct Task {
   // Its children, in Snapshot::children, in the order of the kernel's list.
   std::uint32_t first_child = 0;
   std::uint32_t child_count = 0;
+
+  // What its death gives back at most, and for certain: see estimate_reclaim().
+  Kib reclaim_most_kib = 0;
+  Kib reclaim_kib = 0;
 
   // badness(): the score, or while detail is kCheap a value not below it.
   Points points = 0;
@@ -110,13 +115,17 @@ void link_children(Snapshot& snapshot);
 // creation: by start time, and by pid within one tick.
 [[nodiscard]] bool earlier_in_task_list(const Task& a, const Task& b) noexcept;
 
-// The sum of all tasks' RssShmem. While some task's is not known it is 2^64-1,
-// so that no shared memory counts as anybody's own.
-[[nodiscard]] Kib all_rss_shmem_kib(const Snapshot& snapshot) noexcept;
+// Sets both reclaims of every task. Certain are anonymous memory and swap, and
+// of shared memory what nobody else can map, given all tasks' RssShmem
+// together: while somebody's is not known, none. Possible is, of a task that is
+// kFull, all of its shared memory too; of one that is kCheap all that is
+// resident and all swap that is in use, `swap_used_kib`. A task without mm
+// gives back nothing.
+void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept;
 
-// The memory that the death of `task` gives back for certain: anonymous memory
-// and swap, and of its shared memory what cannot be mapped by anybody else,
-// given all tasks' RssShmem together. Zero while the task is kCheap.
-[[nodiscard]] Kib reclaim_kib(const Task& task, Kib all_rss_shmem_kib) noexcept;
+// The same for one task after it was refined, given what the sum of RssShmem
+// is (2^64-1: not known).
+void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
+                      Kib all_rss_shmem_kib) noexcept;
 
 }  // namespace badnessd

@@ -1,25 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// When to act: memory and pressure readings, and the condition on them.
+// When to act: readings of memory and pressure, and the conditions on them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "badnessd/engine/task.h"
 
 namespace badnessd {
 
-// One line of /proc/pressure/memory. avg in hundredths of a percent.
+using BasisPoints = std::uint32_t;  // hundredths of a percent
+using Micros = std::uint64_t;       // on the source's monotonic clock
+
+// One line of /proc/pressure/memory.
 struct PsiLine {
-  std::uint32_t avg10 = 0;
-  std::uint32_t avg60 = 0;
-  std::uint32_t avg300 = 0;
-  std::uint64_t total_us = 0;
+  BasisPoints avg10 = 0;
+  BasisPoints avg60 = 0;
+  BasisPoints avg300 = 0;
+  Micros total_us = 0;
 };
 
 struct PressureReading {
+  Micros time_us = 0;
   Kib mem_total_kib = 0;  // without hugetlb pages: nobody else can have those
-  Kib mem_available_kib = 0;
+  Kib mem_available_kib = 0;  // with what ZFS would give back of its cache
   bool mem_available_estimated = false;  // the kernel (before 3.14) has none
   Kib swap_total_kib = 0;
   Kib swap_free_kib = 0;
@@ -30,8 +36,7 @@ struct PressureReading {
 // A share of a total and/or a size; where both are given the lower one counts,
 // so that "5 %, at most 1 GiB" can be said for any machine.
 struct Amount {
-  std::optional<std::uint32_t>
-      basis_points;  // hundredths of a percent, 0..10000
+  std::optional<BasisPoints> basis_points;  // 0..10000
   std::optional<Kib> kib;
 
   friend bool operator==(const Amount&, const Amount&) = default;
@@ -39,15 +44,72 @@ struct Amount {
 
 [[nodiscard]] Kib amount_kib(const Amount& amount, Kib total_kib) noexcept;
 
-// All conditions must hold.
-struct Trigger {
-  Amount mem_available_below;
-  Amount swap_free_below;
+// The counters of PSI over the last while, so that a share of wall time can be
+// given for any window up to kSpan without the lag of the kernel's averages.
+class StallHistory {
+ public:
+  static constexpr Micros kSpan = 120'000'000;
+
+  // Takes the counters of `reading`; those of a clock that stood still or went
+  // back are left out.
+  void add(const PressureReading& reading) noexcept;
+
+  struct Share {
+    BasisPoints some = 0;
+    BasisPoints full = 0;
+  };
+  // The share of the last `window_us` that was stalled. None before the history
+  // is that long: a short burst must not pass for a long one.
+  [[nodiscard]] std::optional<Share> share(Micros window_us) const noexcept;
+
+ private:
+  struct Sample {
+    Micros time_us = 0;
+    Micros some_us = 0;
+    Micros full_us = 0;
+  };
+  // Old samples this far apart, the newest kept apart from them: any window is
+  // met to within a step.
+  static constexpr std::size_t kSize = 256;
+  static constexpr Micros kStep = kSpan / kSize * 2;
+
+  [[nodiscard]] const Sample& kept(std::size_t age) const noexcept {
+    return samples_[(next_ + kSize - 1 - age) % kSize];
+  }
+
+  std::array<Sample, kSize> samples_{};
+  std::size_t next_ = 0;
+  std::size_t count_ = 0;
+  Sample newest_;
 };
 
-// Whether MemAvailable is below its amount and SwapFree below its own. The swap
-// condition holds where there is no swap.
-[[nodiscard]] bool fires(const Trigger& trigger,
-                         const PressureReading& reading) noexcept;
+enum class Action : std::uint8_t { kKill, kLog };
+
+// All conditions that are given must hold, for `for_us` without a break.
+struct Trigger {
+  std::string name;
+  std::optional<Amount> mem_available_below{};
+  std::optional<Amount> swap_free_below{};  // holds where there is no swap
+  std::optional<BasisPoints> psi_some_above{};
+  std::optional<BasisPoints> psi_full_above{};
+  Micros psi_window_us = 10'000'000;
+  Micros for_us = 0;
+  Action action = Action::kKill;
+};
+
+[[nodiscard]] bool conditions_hold(const Trigger& trigger,
+                                   const PressureReading& reading,
+                                   const StallHistory& stalls) noexcept;
+
+// What one trigger remembers from reading to reading.
+struct TriggerState {
+  std::optional<Micros> holds_since_us;
+};
+
+// Takes the reading into `state`. Whether the trigger fires: its conditions
+// hold and have held long enough.
+[[nodiscard]] bool fires(const Trigger& trigger, TriggerState& state,
+                         const PressureReading& reading,
+                         const StallHistory& stalls) noexcept;
 
 }  // namespace badnessd

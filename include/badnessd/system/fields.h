@@ -12,6 +12,9 @@ namespace badnessd {
 // The next word; empty at the end.
 [[nodiscard]] std::string_view take_word(std::string_view& rest) noexcept;
 
+// The next line, without its newline; empty at the end.
+[[nodiscard]] std::string_view take_line(std::string_view& rest) noexcept;
+
 // The next line that has a colon. False at the end.
 [[nodiscard]] bool take_field(std::string_view& rest, std::string_view& key,
                               std::string_view& value) noexcept;

@@ -3,27 +3,29 @@
 // killer.cpp and nowhere else.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
+#include <memory>
 
 #include "badnessd/engine/task.h"
+#include "badnessd/system/proc_text.h"
+#include "badnessd/system/reaper.h"
 #include "badnessd/system/sys.h"
 
 namespace badnessd {
 
 struct KillOutcome {
   enum class Kind : std::uint8_t {
-    kExited,      // SIGKILL was sent and the process is gone
-    kStillAlive,  // SIGKILL was sent; it had not exited when the wait was over
-    kVanished,  // it had exited before the signal, or its pid is another's now
+    kSent,      // the signal is on its way
+    kVanished,  // it had exited before, or its pid is another's now
     kNotSent,   // a dry run
-    kRefused,   // init, a kernel thread or badnessd itself: never signalled
+    kRefused,   // one that is never signalled
     kFailed     // `error` says what the system refused
   };
   Kind kind = Kind::kNotSent;
-  Error error;                         // kFailed
-  std::chrono::milliseconds waited{};  // kExited, kStillAlive: since the signal
+  Error error;  // kFailed
 };
+
+enum class Signal : std::uint8_t { kTerm, kKill };
 
 class Killer {
  public:
@@ -34,26 +36,51 @@ class Killer {
   Killer& operator=(Killer&&) = delete;
   virtual ~Killer() = default;
 
-  [[nodiscard]] virtual KillOutcome kill(const Task& victim) = 0;
+  // Pins `victim` and signals it. Does not wait.
+  [[nodiscard]] virtual KillOutcome send(const Task& victim, Signal signal) = 0;
+  // Pins one that an earlier daemon signalled.
+  virtual void adopt(const TaskId& victim) = 0;
+  // Sends SIGKILL to the one that is pinned.
+  [[nodiscard]] virtual KillOutcome escalate() = 0;
+  // Whether the one that is pinned has exited.
+  [[nodiscard]] virtual bool exited() = 0;
+  // Readable once it has; -1 where exited() has to be asked.
+  [[nodiscard]] virtual int exit_fd() const noexcept = 0;
 };
 
-// Sends SIGKILL to exactly the process that was judged: it is pinned by a pidfd
-// (Linux 5.3), and its start time is compared after that, so that a reused pid
-// is never hit. Then waits for its exit.
+// Signals exactly the process that was judged: it is pinned by a pidfd (Linux
+// 5.3), and its start time is compared after that, so that a reused pid is
+// never hit. Where a pidfd is not to be had (old kernel, seccomp) kill(2)
+// stands in. After SIGKILL its memory is handed to the reaper. Init, kernel
+// threads, badnessd itself and its parent are refused, whatever is asked.
 class PidfdKiller final : public Killer {
  public:
-  // `proc_root` is a descriptor of the live /proc and must stay open.
-  PidfdKiller(int proc_root, std::int32_t self_pid,
-              std::chrono::milliseconds exit_timeout);
+  // `proc_root` is a descriptor of the live /proc that outlives the killer;
+  // `reaper` may be null.
+  PidfdKiller(int proc_root, std::int32_t self_pid, std::int32_t parent_pid,
+              std::unique_ptr<Reaper> reaper);
 
-  [[nodiscard]] KillOutcome kill(const Task& victim) override;
+  [[nodiscard]] KillOutcome send(const Task& victim, Signal signal) override;
+  void adopt(const TaskId& victim) override;
+  [[nodiscard]] KillOutcome escalate() override;
+  [[nodiscard]] bool exited() override;
+  [[nodiscard]] int exit_fd() const noexcept override { return pidfd_.get(); }
+
+  // Why signals go by number; null while they go by pidfd.
+  [[nodiscard]] const char* fallback() const noexcept { return fallback_; }
 
  private:
-  [[nodiscard]] Expected<bool> same_process(const Task& victim);
+  // False where there is nobody to pin.
+  [[nodiscard]] Expected<bool> pin(const TaskId& victim);
+  [[nodiscard]] KillOutcome signal(Signal signal);
 
   int proc_root_;
   std::int32_t self_pid_;
-  std::chrono::milliseconds exit_timeout_;
+  std::int32_t parent_pid_;
+  std::unique_ptr<Reaper> reaper_;
+  TaskId victim_;
+  UniqueFd pidfd_;
+  const char* fallback_ = nullptr;
   FileReader reader_;
   PidPath path_;
 };
@@ -61,7 +88,11 @@ class PidfdKiller final : public Killer {
 // Sends nothing.
 class DryRunKiller final : public Killer {
  public:
-  [[nodiscard]] KillOutcome kill(const Task& victim) override;
+  [[nodiscard]] KillOutcome send(const Task& victim, Signal signal) override;
+  void adopt(const TaskId& /*victim*/) override {}
+  [[nodiscard]] KillOutcome escalate() override;
+  [[nodiscard]] bool exited() override { return true; }
+  [[nodiscard]] int exit_fd() const noexcept override { return -1; }
 };
 
 }  // namespace badnessd

@@ -3,6 +3,7 @@
 // /proc/pressure/memory. Pure functions; they fail with EBADMSG.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "badnessd/engine/trigger.h"
@@ -14,6 +15,14 @@ namespace badnessd {
 // Buffers + Cached - Shmem. A text in which more is free than there is (lxcfs
 // has served a SwapFree of 2^64-256) is an error, not a reading.
 [[nodiscard]] Expected<PressureReading> parse_meminfo(std::string_view text);
+
+// What ZFS would give back of its cache (spl/kstat/zfs/arcstats): its size
+// above the smallest that it keeps. MemAvailable does not count it.
+[[nodiscard]] Expected<Kib> parse_reclaimable_arc(std::string_view text);
+
+// The oom_kill line of /proc/vmstat (4.13 and later).
+[[nodiscard]] std::optional<std::uint64_t> parse_oom_kills(
+    std::string_view text);
 
 // Adds `some` and, where the kernel has it, `full` to `reading`.
 [[nodiscard]] Expected<void> parse_psi(std::string_view text,

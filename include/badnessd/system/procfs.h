@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,8 @@ class ProcfsSource final : public FactSource {
       const char* root, ProcfsOptions options);
 
   [[nodiscard]] Expected<PressureReading> read_pressure() override;
+  [[nodiscard]] std::optional<std::uint64_t> read_oom_kills() override;
+  [[nodiscard]] Micros now_us() override;
   [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override;
   void refine(Snapshot& snapshot, std::uint32_t index) override;
 
@@ -59,6 +62,7 @@ class ProcfsSource final : public FactSource {
                                                 std::string_view file);
   [[nodiscard]] Expected<StatusFields> read_status(std::int32_t pid);
   [[nodiscard]] Expected<std::uint64_t> read_uptime();
+  void add_reclaimable_arc(PressureReading& reading);
 
   // scan: one process.
   [[nodiscard]] Expected<Task> read_cheap(std::int32_t pid);
@@ -75,6 +79,15 @@ class ProcfsSource final : public FactSource {
   void find_shared_mm(Snapshot& snapshot, const Task& task);
   void read_score_adj(Task& task);
 
+  // A kernel thread never is a candidate and never becomes anything else, so it
+  // is read once. The inode of its directory tells it from a later process of
+  // the same pid: procfs makes a new one for that, and also for the same thread
+  // when it had to forget it, which only costs another look.
+  struct KernelThread {
+    std::uint64_t inode = 0;
+    Task task;
+  };
+
   UniqueFd root_;
   ProcfsOptions options_;
   bool live_ = false;
@@ -82,6 +95,7 @@ class ProcfsSource final : public FactSource {
   bool has_oom_adj_ = false;
   bool has_score_adj_ = false;
   bool has_userns_ = false;
+  bool has_arc_ = false;
   std::int32_t reference_pid_ = 0;
   std::uint32_t page_size_ = 4096;
   StatusFields reference_;
@@ -89,6 +103,8 @@ class ProcfsSource final : public FactSource {
   NumberReader processes_;
   NumberReader threads_;
   PidPath path_;
+  std::vector<KernelThread> kernel_threads_;        // of the last scan, by pid
+  std::vector<KernelThread> known_kernel_threads_;  // of the one before it
   std::vector<Child> list_;  // a leader's children while they are put in order
 };
 

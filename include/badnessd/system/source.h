@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "badnessd/engine/task.h"
 #include "badnessd/engine/trigger.h"
@@ -22,6 +23,12 @@ class FactSource {
 
   // How short memory is now.
   [[nodiscard]] virtual Expected<PressureReading> read_pressure() = 0;
+
+  // The number of the kernel's own OOM kills since boot; none before 4.13.
+  [[nodiscard]] virtual std::optional<std::uint64_t> read_oom_kills() = 0;
+
+  // The monotonic clock that readings carry.
+  [[nodiscard]] virtual Micros now_us() = 0;
 
   // Replaces `snapshot` by every process with its cheap facts. Reuses its
   // memory: a scan of no more processes than before allocates nothing. What

@@ -79,7 +79,8 @@ class NumberReader {
  public:
   NumberReader();
 
-  // Calls `visit(number)` for each, in the directory's order, from its start.
+  // Calls `visit(number, inode)` for each, in the directory's order, from its
+  // start.
   template <class Visit>
   [[nodiscard]] Expected<void> for_each(int dirfd, Visit visit) {
     if (auto rewound = rewind(dirfd); !rewound) {
@@ -95,8 +96,9 @@ class NumberReader {
       }
       std::size_t offset = 0;
       while (offset < *bytes) {
-        if (const std::int32_t number = next(offset); number > 0) {
-          visit(number);
+        const Entry entry = next(offset);
+        if (entry.number > 0) {
+          visit(entry.number, entry.inode);
         }
       }
     }
@@ -105,8 +107,12 @@ class NumberReader {
  private:
   [[nodiscard]] static Expected<void> rewind(int dirfd);
   [[nodiscard]] Expected<std::size_t> fill(int dirfd);
-  // The number of the entry at `offset`, 0 if it is none; moves on.
-  [[nodiscard]] std::int32_t next(std::size_t& offset) const;
+  struct Entry {
+    std::int32_t number = 0;  // 0: not a number
+    std::uint64_t inode = 0;
+  };
+  // The entry at `offset`; moves on.
+  [[nodiscard]] Entry next(std::size_t& offset) const;
 
   std::vector<char> buffer_;
 };

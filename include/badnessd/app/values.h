@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The values that settings take, from text and back. parse() leaves its target
+// alone and gives false on anything that nobody can mean.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "badnessd/engine/badness.h"
+#include "badnessd/engine/select.h"
+#include "badnessd/engine/trigger.h"
+
+namespace badnessd {
+
+// The least and the greatest number that a setting takes; both 0: any.
+struct Range {
+  std::uint64_t min = 0;
+  std::uint64_t max = 0;
+
+  [[nodiscard]] constexpr bool holds(std::uint64_t value) const noexcept {
+    return (min == 0 && max == 0) || (value >= min && value <= max);
+  }
+};
+
+[[nodiscard]] bool parse(std::string_view text, Range range,
+                         std::uint32_t& value);
+[[nodiscard]] bool parse(std::string_view text, Range range, MemoryBase& value);
+[[nodiscard]] bool parse(std::string_view text, Range range,
+                         VictimOrder& value);
+[[nodiscard]] bool parse(std::string_view text, Range range, Action& value);
+// "5%", "512MiB", both with a comma between; "auto" for none.
+[[nodiscard]] bool parse(std::string_view text, Range range,
+                         std::optional<Amount>& value);
+// "2.5%".
+[[nodiscard]] bool parse(std::string_view text, Range range,
+                         std::optional<BasisPoints>& value);
+// "250ms", "10s", "1min", "1h": the range is in milliseconds.
+[[nodiscard]] bool parse(std::string_view text, Range range, Micros& value);
+[[nodiscard]] bool parse(std::string_view text, Range range,
+                         std::chrono::milliseconds& value);
+
+[[nodiscard]] std::string format(std::uint32_t value);
+[[nodiscard]] std::string format(MemoryBase value);
+[[nodiscard]] std::string format(VictimOrder value);
+[[nodiscard]] std::string format(Action value);
+[[nodiscard]] std::string format(const Amount& value);
+[[nodiscard]] std::string format(const std::optional<Amount>& value);
+[[nodiscard]] std::string format(const std::optional<BasisPoints>& value);
+[[nodiscard]] std::string format(Micros value);
+[[nodiscard]] std::string format(std::chrono::milliseconds value);
+
+}  // namespace badnessd

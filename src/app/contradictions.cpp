@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "badnessd/app/settings.h"
+#include "badnessd/app/text.h"
+
+namespace badnessd {
+namespace {
+
+bool has_condition(const Trigger& trigger) {
+  return trigger.mem_available_below || trigger.swap_free_below ||
+         trigger.psi_some_above || trigger.psi_full_above;
+}
+
+bool nothing(const std::optional<Amount>& amount) {
+  return amount &&
+         (amount->basis_points == BasisPoints{0} || amount->kib == Kib{0});
+}
+
+// The conditions of `a` hold whenever those of `b` do not yet, as far as can be
+// said without a machine: amounts of one form are compared.
+bool no_higher(const std::optional<Amount>& a, const std::optional<Amount>& b) {
+  if (!a || !b) {
+    return false;
+  }
+  const bool same_form =
+      a->basis_points.has_value() == b->basis_points.has_value() &&
+      a->kib.has_value() == b->kib.has_value();
+  return same_form &&
+         a->basis_points.value_or(0) <= b->basis_points.value_or(0) &&
+         a->kib.value_or(0) <= b->kib.value_or(0);
+}
+
+// A log trigger that asks for no less than a kill trigger on every condition
+// that the latter has.
+bool comes_too_late(const Trigger& log, const Trigger& kill) {
+  const auto later_psi = [](const std::optional<BasisPoints>& warn,
+                            const std::optional<BasisPoints>& act) {
+    return !act || (warn && *warn >= *act);
+  };
+  const auto later_amount = [](const std::optional<Amount>& warn,
+                               const std::optional<Amount>& act) {
+    return !act || no_higher(warn, act);
+  };
+  return later_amount(log.mem_available_below, kill.mem_available_below) &&
+         later_amount(log.swap_free_below, kill.swap_free_below) &&
+         later_psi(log.psi_some_above, kill.psi_some_above) &&
+         later_psi(log.psi_full_above, kill.psi_full_above) &&
+         log.for_us >= kill.for_us;
+}
+
+}  // namespace
+
+std::vector<Contradiction> contradictions(const Settings& settings) {
+  std::vector<Contradiction> found;
+  const auto& triggers = settings.triggers;
+  for (std::size_t i = 0; i < triggers.size(); ++i) {
+    const Trigger& trigger = triggers[i];
+    const auto add = [&](std::string_view why) {
+      found.push_back(
+          {i, fmt::format("trigger '{}' {}", escaped(trigger.name), why)});
+    };
+    if (trigger.name.empty()) {
+      add("has no name");
+    }
+    if (std::any_of(
+            triggers.begin(), triggers.begin() + static_cast<long>(i),
+            [&](const Trigger& it) { return it.name == trigger.name; })) {
+      add("exists already");
+    }
+    if (!has_condition(trigger)) {
+      add("has no condition: it would always fire");
+    }
+    if (nothing(trigger.mem_available_below) ||
+        nothing(trigger.swap_free_below)) {
+      add("can never fire: nothing is below 0");
+    }
+    if (trigger.psi_some_above && trigger.psi_full_above &&
+        *trigger.psi_some_above <= *trigger.psi_full_above) {
+      add("has a psi_some_above that psi_full_above implies; leave it out");
+    }
+    for (const Trigger& other : triggers) {
+      if (trigger.action == Action::kLog && other.action == Action::kKill &&
+          comes_too_late(trigger, other)) {
+        add(fmt::format("warns no earlier than '{}' kills",
+                        escaped(other.name)));
+      }
+    }
+  }
+  if (std::none_of(triggers.begin(), triggers.end(), [](const Trigger& it) {
+        return it.action == Action::kKill;
+      })) {
+    found.push_back({0, "there is no trigger that kills"});
+  }
+  return found;
+}
+
+}  // namespace badnessd

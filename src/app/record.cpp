@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/record.h"
+
+#include <chrono>
+#include <span>
+
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
+
+#include "badnessd/app/json.h"
+#include "badnessd/app/report.h"
+#include "badnessd/app/settings.h"
+
+namespace badnessd {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view verb_of(const Decision& decision) {
+  switch (decision.outcome.kind) {
+    case KillOutcome::Kind::kSent:
+      return decision.signal == Signal::kTerm ? "sent SIGTERM to"
+                                              : "sent SIGKILL to";
+    case KillOutcome::Kind::kNotSent:
+      return "would kill";
+    case KillOutcome::Kind::kVanished:
+    case KillOutcome::Kind::kRefused:
+    case KillOutcome::Kind::kFailed:
+      return "did not kill";
+  }
+  return {};
+}
+
+// Why no signal went, or nothing.
+std::string obstacle_text(const Decision& decision) {
+  switch (decision.outcome.kind) {
+    case KillOutcome::Kind::kSent:
+    case KillOutcome::Kind::kNotSent:
+      return {};
+    case KillOutcome::Kind::kVanished:
+      return ", which had exited before the signal";
+    case KillOutcome::Kind::kRefused:
+      return ", which is never signalled: init, badnessd or its parent; it is "
+             "set aside";
+    case KillOutcome::Kind::kFailed:
+      return fmt::format(": {} failed with error {}; it is set aside",
+                         decision.outcome.error.what,
+                         decision.outcome.error.code);
+  }
+  return {};
+}
+
+std::string guard_text(const Decision& decision) {
+  std::string text = fmt::format(
+      "its death gives back at least {} of the {} that are needed",
+      size_text(decision.victim.reclaim_kib), size_text(decision.need_kib));
+  std::string names;
+  for (const Task& task :
+       std::span(decision.passed_over).first(decision.passed_over_count)) {
+    names += fmt::format("{}{} with {} points gives back {}",
+                         names.empty() ? "" : ", ", task_text(task),
+                         task.points, size_text(task.reclaim_kib));
+  }
+  return names.empty() ? text : fmt::format("{}; passed over: {}", text, names);
+}
+
+Json task_json(const Task& task) {
+  Json json{
+      {"pid", task.id.pid},           {"start_time_ticks", task.id.start_time},
+      {"comm", escaped(task.name())}, {"uid", nullptr},
+      {"points", task.points},        {"reclaim_kib", task.reclaim_kib}};
+  if (task.uid) {
+    json["uid"] = *task.uid;
+  }
+  return json;
+}
+
+Json tasks_json(std::span<const Task> tasks) {
+  Json json = Json::array();
+  for (const Task& task : tasks) {
+    json.push_back(task_json(task));
+  }
+  return json;
+}
+
+std::string_view outcome_name(const Decision& decision) {
+  switch (decision.end) {
+    case Decision::End::kPending:
+      return "pending";
+    case Decision::End::kExited:
+      return "exited";
+    case Decision::End::kStillAlive:
+      return "still_alive";
+    case Decision::End::kNotSignalled:
+      break;
+  }
+  switch (decision.outcome.kind) {
+    case KillOutcome::Kind::kVanished:
+      return "vanished";
+    case KillOutcome::Kind::kRefused:
+      return "refused";
+    case KillOutcome::Kind::kFailed:
+      return "failed";
+    case KillOutcome::Kind::kSent:
+    case KillOutcome::Kind::kNotSent:
+      break;
+  }
+  return "would_kill";
+}
+
+}  // namespace
+
+std::string decision_id(const Decision& decision) {
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  return fmt::format("{:x}-{}", now.count(), decision.number);
+}
+
+std::string decision_text(const Decision& decision, const Policy& policy) {
+  const Task& victim = decision.victim;
+  const std::string child_of =
+      victim.id == decision.chosen.id
+          ? std::string()
+          : fmt::format(", the first child of {} which was chosen",
+                        task_text(decision.chosen));
+  const Trigger& trigger = policy.triggers[decision.trigger];
+  return fmt::format("{} {}, {}{}{}: {} points of {} ({}); {}; trigger {} {}",
+                     verb_of(decision), task_text(victim), owner_text(victim),
+                     child_of, obstacle_text(decision), decision.chosen.points,
+                     count_text(decision.candidates, "candidate", "candidates"),
+                     ledger_text(decision.score), guard_text(decision),
+                     escaped(trigger.name),
+                     trigger_text(trigger, decision.reading, nullptr));
+}
+
+std::string ending_text(const Decision& decision) {
+  const auto ms_since_signal = [&](Micros time) {
+    return static_cast<double>(time - decision.signalled_us) / 1000;
+  };
+  if (decision.end == Decision::End::kStillAlive) {
+    return fmt::format("{} has not exited after its signal: set aside",
+                       task_text(decision.victim));
+  }
+  return fmt::format(
+      "{} is gone {:.1f} ms after the signal, and {} came back within {:.1f} "
+      "ms; the signal went {:.1f} ms after the trigger fired",
+      task_text(decision.victim), ms_since_signal(decision.exited_us),
+      size_text(decision.reclaimed_kib),
+      ms_since_signal(decision.memory_back_us),
+      static_cast<double>(decision.signalled_us - decision.seen_us) / 1000);
+}
+
+std::string record_json(const Decision& decision, const Policy& policy,
+                        const std::string& id) {
+  const Trigger& trigger = policy.triggers[decision.trigger];
+  const Json json{
+      {"schema", kJsonSchema},
+      {"id", id},
+      {"trigger", escaped(trigger.name)},
+      {"sentence", trigger_text(trigger, decision.reading, nullptr)},
+      {"pressure", pressure_json(decision.reading)},
+      {"candidates", decision.candidates},
+      {"chosen", task_json(decision.chosen)},
+      {"steps", steps_json(decision.score)},
+      {"victim", task_json(decision.victim)},
+      {"need_kib", decision.need_kib},
+      {"bar_kib", decision.bar_kib},
+      {"passed_over",
+       tasks_json(
+           std::span(decision.passed_over).first(decision.passed_over_count))},
+      {"runners_up",
+       tasks_json(
+           std::span(decision.runners_up).first(decision.runners_up_count))},
+      {"expected_reclaim_kib", decision.victim.reclaim_kib},
+      {"reclaimed_kib", decision.reclaimed_kib},
+      {"signal", decision.signal == Signal::kTerm ? "SIGTERM" : "SIGKILL"},
+      {"outcome", outcome_name(decision)},
+      {"timings_us",
+       {{"seen", decision.seen_us},
+        {"decided", decision.decided_us},
+        {"signalled", decision.signalled_us},
+        {"exited", decision.exited_us},
+        {"memory_back", decision.memory_back_us}}}};
+  return json.dump();
+}
+
+}  // namespace badnessd

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/values.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <span>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "badnessd/app/text.h"
+
+namespace badnessd {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::array<std::string_view, 2> kMemoryBases{"total_vm", "rss+swap"};
+constexpr std::array<std::string_view, 2> kVictimOrders{"process",
+                                                        "child-first"};
+constexpr std::array<std::string_view, 2> kActions{"kill", "log"};
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+constexpr std::array<Unit, 4> kSizes{{{"KiB", 1},
+                                      {"MiB", 1ULL << 10},
+                                      {"GiB", 1ULL << 20},
+                                      {"TiB", 1ULL << 30}}};
+constexpr std::array<Unit, 4> kDurations{
+    {{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}}};
+
+// "512MiB" in the unit of factor 1. No number without a unit, nobody should
+// have to guess one; but 0 is the same in all.
+std::optional<std::uint64_t> parse_quantity(std::string_view text,
+                                            std::span<const Unit> units) {
+  if (text == "0") {
+    return 0;
+  }
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, code] = std::from_chars(text.data(), end, number);
+  const std::string_view name(rest, static_cast<std::size_t>(end - rest));
+  const auto unit =
+      std::find_if(units.begin(), units.end(),
+                   [name](const Unit& it) { return it.name == name; });
+  if (code != std::errc() || unit == units.end() ||
+      number > std::numeric_limits<std::uint64_t>::max() / unit->factor) {
+    return std::nullopt;
+  }
+  return number * unit->factor;
+}
+
+// "2.5%" in hundredths of a percent.
+std::optional<BasisPoints> parse_percent(std::string_view text) {
+  if (!text.ends_with('%')) {
+    return std::nullopt;
+  }
+  BasisPoints whole = 0;
+  const char* end = text.data() + text.size() - 1;
+  auto [rest, code] = std::from_chars(text.data(), end, whole);
+  if (code != std::errc() || whole > 100) {
+    return std::nullopt;
+  }
+  BasisPoints basis_points = whole * 100;
+  if (rest != end && *rest == '.' && rest + 1 != end) {
+    ++rest;
+    for (BasisPoints worth = 10; rest != end && worth != 0; worth /= 10) {
+      if (*rest < '0' || *rest > '9') {
+        return std::nullopt;
+      }
+      basis_points += static_cast<BasisPoints>(*rest - '0') * worth;
+      ++rest;
+    }
+  }
+  if (rest != end || basis_points > 10'000) {
+    return std::nullopt;
+  }
+  return basis_points;
+}
+
+template <class Enum>
+bool parse_name(std::string_view text, std::span<const std::string_view> names,
+                Enum& value) {
+  const auto it = std::find(names.begin(), names.end(), text);
+  if (it == names.end()) {
+    return false;
+  }
+  value = static_cast<Enum>(it - names.begin());
+  return true;
+}
+
+std::string format_quantity(std::uint64_t value, std::span<const Unit> units) {
+  if (value == 0) {
+    return "0";
+  }
+  const Unit* best = units.data();
+  for (const Unit& unit : units) {
+    if (value % unit.factor == 0) {
+      best = &unit;
+    }
+  }
+  return fmt::format("{}{}", value / best->factor, best->name);
+}
+
+}  // namespace
+
+bool parse(std::string_view text, Range range, std::uint32_t& value) {
+  const char* end = text.data() + text.size();
+  std::uint32_t parsed = 0;
+  const auto [rest, code] = std::from_chars(text.data(), end, parsed);
+  if (code != std::errc() || rest != end || !range.holds(parsed)) {
+    return false;
+  }
+  value = parsed;
+  return true;
+}
+
+bool parse(std::string_view text, Range /*range*/, MemoryBase& value) {
+  return parse_name(text, kMemoryBases, value);
+}
+
+bool parse(std::string_view text, Range /*range*/, VictimOrder& value) {
+  return parse_name(text, kVictimOrders, value);
+}
+
+bool parse(std::string_view text, Range /*range*/, Action& value) {
+  return parse_name(text, kActions, value);
+}
+
+bool parse(std::string_view text, Range /*range*/,
+           std::optional<Amount>& value) {
+  if (text == "auto") {
+    value.reset();
+    return true;
+  }
+  Amount parsed;
+  for (const std::string_view item : split_list(text)) {
+    const bool percent = item.ends_with('%');
+    if (percent ? parsed.basis_points.has_value() : parsed.kib.has_value()) {
+      return false;
+    }
+    if (percent) {
+      parsed.basis_points = parse_percent(item);
+    } else {
+      parsed.kib = parse_quantity(item, kSizes);
+    }
+    if (percent ? !parsed.basis_points : !parsed.kib) {
+      return false;
+    }
+  }
+  value = parsed;
+  return true;
+}
+
+bool parse(std::string_view text, Range range,
+           std::optional<BasisPoints>& value) {
+  const auto parsed = parse_percent(text);
+  if (!parsed || !range.holds(*parsed)) {
+    return false;
+  }
+  value = parsed;
+  return true;
+}
+
+bool parse(std::string_view text, Range range, milliseconds& value) {
+  const auto parsed = parse_quantity(text, kDurations);
+  if (!parsed || !range.holds(*parsed)) {
+    return false;
+  }
+  value = milliseconds(*parsed);
+  return true;
+}
+
+bool parse(std::string_view text, Range range, Micros& value) {
+  milliseconds parsed{};
+  if (!parse(text, range, parsed)) {
+    return false;
+  }
+  value = static_cast<Micros>(parsed.count()) * 1000;
+  return true;
+}
+
+std::string format(std::uint32_t value) {
+  return fmt::format("{}", value);
+}
+
+std::string format(MemoryBase value) {
+  return std::string(kMemoryBases[static_cast<std::size_t>(value)]);
+}
+
+std::string format(VictimOrder value) {
+  return std::string(kVictimOrders[static_cast<std::size_t>(value)]);
+}
+
+std::string format(Action value) {
+  return std::string(kActions[static_cast<std::size_t>(value)]);
+}
+
+std::string format(const Amount& value) {
+  std::string text;
+  if (value.basis_points) {
+    text = percent_text(*value.basis_points, "%");
+  }
+  if (value.kib) {
+    text += text.empty() ? "" : ",";
+    text += format_quantity(*value.kib, kSizes);
+  }
+  return text;
+}
+
+std::string format(const std::optional<Amount>& value) {
+  return value ? format(*value) : "auto";
+}
+
+std::string format(const std::optional<BasisPoints>& value) {
+  return value ? percent_text(*value, "%") : "";
+}
+
+std::string format(Micros value) {
+  return format_quantity(value / 1000, kDurations);
+}
+
+std::string format(milliseconds value) {
+  return format_quantity(static_cast<std::uint64_t>(value.count()), kDurations);
+}
+
+}  // namespace badnessd

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/engine/policy.h"
+
+#include <algorithm>
+
+namespace badnessd {
+namespace {
+
+constexpr Micros kMinute = 60'000'000;
+
+Kib free_kib(const PressureReading& reading) noexcept {
+  return reading.mem_available_kib + reading.swap_free_kib;
+}
+
+}  // namespace
+
+PolicyState initial_state(const Policy& policy) {
+  PolicyState state;
+  state.triggers.resize(policy.triggers.size());
+  state.rates = policy.floor_rates;
+  return state;
+}
+
+Fired take_reading(const Policy& policy, PolicyState& state,
+                   const PressureReading& reading) noexcept {
+  state.stalls.add(reading);
+  if (state.last) {
+    state.rates = credible_rates(policy.floor_rates, *state.last, reading);
+  }
+  state.last = reading;
+  Fired fired;
+  for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
+    const Trigger& trigger = policy.triggers[i];
+    const bool now = fires(trigger, state.triggers[i], reading, state.stalls);
+    auto& first = trigger.action == Action::kKill ? fired.kill : fired.log;
+    if (now && !first) {
+      first = i;
+    }
+  }
+  if (!fired.kill) {
+    state.waiting_since_us.reset();
+    state.reported = false;
+  }
+  return fired;
+}
+
+Micros next_sleep_us(const Policy& policy, const PolicyState& state) noexcept {
+  // A victim's exit wakes the loop; its memory is looked at this often.
+  constexpr Micros kPendingLook = 5'000;
+  if (state.pending) {
+    return kPendingLook;
+  }
+  if (!state.last) {
+    return kLongestSleep / 20;  // nothing could be read yet
+  }
+  if (state.reported) {
+    return kLongestSleep / 2;  // what is waited for is the end of the incident
+  }
+  return sleep_us(policy.triggers, state.triggers, *state.last, state.stalls,
+                  state.rates);
+}
+
+Kib need_kib(const Policy& policy, const Trigger& trigger,
+             const PressureReading& reading) noexcept {
+  if (policy.min_reclaim_kib) {
+    return *policy.min_reclaim_kib;
+  }
+  const Kib floor = reading.mem_total_kib / 64;
+  if (!trigger.mem_available_below) {
+    return floor;
+  }
+  const Kib limit =
+      amount_kib(*trigger.mem_available_below, reading.mem_total_kib);
+  const Kib wanted = limit + limit / 2;
+  // An audit asks as if memory had just gone below the limit.
+  return wanted - std::min(limit, reading.mem_available_kib);
+}
+
+std::size_t audit_trigger(const Policy& policy) noexcept {
+  const auto it = std::find_if(
+      policy.triggers.begin(), policy.triggers.end(),
+      [](const Trigger& trigger) { return trigger.action == Action::kKill; });
+  return it == policy.triggers.end()
+             ? 0
+             : static_cast<std::size_t>(it - policy.triggers.begin());
+}
+
+WaitFor wait_for(const Policy& policy, const PolicyState& state,
+                 Micros now_us) noexcept {
+  const bool enough =
+      state.waiting_since_us &&
+      now_us - *state.waiting_since_us >= policy.exit_timeout_us;
+  return enough ? WaitFor::kNobody : WaitFor::kExiting;
+}
+
+std::span<const TaskId> set_aside_of(const PolicyState& state) noexcept {
+  return {state.set_aside.data(),
+          std::min(state.set_aside_count, PolicyState::kMaxSetAside)};
+}
+
+void set_aside(PolicyState& state, const TaskId& id) noexcept {
+  state.set_aside[state.set_aside_count % PolicyState::kMaxSetAside] = id;
+  ++state.set_aside_count;
+}
+
+bool budget_left(const Policy& policy, const PolicyState& state,
+                 Micros now_us) noexcept {
+  std::uint32_t recent = 0;
+  const std::size_t known = std::min(state.kills, PolicyState::kMaxKills);
+  for (std::size_t i = 0; i < known; ++i) {
+    recent += now_us - state.kill_times_us[i] < kMinute ? 1 : 0;
+  }
+  return recent < policy.kills_per_minute;
+}
+
+void count_kill(PolicyState& state, Micros now_us) noexcept {
+  state.kill_times_us[state.kills % PolicyState::kMaxKills] = now_us;
+  ++state.kills;
+}
+
+PendingStep step_pending(const Policy& policy, PolicyState& state,
+                         const PressureReading& reading, bool trigger_fires,
+                         bool exited) noexcept {
+  Pending& pending = *state.pending;
+  const Micros passed =
+      reading.time_us - std::min(reading.time_us, pending.since_us);
+  switch (pending.phase) {
+    case Pending::Phase::kTerminating:
+    case Pending::Phase::kKilling:
+      if (exited) {
+        pending.phase = Pending::Phase::kRecovering;
+        pending.since_us = reading.time_us;
+        return PendingStep::kExited;
+      }
+      if (pending.phase == Pending::Phase::kTerminating) {
+        return passed >= policy.term_grace_us ? PendingStep::kEscalate
+                                              : PendingStep::kWait;
+      }
+      return passed >= policy.exit_timeout_us ? PendingStep::kGiveUp
+                                              : PendingStep::kWait;
+    case Pending::Phase::kRecovering:
+      break;
+  }
+  // Half of what was expected is proof enough that the rest comes.
+  const bool back =
+      free_kib(reading) >= pending.free_before_kib + pending.expected_kib / 2;
+  return back || !trigger_fires || passed >= policy.recover_timeout_us
+             ? PendingStep::kDone
+             : PendingStep::kWait;
+}
+
+}  // namespace badnessd

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/engine/policy.h"
+
+#include <gtest/gtest.h>
+
+namespace badnessd {
+namespace {
+
+constexpr Micros kSecond = 1'000'000;
+
+Policy policy() {
+  Policy policy;
+  Trigger trigger;
+  trigger.name = "low";
+  trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
+  policy.triggers = {trigger};
+  return policy;
+}
+
+PressureReading reading(Micros time, Kib available) {
+  PressureReading now;
+  now.time_us = time;
+  now.mem_total_kib = 100'000;
+  now.mem_available_kib = available;
+  return now;
+}
+
+TEST(Need, IsHalfAsMuchAgainAsTheTriggerAsksFor) {
+  // The limit is 10,000: 15,000 is wanted, 4,000 is there.
+  const Policy rules = policy();
+  EXPECT_EQ(need_kib(rules, rules.triggers[0], reading(0, 4000)), 11'000U);
+  // An audit of a calm machine asks as if memory had just run short.
+  EXPECT_EQ(need_kib(rules, rules.triggers[0], reading(0, 90'000)), 5000U);
+}
+
+TEST(Need, IsWhatIsConfigured) {
+  Policy rules = policy();
+  rules.min_reclaim_kib = 0;
+  EXPECT_EQ(need_kib(rules, rules.triggers[0], reading(0, 4000)), 0U);
+}
+
+TEST(Need, OfATriggerThatAsksForNoMemoryIsAShareOfAll) {
+  Trigger stalls;
+  stalls.psi_full_above = 100;
+  EXPECT_EQ(need_kib(policy(), stalls, reading(0, 4000)), 100'000U / 64);
+}
+
+TEST(Reading, FiresTheFirstTriggerOfEachAction) {
+  Policy rules = policy();
+  Trigger warn = rules.triggers[0];
+  warn.action = Action::kLog;
+  rules.triggers = {warn, rules.triggers[0], rules.triggers[0]};
+  PolicyState state = initial_state(rules);
+  const Fired fired = take_reading(rules, state, reading(kSecond, 100));
+  EXPECT_EQ(fired.log, 0U);
+  EXPECT_EQ(fired.kill, 1U);
+}
+
+TEST(Reading, TheEndOfTheTriggersIsTheEndOfTheIncident) {
+  const Policy rules = policy();
+  PolicyState state = initial_state(rules);
+  state.reported = true;
+  state.waiting_since_us = 5;
+  EXPECT_TRUE(take_reading(rules, state, reading(kSecond, 100)).kill);
+  EXPECT_TRUE(state.reported);
+  EXPECT_FALSE(take_reading(rules, state, reading(2 * kSecond, 90'000)).kill);
+  EXPECT_FALSE(state.reported);
+  EXPECT_FALSE(state.waiting_since_us);
+}
+
+TEST(Waiting, ForTheDyingEndsPerIncident) {
+  Policy rules = policy();
+  rules.exit_timeout_us = 2 * kSecond;
+  PolicyState state = initial_state(rules);
+  EXPECT_EQ(wait_for(rules, state, 100 * kSecond), WaitFor::kExiting);
+  state.waiting_since_us = 100 * kSecond;
+  EXPECT_EQ(wait_for(rules, state, 101 * kSecond), WaitFor::kExiting);
+  EXPECT_EQ(wait_for(rules, state, 102 * kSecond), WaitFor::kNobody);
+}
+
+TEST(Budget, CountsTheKillsOfTheLastMinute) {
+  Policy rules = policy();
+  rules.kills_per_minute = 2;
+  PolicyState state = initial_state(rules);
+  EXPECT_TRUE(budget_left(rules, state, 0));
+  count_kill(state, 10 * kSecond);
+  count_kill(state, 20 * kSecond);
+  EXPECT_FALSE(budget_left(rules, state, 69 * kSecond));
+  EXPECT_TRUE(budget_left(rules, state, 70 * kSecond));
+}
+
+TEST(Budget, HoldsBeyondTheRing) {
+  Policy rules = policy();
+  rules.kills_per_minute = PolicyState::kMaxKills;
+  PolicyState state = initial_state(rules);
+  for (std::size_t i = 0; i < PolicyState::kMaxKills; ++i) {
+    EXPECT_TRUE(budget_left(rules, state, kSecond));
+    count_kill(state, kSecond);
+  }
+  EXPECT_FALSE(budget_left(rules, state, kSecond));
+}
+
+TEST(SetAside, ForgetsTheOldestBeyondItsSize) {
+  PolicyState state = initial_state(policy());
+  for (std::int32_t pid = 1; pid <= 33; ++pid) {
+    set_aside(state, {pid, 7});
+  }
+  const auto aside = set_aside_of(state);
+  EXPECT_EQ(aside.size(), PolicyState::kMaxSetAside);
+  EXPECT_EQ(aside.front(), (TaskId{33, 7}));
+  EXPECT_EQ(aside.back(), (TaskId{32, 7}));
+}
+
+class PendingTest : public testing::Test {
+ protected:
+  PendingTest() {
+    rules.exit_timeout_us = 2 * kSecond;
+    rules.recover_timeout_us = kSecond;
+    rules.term_grace_us = kSecond / 2;
+    state.pending = Pending{.id = {10, 7},
+                            .phase = Pending::Phase::kKilling,
+                            .since_us = 10 * kSecond,
+                            .free_before_kib = 1000,
+                            .expected_kib = 400};
+  }
+  PendingStep step(Micros time, Kib available, bool fires, bool exited) {
+    return step_pending(rules, state, reading(time, available), fires, exited);
+  }
+
+  Policy rules = policy();
+  PolicyState state;
+};
+
+TEST_F(PendingTest, AVictimIsWaitedForAndThenGivenUp) {
+  EXPECT_EQ(step(11 * kSecond, 1000, true, false), PendingStep::kWait);
+  EXPECT_EQ(step(12 * kSecond, 1000, true, false), PendingStep::kGiveUp);
+}
+
+TEST_F(PendingTest, ItsMemoryIsWaitedForAfterItsExit) {
+  EXPECT_EQ(step(11 * kSecond, 1000, true, true), PendingStep::kExited);
+  EXPECT_EQ(step(11 * kSecond, 1100, true, true), PendingStep::kWait);
+  EXPECT_EQ(step(11 * kSecond, 1200, true, true), PendingStep::kDone);
+}
+
+TEST_F(PendingTest, MemoryThatDoesNotComeIsNotWaitedForForEver) {
+  EXPECT_EQ(step(11 * kSecond, 1000, true, true), PendingStep::kExited);
+  EXPECT_EQ(step(12 * kSecond - 1, 1000, true, true), PendingStep::kWait);
+  EXPECT_EQ(step(12 * kSecond, 1000, true, true), PendingStep::kDone);
+}
+
+TEST_F(PendingTest, WithTheTriggerGoneItIsDone) {
+  EXPECT_EQ(step(11 * kSecond, 1000, false, true), PendingStep::kExited);
+  EXPECT_EQ(step(11 * kSecond, 1000, false, true), PendingStep::kDone);
+}
+
+TEST_F(PendingTest, AfterTheGraceComesSigkill) {
+  state.pending->phase = Pending::Phase::kTerminating;
+  EXPECT_EQ(step(10 * kSecond + kSecond / 2 - 1, 1000, true, false),
+            PendingStep::kWait);
+  EXPECT_EQ(step(10 * kSecond + kSecond / 2, 1000, true, false),
+            PendingStep::kEscalate);
+}
+
+}  // namespace
+}  // namespace badnessd

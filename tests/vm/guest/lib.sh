@@ -1,0 +1,94 @@
+# shellcheck shell=sh disable=SC2012,SC2100,SC2154
+# SPDX-License-Identifier: GPL-2.0-only
+# What the cases are made of.
+
+pass() { echo "PASS $1" >> "$out/cases.txt"; }
+fail() { echo "FAIL $1: $(echo "$2" | tr '\n' ' ')" >> "$out/cases.txt"; }
+info() { echo "INFO $1" >> "$out/cases.txt"; }
+check() {  # NAME WHY COMMAND...: passes if the command does
+  name=$1 why=$2; shift 2
+  if "$@"; then pass "$name"; else fail "$name" "$why"; fi
+}
+
+role() { for r; do systemctl start "lab-role@$r"; done; }
+# Of a role before it starts: a directive like User=root.
+override() {
+  mkdir -p "/run/systemd/system/lab-role@$1.service.d"
+  echo "[Service]
+$2" > "/run/systemd/system/lab-role@$1.service.d/lab.conf"
+  systemctl daemon-reload
+}
+alive() { systemctl -q is-active "lab-role@$1"; }
+stop_roles() { systemctl stop 'lab-role@*' 2>/dev/null; systemctl kill -s KILL 'lab-role@*' 2>/dev/null; systemctl reset-failed 'lab-role@*' 2>/dev/null; }
+# A new board for roles and agent, and who stands by in every scenario.
+fresh() {
+  stop_roles
+  rm -f /run/lab/shm; truncate -s 65536 /run/lab/shm; chmod 666 /run/lab/shm
+  rm -f /run/badnessd/last-kill.json
+}
+bystanders() { role sshd db beat; sleep 2; }
+# NAME HOG: lets the hog go and watches; NAME.json, NAME.died, NAME.csv.
+watch() {
+  [ -z "$2" ] || role "$2"
+  sleep 1
+  cost > "$out/$1.before"
+  /opt/lab/oomlab agent "$out/$1" "$limit"
+  cost > "$out/$1.after"
+  [ ! -f /run/badnessd/last-kill.json ] || cp /run/badnessd/last-kill.json "$out/$1.last-kill.json"
+}
+cost() {  # what the daemon has used so far
+  [ -n "$unit" ] || return 0
+  systemctl show "$unit" -p ActiveState,MainPID,NRestarts,CPUUsageNSec,MemoryCurrent
+  pid=$(systemctl show "$unit" -p MainPID --value)
+  cat /proc/"$pid"/task/*/status | grep ctxt
+  grep -E '^(Rss|Pss|Locked):' /proc/"$pid"/smaps_rollup
+  ls /proc/"$pid"/fd | wc -l | sed 's/^/Fds: /'
+  echo "Processes: $(ls -d /proc/[0-9]* | wc -l)"
+  cat /proc/uptime
+  case $daemon in systemd-oomd*) oomctl > "$out/oomctl.txt" ;; esac
+}
+value() { sed -n "s/.*\"$2\":\(-\{0,1\}[0-9]*\).*/\1/p" "$out/$1.json"; }  # NAME KEY
+victims() { cut -d' ' -f1 "$out/$1.died" | uniq | paste -sd' '; }
+main_pid() { systemctl show badnessd -p MainPID --value; }
+log_has() { journalctl -u badnessd --no-pager -o cat | grep -q "$1"; }
+record() {  # NAME KEY.KEY: of the last kill in NAME
+  python3 -c 'import json, sys
+value = json.load(open(sys.argv[1]))
+for key in sys.argv[2].split("."): value = value[key]
+print(value if isinstance(value, str) else json.dumps(value))' "$out/$1.last-kill.json" "$2" 2>/dev/null
+}
+# NAME: from the last look without the condition to the first signal for a hog, as
+# the kernel saw it.
+to_signal_us() {
+  awk -v from="$(value "$1" trigger_before_us)" -v to="$(value "$1" t_end_us)" '
+    /signal_generate.*comm=hog/ { t = $4 * 1e6; if (t >= from && t <= to) { printf "%d", t - from; exit } }' "$trace/trace"
+}
+# Only the hog died, by us, and it is written down.
+judge() {
+  info "$1: threshold to signal $(to_signal_us "$1") us, 5 % to hog dead $(($(value "$1" all_dead_ms) - $(value "$1" cross5_ms))) ms, beat gap $(value "$1" beat_max_gap_ms) ms"
+  died=$(victims "$1")
+  check "$1: only the hog dies" "died: ${died:-nobody}" [ "$died" = hog ]
+  check "$1: no kernel OOM kill" "$(value "$1" kernel_oom_kills)" [ "$(value "$1" kernel_oom_kills)" = 0 ]
+  check "$1: the record names the hog" "$(record "$1" sentence || echo no record)" [ "$(record "$1" victim.comm)" = hog ]
+}
+nobody() {
+  check "$1: nobody dies" "$(victims "$1"), kernel: $(value "$1" kernel_oom_kills)" \
+    [ "$(victims "$1").$(value "$1" kernel_oom_kills)" = .0 ]
+  info "$1: full stalls $(value "$1" psi_full_ms) of $(value "$1" end_ms) ms, below 5 % $(value "$1" low_ms) ms, MemAvailable at least $(value "$1" avail_min_kib) KiB, SwapFree $(value "$1" swap_min_kib) KiB"
+}
+
+scenario() {
+  case $1 in
+  leak|bigvirt) hog=hog-leak:${arg:-100} ;;
+  stuck) hog=hog-stuck:${arg:-50} ;;
+  fork) hog=hog-fork:${arg:-8} ;;
+  thrash) hog=hog-thrash ;;
+  burst) hog=hog-burst:0 ;;
+  idle) role "sleepers:${arg:-100}" sshd; watch idle ''; return ;;
+  *) fail "$1" 'unknown scenario'; return ;;
+  esac
+  bystanders
+  [ "$1" != bigvirt ] || role jvm
+  watch "$1" "$hog"
+  [ "$daemon.$1" = badnessd.fork ] || [ "$daemon" != badnessd ] || judge "$1"
+}
