@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t kSecond = 1000;
 constexpr std::uint64_t kMinute = 60 * kSecond;
-constexpr std::uint64_t kDay = 24 * 60 * kMinute;
+constexpr std::uint64_t kDay = kMinute * 60 * 24;
 
 constexpr std::array kOptions{
     Option<Settings>{

@@ -42,23 +42,26 @@ void* glibc_realloc(void* old, std::size_t size) __asm__("__libc_realloc");
 void* glibc_memalign(std::size_t alignment,
                      std::size_t size) __asm__("__libc_memalign");
 
-void* malloc(std::size_t size) {
+// The program's own, under names that are not declared elsewhere.
+void* counted_malloc(std::size_t size) __asm__("malloc");
+void* counted_calloc(std::size_t count, std::size_t size) __asm__("calloc");
+void* counted_realloc(void* old, std::size_t size) __asm__("realloc");
+void* counted_aligned_alloc(std::size_t alignment,
+                            std::size_t size) __asm__("aligned_alloc");
+
+void* counted_malloc(std::size_t size) {
   ++allocations;
   return glibc_malloc(size);
 }
-// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's
-// names are reserved
-void* calloc(std::size_t count, std::size_t size) {
+void* counted_calloc(std::size_t count, std::size_t size) {
   ++allocations;
   return glibc_calloc(count, size);
 }
-// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's
-// names are reserved
-void* realloc(void* old, std::size_t size) {
+void* counted_realloc(void* old, std::size_t size) {
   ++allocations;
   return glibc_realloc(old, size);
 }
-void* aligned_alloc(std::size_t alignment, std::size_t size) {
+void* counted_aligned_alloc(std::size_t alignment, std::size_t size) {
   ++allocations;
   return glibc_memalign(alignment, size);
 }
