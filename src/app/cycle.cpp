@@ -12,6 +12,18 @@ Kib swap_used_kib(const PressureReading& reading) {
   return reading.swap_total_kib - reading.swap_free_kib;
 }
 
+// Reads the dear facts of one task, unless they are known, and what follows
+// from them.
+void refine_one(FactSource& source, Snapshot& snapshot, std::uint32_t index,
+                const ScoreRules& score, Kib swap_used) {
+  Task& task = snapshot.tasks[index];
+  if (task.detail == Detail::kCheap) {
+    source.refine(snapshot, index);
+    score_task(snapshot, task, score);
+    estimate_reclaim(task, snapshot, swap_used, kUnknownKib);
+  }
+}
+
 // select_bad_process() for one bar, exactly.
 Selection select_exactly(FactSource& source, Snapshot& snapshot,
                          const ScoreRules& score, const SelectRules& rules,
@@ -23,9 +35,7 @@ Selection select_exactly(FactSource& source, Snapshot& snapshot,
     }
     Task& leader = snapshot.tasks[selection.task];
     if (leader.detail == Detail::kCheap) {
-      source.refine(snapshot, selection.task);
-      score_task(snapshot, leader, score);
-      estimate_reclaim(leader, snapshot, swap_used, kUnknownKib);
+      refine_one(source, snapshot, selection.task, score, swap_used);
     } else if (leader.reclaim_kib < rules.min_reclaim_kib &&
                leader.reclaim_most_kib != leader.reclaim_kib) {
       // It hangs on how much of its shared memory is its own, and that on
@@ -82,13 +92,8 @@ void list_others(FactSource& source, Snapshot& snapshot, const Policy& policy,
   const auto refine = [&](const Task& listed) {
     const auto index =
         static_cast<std::uint32_t>(find_task(snapshot, listed.id.pid));
-    Task& task = snapshot.tasks[index];
-    if (task.detail == Detail::kCheap) {
-      source.refine(snapshot, index);
-      score_task(snapshot, task, policy.score);
-      estimate_reclaim(task, snapshot, swap_used_kib(decision.reading),
-                       kUnknownKib);
-    }
+    refine_one(source, snapshot, index, policy.score,
+               swap_used_kib(decision.reading));
   };
   list();
   std::for_each_n(decision.passed_over.begin(), decision.passed_over_count,
@@ -221,16 +226,11 @@ class Pass {
   void complete(Snapshot& snapshot, std::uint32_t chosen,
                 std::uint32_t victim) {
     Decision& decision = state_.decision;
-    Task& task = snapshot.tasks[victim];
-    if (task.detail == Detail::kCheap) {
-      source_.refine(snapshot, victim);
-      score_task(snapshot, task, policy_.score);
-      estimate_reclaim(task, snapshot, swap_used_kib(report_.reading),
-                       kUnknownKib);
-    }
+    refine_one(source_, snapshot, victim, policy_.score,
+               swap_used_kib(report_.reading));
     decision.chosen = snapshot.tasks[chosen];
     decision.score = badness(snapshot, decision.chosen, policy_.score);
-    decision.victim = task;
+    decision.victim = snapshot.tasks[victim];
   }
 
   CycleReport act(const SelectRules& rules) {
