@@ -99,7 +99,8 @@ std::vector<std::string> triggers_text(const CycleReport& report,
   for (const Trigger& trigger : policy.triggers) {
     lines.push_back(fmt::format(
         "{} {}", escaped(trigger.name),
-        trigger_text(trigger, report.reading, &state.policy.stalls)));
+        trigger_text(trigger, report.reading,
+                     state.policy.stalls.share(trigger.psi_window_us))));
   }
   lines.emplace_back(
       state.decision.fired

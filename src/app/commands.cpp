@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -27,13 +26,9 @@ int print(const std::string& text) {
   return written && std::fflush(stdout) == 0 ? kExitOk : kExitFailure;
 }
 
-std::string reason(const Error& error) {
-  return fmt::format("{}: {}", error.what, std::strerror(error.code));
-}
-
 int cannot_read(const Error& error) {
   return fail(kExitFailure,
-              fmt::format("cannot read the processes: {}", reason(error)));
+              fmt::format("cannot read the processes: {}", error_text(error)));
 }
 
 int run_scores(const Invocation& invocation, const Policy& policy,
@@ -119,7 +114,7 @@ tl::expected<std::unique_ptr<ProcfsSource>, int> open_source(
   }
   return tl::unexpected(
       fail(error.code == EACCES ? kExitPermission : kExitNoInput,
-           fmt::format("cannot use {}: {}", root, reason(error))));
+           fmt::format("cannot use {}: {}", root, error_text(error))));
 }
 
 tl::expected<std::unique_ptr<Killer>, int> choose_killer(

@@ -191,6 +191,7 @@ class Pass {
     decision.reading = report_.reading;
     decision.seen_us = report_.reading.time_us;
     const Trigger& trigger = policy_.triggers[decision.trigger];
+    decision.stalls = state_.policy.stalls.share(trigger.psi_window_us);
     decision.need_kib = need_kib(policy_, trigger, report_.reading);
 
     Snapshot& snapshot = state_.snapshot;
@@ -259,6 +260,7 @@ class Pass {
     }
     decision.outcome = killer_.send(decision.victim, decision.signal);
     decision.signalled_us = source_.now_us();
+    killer_.release_memory();
     ++state_.decisions;
     decision.number = state_.decisions;
     list_others(source_, state_.snapshot, policy_, rules, decision);
@@ -307,6 +309,7 @@ class Pass {
         state.pending->since_us = reading.time_us;
         decision.signal = Signal::kKill;
         decision.outcome = killer_.escalate();
+        killer_.release_memory();
         return ended(Kind::kEscalated);
       case PendingStep::kGiveUp:
         set_aside(state, state.pending->id);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/daemon.h"
 
-#include <cstring>
-
 #include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/report.h"
@@ -86,7 +84,8 @@ void Daemon::step() {
       const Trigger& trigger = policy_.triggers[*log_trigger_];
       reporter_.log().warn(
           "trigger {} {}", escaped(trigger.name),
-          trigger_text(trigger, report.reading, &state_.policy.stalls));
+          trigger_text(trigger, report.reading,
+                       state_.policy.stalls.share(trigger.psi_window_us)));
     }
   }
   note(report);
@@ -160,8 +159,7 @@ void Daemon::say_once(CycleReport::Kind kind, const std::string& sentence) {
 
 void Daemon::lost_sample(const Error& error) {
   if (lost_samples_ == 0) {
-    reporter_.log().warn("sample lost, ignoring it: {}: {}", error.what,
-                         std::strerror(error.code));
+    reporter_.log().warn("sample lost, ignoring it: {}", error_text(error));
   }
   ++lost_samples_;
 }

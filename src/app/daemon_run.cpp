@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -26,10 +25,6 @@ std::string environment(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-std::string reason(const Error& error) {
-  return fmt::format("{}: {}", error.what, std::strerror(error.code));
-}
-
 // Where state and records live: what the unit's RuntimeDirectory= made, else
 // nowhere. A dry run leaves no state.
 std::string runtime_directory(bool dry_run) {
@@ -42,7 +37,7 @@ StateFile open_state(const std::string& directory, spdlog::logger& log) {
   }
   auto file = StateFile::open(directory + "/state");
   if (!file) {
-    log.warn("no state is kept across restarts: {}", reason(file.error()));
+    log.warn("no state is kept across restarts: {}", error_text(file.error()));
     return {};
   }
   return std::move(*file);
@@ -60,13 +55,13 @@ void protect(const ProcfsSource& source, spdlog::logger& log) {
   constexpr std::uint64_t kCapIpcLock = 1ULL << 14;
   if (const auto done = exempt_from_kernel_oom(source.root_fd()); !done) {
     log.info("the kernel's OOM killer may take badnessd: {}",
-             reason(done.error()));
+             error_text(done.error()));
   }
   prefault_stack();
   const bool may_lock = (source.reference_caps() & kCapIpcLock) != 0;
   if (const auto locked = lock_memory(may_lock); !locked) {
     log.info("memory is not locked and may be swapped out: {}",
-             reason(locked.error()));
+             error_text(locked.error()));
   }
 }
 
@@ -77,7 +72,7 @@ PsiTrigger arm_psi(const ProcfsSource& source, spdlog::logger& log) {
   constexpr std::chrono::seconds kWindow{1};
   auto trigger = PsiTrigger::arm(source.root_fd(), kStall, kWindow);
   if (!trigger) {
-    log.info("no PSI events, polling alone: {}", reason(trigger.error()));
+    log.info("no PSI events, polling alone: {}", error_text(trigger.error()));
     return {};
   }
   return std::move(*trigger);
@@ -124,14 +119,16 @@ int run_daemon(
     const std::function<tl::expected<LoadedSettings, ConfigError>()>& reload) {
   auto events = Events::open();
   LooseWriter err(STDERR_FILENO);
-  const auto log = make_logger(err, !environment("JOURNAL_STREAM").empty());
+  const bool log_is_journal =
+      is_journal_stream(STDERR_FILENO, environment("JOURNAL_STREAM"));
+  const auto log = make_logger(err, log_is_journal);
   if (!events) {
-    log->error("{}", reason(events.error()));
+    log->error("{}", error_text(events.error()));
     return kExitFailure;
   }
   Journal journal(dry_run ? std::string_view() : kJournalSocket);
   const std::string directory = runtime_directory(dry_run);
-  Reporter reporter(*log, journal, directory);
+  Reporter reporter(*log, journal, directory, log_is_journal);
   const auto reading = source.read_pressure();
   const Machine machine{.mem_total_kib = reading ? reading->mem_total_kib : 0,
                         .cpus = static_cast<std::uint32_t>(::get_nprocs()),

@@ -13,7 +13,7 @@ std::vector<std::string> host_text(const Policy& policy,
   for (const Trigger& trigger : policy.triggers) {
     const std::string name = escaped(trigger.name);
     lines.push_back(fmt::format("trigger {} {}", name,
-                                trigger_text(trigger, reading, nullptr)));
+                                trigger_text(trigger, reading, std::nullopt)));
     if ((trigger.psi_some_above && !reading.psi_some) ||
         (trigger.psi_full_above && !reading.psi_full)) {
       lines.push_back(fmt::format(

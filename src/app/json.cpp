@@ -175,7 +175,8 @@ std::string once_json(const CycleReport& report, const CycleState& state,
         {{"name", escaped(trigger.name)},
          {"fires", decision.fired && decision.trigger == i},
          {"sentence",
-          trigger_text(trigger, report.reading, &state.policy.stalls)}});
+          trigger_text(trigger, report.reading,
+                       state.policy.stalls.share(trigger.psi_window_us))}});
   }
   json["selection"] = {{"kind", "none"},
                        {"pid", nullptr},

@@ -83,6 +83,17 @@ Json tasks_json(std::span<const Task> tasks) {
   return json;
 }
 
+// What the PSI conditions of `trigger` were judged by; null where nothing is
+// known.
+Json stalls_json(const Decision& decision, const Trigger& trigger) {
+  if (!decision.stalls) {
+    return nullptr;
+  }
+  return {{"window_us", trigger.psi_window_us},
+          {"some_basis_points", decision.stalls->some},
+          {"full_basis_points", decision.stalls->full}};
+}
+
 std::string_view outcome_name(const Decision& decision) {
   switch (decision.end) {
     case Decision::End::kPending:
@@ -130,24 +141,35 @@ std::string decision_text(const Decision& decision, const Policy& policy) {
                      count_text(decision.candidates, "candidate", "candidates"),
                      ledger_text(decision.score), guard_text(decision),
                      escaped(trigger.name),
-                     trigger_text(trigger, decision.reading, nullptr));
+                     trigger_text(trigger, decision.reading, decision.stalls));
 }
 
 std::string ending_text(const Decision& decision) {
   const auto ms_since_signal = [&](Micros time) {
     return static_cast<double>(time - decision.signalled_us) / 1000;
   };
+  // Of one that an earlier daemon signalled there is no more than the pid.
+  const bool ours = decision.number != 0;
+  const std::string victim =
+      ours ? task_text(decision.victim)
+           : fmt::format("process {}", decision.victim.id.pid);
   if (decision.end == Decision::End::kStillAlive) {
-    return fmt::format("{} has not exited after its signal: set aside",
-                       task_text(decision.victim));
+    return victim + " has not exited after its signal: set aside";
   }
-  return fmt::format(
+  const std::string text = fmt::format(
       "{} is gone {:.1f} ms after the signal, and {} came back within {:.1f} "
-      "ms; the signal went {:.1f} ms after the trigger fired",
-      task_text(decision.victim), ms_since_signal(decision.exited_us),
+      "ms",
+      victim, ms_since_signal(decision.exited_us),
       size_text(decision.reclaimed_kib),
-      ms_since_signal(decision.memory_back_us),
-      static_cast<double>(decision.signalled_us - decision.seen_us) / 1000);
+      ms_since_signal(decision.memory_back_us));
+  return ours ? fmt::format(
+                    "{}; the signal went {:.1f} ms after the trigger "
+                    "fired",
+                    text,
+                    static_cast<double>(decision.signalled_us -
+                                        decision.seen_us) /
+                        1000)
+              : text;
 }
 
 std::string record_json(const Decision& decision, const Policy& policy,
@@ -157,8 +179,9 @@ std::string record_json(const Decision& decision, const Policy& policy,
       {"schema", kJsonSchema},
       {"id", id},
       {"trigger", escaped(trigger.name)},
-      {"sentence", trigger_text(trigger, decision.reading, nullptr)},
+      {"sentence", trigger_text(trigger, decision.reading, decision.stalls)},
       {"pressure", pressure_json(decision.reading)},
+      {"stalls", stalls_json(decision, trigger)},
       {"candidates", decision.candidates},
       {"chosen", task_json(decision.chosen)},
       {"steps", steps_json(decision.score)},

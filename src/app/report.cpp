@@ -2,6 +2,7 @@
 #include "badnessd/app/report.h"
 
 #include <array>
+#include <cstring>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -37,12 +38,24 @@ ConditionText amount_condition(std::string_view what, const Amount& amount,
       size_text(value)};
 }
 
+// The kernel's average that is nearest to a window.
+std::string average_text(const PsiLine& line, Micros window_us) {
+  constexpr Micros kLongest10 = 30'000'000;
+  constexpr Micros kLongest60 = 180'000'000;
+  return window_us <= kLongest10   ? "avg10 " + percent_text(line.avg10)
+         : window_us <= kLongest60 ? "avg60 " + percent_text(line.avg60)
+                                   : "avg300 " + percent_text(line.avg300);
+}
+
 ConditionText stall_condition(std::string_view kind, BasisPoints limit,
-                              const Trigger& trigger,
-                              std::optional<BasisPoints> now) {
+                              Micros window_us,
+                              const std::optional<PsiLine>& line,
+                              std::optional<BasisPoints> share) {
   return {fmt::format("{} stalls >= {} of {}", kind, percent_text(limit),
-                      duration_text(trigger.psi_window_us / 1'000'000)),
-          now ? percent_text(*now) : "not known yet"};
+                      duration_text(window_us / 1'000'000)),
+          share  ? percent_text(*share)
+          : line ? average_text(*line, window_us)
+                 : "not known"};
 }
 
 std::string psi_text(const PressureReading& reading) {
@@ -121,8 +134,12 @@ std::string ledger_text(const Score& score) {
   return fmt::format("{} = {}", text, score.points());
 }
 
+std::string error_text(const Error& error) {
+  return fmt::format("{}: {}", error.what, std::strerror(error.code));
+}
+
 std::string trigger_text(const Trigger& trigger, const PressureReading& reading,
-                         const StallHistory* stalls) {
+                         const std::optional<StallHistory::Share>& stalls) {
   std::vector<ConditionText> conditions;
   if (trigger.mem_available_below) {
     conditions.push_back(
@@ -134,17 +151,15 @@ std::string trigger_text(const Trigger& trigger, const PressureReading& reading,
                                           reading.swap_free_kib,
                                           reading.swap_total_kib));
   }
-  const auto share =
-      stalls == nullptr ? std::nullopt : stalls->share(trigger.psi_window_us);
   if (trigger.psi_some_above) {
-    conditions.push_back(
-        stall_condition("some", *trigger.psi_some_above, trigger,
-                        share ? std::optional(share->some) : std::nullopt));
+    conditions.push_back(stall_condition(
+        "some", *trigger.psi_some_above, trigger.psi_window_us,
+        reading.psi_some, stalls ? std::optional(stalls->some) : std::nullopt));
   }
   if (trigger.psi_full_above) {
-    conditions.push_back(
-        stall_condition("full", *trigger.psi_full_above, trigger,
-                        share ? std::optional(share->full) : std::nullopt));
+    conditions.push_back(stall_condition(
+        "full", *trigger.psi_full_above, trigger.psi_window_us,
+        reading.psi_full, stalls ? std::optional(stalls->full) : std::nullopt));
   }
   std::string wanted;
   std::string now;

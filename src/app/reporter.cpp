@@ -64,38 +64,44 @@ std::shared_ptr<spdlog::logger> make_logger(LooseWriter& writer,
 void Reporter::decided(const Decision& decision, const Policy& policy) {
   id_ = decision_id(decision);
   const std::string text = decision_text(decision, policy);
-  log_.warn("{} [{}]", text, id_);
-  if (decision.end != Decision::End::kPending) {
-    record(text, decision, policy);
+  if (decision.end == Decision::End::kPending) {
+    log_.warn("{} [{}]", text, id_);
+  } else {
+    record(text, text, decision, policy);
   }
 }
 
 void Reporter::ended(const Decision& decision, const Policy& policy) {
-  if (id_.empty()) {
-    id_ = decision_id(decision);  // an earlier daemon decided
-  }
   const std::string text = ending_text(decision);
-  log_.warn("{} [{}]", text, id_);
-  record(decision_text(decision, policy) + "; " + text, decision, policy);
+  if (decision.number == 0) {
+    log_.warn("{}", text);
+    return;
+  }
+  record(text, decision_text(decision, policy) + "; " + text, decision, policy);
   write_last_kill(record_json(decision, policy, id_));
   id_.clear();
 }
 
-void Reporter::record(std::string_view message, const Decision& decision,
-                      const Policy& policy) {
+void Reporter::record(std::string_view line, std::string_view message,
+                      const Decision& decision, const Policy& policy) {
   const std::string json = record_json(decision, policy, id_);
   const std::string pid = fmt::format("{}", decision.victim.id.pid);
   const std::string points = fmt::format("{}", decision.chosen.points);
   const std::string comm = escaped(decision.victim.name());
-  journal_.send(std::array<JournalField, 9>{{{"MESSAGE", message},
-                                             {"MESSAGE_ID", kDecisionMessageId},
-                                             {"PRIORITY", "4"},
-                                             {"SYSLOG_IDENTIFIER", "badnessd"},
-                                             {"BADNESSD_ID", id_},
-                                             {"BADNESSD_VICTIM_PID", pid},
-                                             {"BADNESSD_VICTIM_COMM", comm},
-                                             {"BADNESSD_POINTS", points},
-                                             {"BADNESSD_RECORD", json}}});
+  const std::string whole = fmt::format("{} [{}]", message, id_);
+  const bool sent = journal_.send(
+      std::array<JournalField, 9>{{{"MESSAGE", whole},
+                                   {"MESSAGE_ID", kDecisionMessageId},
+                                   {"PRIORITY", "4"},
+                                   {"SYSLOG_IDENTIFIER", "badnessd"},
+                                   {"BADNESSD_ID", id_},
+                                   {"BADNESSD_VICTIM_PID", pid},
+                                   {"BADNESSD_VICTIM_COMM", comm},
+                                   {"BADNESSD_POINTS", points},
+                                   {"BADNESSD_RECORD", json}}});
+  if (!sent || !log_is_journal_) {
+    log_.warn("{} [{}]", line, id_);
+  }
 }
 
 void Reporter::write_last_kill(const std::string& json) {

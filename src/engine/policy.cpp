@@ -121,6 +121,9 @@ void count_kill(PolicyState& state, Micros now_us) noexcept {
 PendingStep step_pending(const Policy& policy, PolicyState& state,
                          const PressureReading& reading, bool trigger_fires,
                          bool exited) noexcept {
+  // With nobody in need a victim may take this much longer to die, and no
+  // stronger signal is sent.
+  constexpr Micros kPatience = 10;
   Pending& pending = *state.pending;
   const Micros passed =
       reading.time_us - std::min(reading.time_us, pending.since_us);
@@ -131,6 +134,11 @@ PendingStep step_pending(const Policy& policy, PolicyState& state,
         pending.phase = Pending::Phase::kRecovering;
         pending.since_us = reading.time_us;
         return PendingStep::kExited;
+      }
+      if (!trigger_fires) {
+        return passed >= policy.exit_timeout_us * kPatience
+                   ? PendingStep::kGiveUp
+                   : PendingStep::kWait;
       }
       if (pending.phase == Pending::Phase::kTerminating) {
         return passed >= policy.term_grace_us ? PendingStep::kEscalate

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -76,6 +77,13 @@ bool Journal::send(std::span<const JournalField> fields) {
                   fields[i].value, "\n"});
   }
   return socket_.send(parts);
+}
+
+bool is_journal_stream(int fd, std::string_view journal_stream) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 &&
+         journal_stream == std::to_string(status.st_dev) + ":" +
+                               std::to_string(status.st_ino);
 }
 
 bool LooseWriter::write(std::string_view text) noexcept {

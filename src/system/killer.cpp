@@ -40,12 +40,10 @@ PidfdKiller::PidfdKiller(int proc_root, std::int32_t self_pid,
 
 Expected<bool> PidfdKiller::pin(const TaskId& victim) {
   victim_ = victim;
+  killed_ = false;
   pidfd_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, victim.pid, 0)));
   if (!pidfd_.valid() && errno == ESRCH) {
     return false;
-  }
-  if (!pidfd_.valid()) {
-    fallback_ = "pidfd_open";
   }
   // Only now is it certain whose start time this is.
   const auto stat = reader_.read(proc_root_, path_.of(victim.pid, "stat"))
@@ -94,15 +92,15 @@ KillOutcome PidfdKiller::signal(Signal signal_to_send) {
   // is not allowed for this victim fails there as well.
   if (outcome.kind == Kind::kFailed) {
     outcome = outcome_of(::kill(victim_.pid, number), "kill");
-    if (outcome.kind == Kind::kSent && fallback_ == nullptr) {
-      fallback_ = "pidfd_send_signal";
-    }
   }
-  if (outcome.kind == Kind::kSent && signal_to_send == Signal::kKill &&
-      reaper_ != nullptr && pidfd_.valid()) {
+  killed_ = outcome.kind == Kind::kSent && signal_to_send == Signal::kKill;
+  return outcome;
+}
+
+void PidfdKiller::release_memory() {
+  if (killed_ && reaper_ != nullptr && pidfd_.valid()) {
     reaper_->release(pidfd_.get());
   }
-  return outcome;
 }
 
 bool PidfdKiller::exited() {

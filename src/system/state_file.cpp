@@ -2,6 +2,7 @@
 #include "badnessd/system/state_file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,7 +29,8 @@ struct Saved {
   std::size_t set_aside_count = 0;
 };
 static_assert(std::is_trivially_copyable_v<Saved>);
-static_assert(sizeof(Saved) <= 4096);
+constexpr std::size_t kPage = 4096;
+static_assert(sizeof(Saved) <= kPage);
 
 }  // namespace
 
@@ -39,12 +41,21 @@ Expected<StateFile> StateFile::open(const std::string& path) {
     return tl::unexpected(Error{errno, "open the state file"});
   }
   if (::lseek(fd.get(), 0, SEEK_END) < static_cast<off_t>(sizeof(Saved))) {
-    constexpr std::array<char, 4096> kBlank{};
+    constexpr std::array<char, kPage> kBlank{};
     if (::pwrite(fd.get(), kBlank.data(), kBlank.size(), 0) < 0) {
       return tl::unexpected(Error{errno, "write the state file"});
     }
   }
-  return StateFile(std::move(fd));
+  void* page =
+      ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+  if (page == MAP_FAILED) {
+    return tl::unexpected(Error{errno, "map the state file"});
+  }
+  return StateFile(page);
+}
+
+void StateFile::Unmap::operator()(void* page) const noexcept {
+  ::munmap(page, kPage);
 }
 
 void StateFile::save(const PolicyState& state) noexcept {
@@ -55,17 +66,18 @@ void StateFile::save(const PolicyState& state) noexcept {
   saved.kills = state.kills;
   saved.set_aside = state.set_aside;
   saved.set_aside_count = state.set_aside_count;
-  if (fd_.valid()) {
-    // Nothing better could be done about a failure than to go on.
-    static_cast<void>(!::pwrite(fd_.get(), &saved, sizeof(saved), 0));
+  if (page_) {
+    std::memcpy(page_.get(), &saved, sizeof(saved));
   }
 }
 
 void StateFile::load(PolicyState& state, Micros now_us) const {
   Saved saved;
-  if (!fd_.valid() ||
-      ::pread(fd_.get(), &saved, sizeof(saved), 0) != sizeof(saved) ||
-      saved.magic != Saved::kMagic) {
+  if (!page_) {
+    return;
+  }
+  std::memcpy(&saved, page_.get(), sizeof(saved));
+  if (saved.magic != Saved::kMagic) {
     return;
   }
   const std::size_t known = std::min(saved.kills, PolicyState::kMaxKills);

@@ -24,6 +24,7 @@ class RecordingKiller final : public Killer {
     signals_.push_back(Signal::kKill);
     return {answer_, {}};
   }
+  void release_memory() override { ++releases_; }
   [[nodiscard]] bool exited() override { return exited_; }
   [[nodiscard]] int exit_fd() const noexcept override { return -1; }
 
@@ -37,11 +38,14 @@ class RecordingKiller final : public Killer {
   [[nodiscard]] const std::vector<Signal>& signals() const noexcept {
     return signals_;
   }
+  // How often the victim was helped to give its memory back.
+  [[nodiscard]] int releases() const noexcept { return releases_; }
   [[nodiscard]] const TaskId& adopted() const noexcept { return adopted_; }
 
  private:
   KillOutcome::Kind answer_;
   bool exited_ = true;
+  int releases_ = 0;
   std::vector<std::int32_t> pids_;
   std::vector<Signal> signals_;
   TaskId adopted_;

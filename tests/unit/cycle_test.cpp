@@ -102,6 +102,7 @@ TEST_F(CycleTest, ShortMemoryKillsTheChosenOne) {
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
   EXPECT_EQ(killer.signals(), std::vector<Signal>{Signal::kKill});
+  EXPECT_EQ(killer.releases(), 1);
   EXPECT_EQ(state.decision.score.points(), 900U);
   EXPECT_EQ(state.decision.candidates, 2U);
 }

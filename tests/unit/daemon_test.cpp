@@ -13,6 +13,7 @@
 
 #include "badnessd/engine/kernel26.h"
 #include "fake_source.h"
+#include "receiver.h"
 #include "recording_killer.h"
 #include "snapshots.h"
 #include "tree.h"
@@ -60,7 +61,7 @@ class DaemonTest : public testing::Test {
   spdlog::logger log{"test",
                      std::make_shared<spdlog::sinks::ostream_sink_st>(logged)};
   Journal journal{""};
-  Reporter reporter{log, journal, directory.path()};
+  Reporter reporter{log, journal, directory.path(), false};
 };
 
 TEST_F(DaemonTest, ADryRunReportsOneVictimPerIncident) {
@@ -172,6 +173,51 @@ TEST_F(DaemonTest, ARestartedOneWaitsForTheVictimOfTheOneBefore) {
   EXPECT_EQ(killer.adopted().pid, 11);
   static_cast<void>(steps(restarted, 5));
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  killer.set_exited(true);
+  source.set_pressure(with_available(500'000));
+  const std::string text = steps(restarted, 2);
+  EXPECT_EQ(text.find("process 11 is gone"), 0U) << text;
+  EXPECT_EQ(text.find("points"), std::string::npos) << text;
+}
+
+TEST_F(DaemonTest, TheRecordHasTheStallsThatFired) {
+  Trigger& stalled = settings.triggers[1];
+  ASSERT_TRUE(stalled.psi_full_above);
+  stalled.psi_window_us = 4'000'000;
+  settings.triggers = {stalled};
+  Daemon daemon = make();
+  source.set_step(1'000'000);
+  for (Micros second = 0; killer.pids().empty() && second < 10; ++second) {
+    PressureReading reading = with_available(10'000);
+    reading.psi_some = PsiLine{.total_us = second * 800'000};
+    reading.psi_full = PsiLine{.total_us = second * 700'000};
+    source.set_pressure(reading);
+    static_cast<void>(steps(daemon, 1));
+  }
+  source.set_pressure(with_available(500'000));
+  static_cast<void>(steps(daemon, 1));
+  std::ifstream file(std::string(directory.path()) + "/last-kill.json");
+  const auto record = nlohmann::json::parse(file);
+  EXPECT_GE(record["stalls"]["full_basis_points"], 2500);
+  EXPECT_EQ(record["stalls"]["window_us"], 4'000'000);
+  EXPECT_EQ(record["sentence"].get<std::string>().find("avg10"),
+            std::string::npos);
+}
+
+TEST_F(DaemonTest, WhatTheJournalHasIsNotLoggedIntoItAgain) {
+  const test::Receiver receiver;
+  Journal socket(receiver.path());
+  Reporter to_journal(log, socket, directory.path(), true);
+  log.set_pattern("%v");
+  Daemon daemon(source, killer, settings, {.mem_total_kib = 1'000'000}, {},
+                to_journal);
+  source.set_pressure(with_available(10'000));
+  EXPECT_NE(steps(daemon, 1).find("sent SIGKILL to 11"), std::string::npos);
+  source.set_pressure(with_available(500'000));
+  EXPECT_EQ(steps(daemon, 1).find("is gone"), std::string::npos);
+  const std::string entry = receiver.take();
+  EXPECT_NE(entry.find("is gone"), std::string::npos);
+  EXPECT_NE(entry.find("b6d2c1f4a3ce4b0e9f1d7a5c88e04f62"), std::string::npos);
 }
 
 TEST_F(DaemonTest, NewSettingsHoldFromTheNextStepOn) {

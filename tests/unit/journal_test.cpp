@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,37 +11,13 @@
 
 #include <gtest/gtest.h>
 
+#include "receiver.h"
 #include "tree.h"
 
 namespace badnessd {
 namespace {
 
-// A receiver of datagrams at a path of its own.
-class Receiver {
- public:
-  Receiver() : path_(std::string(tree_.path()) + "/socket") {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path_.copy(address.sun_path, sizeof(address.sun_path) - 1);
-    fd_ = UniqueFd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0));
-    EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address),
-                     sizeof(address)),
-              0);
-  }
-  [[nodiscard]] const std::string& path() const { return path_; }
-  // The next datagram; empty if there is none.
-  [[nodiscard]] std::string take() const {
-    std::array<char, 4096> buffer{};
-    const ssize_t n = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
-    return n < 0 ? std::string()
-                 : std::string(buffer.data(), static_cast<std::size_t>(n));
-  }
-
- private:
-  test::TempTree tree_{{}};
-  std::string path_;
-  UniqueFd fd_;
-};
+using test::Receiver;
 
 TEST(ServiceManager, IsToldInOneDatagram) {
   const Receiver receiver;
@@ -82,6 +58,20 @@ TEST(Journal, AReceiverThatDoesNotReadIsNotWaitedFor) {
   }
   EXPECT_LT(sent, 100'000);
   EXPECT_EQ(journal.dropped(), 1U);
+}
+
+TEST(JournalStream, IsTheOneThatTheManagerNamed) {
+  const test::TempTree tree({test::file("a", "x"), test::file("b", "y")});
+  const UniqueFd a(::open(tree.path("a").c_str(), O_RDONLY));
+  const UniqueFd b(::open(tree.path("b").c_str(), O_RDONLY));
+  struct stat status {};
+  ASSERT_EQ(::fstat(a.get(), &status), 0);
+  const std::string stream =
+      std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+  EXPECT_TRUE(is_journal_stream(a.get(), stream));
+  EXPECT_FALSE(is_journal_stream(b.get(), stream));  // sent elsewhere since
+  EXPECT_FALSE(is_journal_stream(a.get(), ""));
+  EXPECT_FALSE(is_journal_stream(-1, stream));
 }
 
 TEST(LooseWriter, WritesWhatFitsAndDropsTheRest) {

@@ -136,6 +136,17 @@ TEST_F(PendingTest, AVictimIsWaitedForAndThenGivenUp) {
   EXPECT_EQ(step(12 * kSecond, 1000, true, false), PendingStep::kGiveUp);
 }
 
+TEST_F(PendingTest, WithNobodyInNeedAVictimMayTakeLongerToDie) {
+  EXPECT_EQ(step(12 * kSecond, 1000, false, false), PendingStep::kWait);
+  EXPECT_EQ(step(30 * kSecond, 1000, false, false), PendingStep::kGiveUp);
+}
+
+TEST_F(PendingTest, WithNobodyInNeedAGraceIsNotEndedBySigkill) {
+  state.pending->phase = Pending::Phase::kTerminating;
+  EXPECT_EQ(step(11 * kSecond, 1000, false, false), PendingStep::kWait);
+  EXPECT_EQ(step(11 * kSecond, 1000, true, false), PendingStep::kEscalate);
+}
+
 TEST_F(PendingTest, ItsMemoryIsWaitedForAfterItsExit) {
   EXPECT_EQ(step(11 * kSecond, 1000, true, true), PendingStep::kExited);
   EXPECT_EQ(step(11 * kSecond, 1100, true, true), PendingStep::kWait);

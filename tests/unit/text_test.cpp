@@ -20,7 +20,7 @@ TEST(Text, EscapedShowsControlAndTerminalSequences) {
 }
 
 TEST(Text, EscapedShowsWhatTurnsOrHidesText) {
-  EXPECT_EQ(escaped("\u202eabc"), R"(\xe2\x80\xaeabc)");
+  EXPECT_EQ(escaped("\u202eabc\u202c"), R"(\xe2\x80\xaeabc\xe2\x80\xac)");
   EXPECT_EQ(escaped("a\u200bb"), R"(a\xe2\x80\x8bb)");
 }
 
@@ -35,8 +35,8 @@ TEST(Text, SizesHaveTheUnitThatFits) {
   EXPECT_EQ(size_text(0), "0");
   EXPECT_EQ(size_text(1023), "1023 KiB");
   EXPECT_EQ(size_text(1024), "1.0 MiB");
-  EXPECT_EQ(size_text(1024 * 99 + 512), "99.5 MiB");
-  EXPECT_EQ(size_text(1024 * 100), "100 MiB");
+  EXPECT_EQ(size_text(Kib{99} * 1024 + 512), "99.5 MiB");
+  EXPECT_EQ(size_text(Kib{100} * 1024), "100 MiB");
   EXPECT_EQ(size_text(Kib{3} << 30), "3.0 TiB");
 }
 
@@ -74,20 +74,23 @@ TEST(Text, AWordLongerThanTheLineIsNotLost) {
   EXPECT_EQ(wrapped(word, ""), word + "\n");
 }
 
-const std::vector<Column> kColumns{{.header = "N"},
-                                   {.header = "SPARE", .dispensable = 1},
-                                   {.header = "NAME", .left = true}};
+std::vector<Column> columns() {
+  return {{.header = "N"},
+          {.header = "SPARE", .dispensable = 1},
+          {.header = "NAME", .left = true}};
+}
 
 TEST(Text, TablesAlignNumbersRightAndTextLeft) {
-  EXPECT_EQ(render_table(kColumns, {{"1", "a", "x"}, {"100", "bb", "été"}}, {}),
-            "  N  SPARE  NAME\n"
-            "  1      a  x\n"
-            "100     bb  été\n");
+  EXPECT_EQ(
+      render_table(columns(), {{"1", "a", "x"}, {"100", "bb", "été"}}, {}),
+      "  N  SPARE  NAME\n"
+      "  1      a  x\n"
+      "100     bb  été\n");
 }
 
 TEST(Text, TablesDropDispensableColumnsWhereTheTerminalIsNarrow) {
   const std::string name(20, 'n');
-  EXPECT_EQ(render_table(kColumns, {{"1", "a", name}}, {.width = 22}),
+  EXPECT_EQ(render_table(columns(), {{"1", "a", name}}, {.width = 22}),
             "N  NAME\n1  " + std::string(18, 'n') + "…\n");
 }
 
@@ -95,7 +98,7 @@ TEST(Text, TablesFitTheTerminal) {
   const std::string name(50, 'n');
   for (std::size_t width = 24; width < 80; ++width) {
     const std::string table =
-        render_table(kColumns, {{"1", "a", name}}, {.width = width});
+        render_table(columns(), {{"1", "a", name}}, {.width = width});
     const std::string last = table.substr(table.find('\n') + 1);
     EXPECT_LE(columns_of(last) - 1, width) << table;
   }

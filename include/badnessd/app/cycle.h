@@ -30,6 +30,7 @@ struct Decision {
   std::size_t trigger = 0;   // index in the policy's
   bool fired = false;        // no: an audit
   PressureReading reading;
+  std::optional<StallHistory::Share> stalls;  // over the trigger's window
   Kib need_kib = 0;
   Kib bar_kib = 0;  // what `need_kib` had to be lowered to
   std::uint32_t candidates = 0;

@@ -30,11 +30,15 @@ namespace badnessd {
 // "total_vm 983040, / 4 sys_admin = 245760".
 [[nodiscard]] std::string ledger_text(const Score& score);
 
-// "acts when MemAvailable < 1.0 GiB (5%,1GiB) and …; now 9.2 GiB and …". With
-// `stalls` the present shares of PSI conditions are given too.
-[[nodiscard]] std::string trigger_text(const Trigger& trigger,
-                                       const PressureReading& reading,
-                                       const StallHistory* stalls);
+// "read /proc/meminfo: Input/output error".
+[[nodiscard]] std::string error_text(const Error& error);
+
+// "acts when MemAvailable < 1.0 GiB (5%,1GiB) and …; now 9.2 GiB and …".
+// `stalls` is the share of the trigger's window that was stalled; where it is
+// not known, the kernel's own average stands for it, by name.
+[[nodiscard]] std::string trigger_text(
+    const Trigger& trigger, const PressureReading& reading,
+    const std::optional<StallHistory::Share>& stalls);
 
 // Memory, swap and pressure stall information in one line.
 [[nodiscard]] std::string reading_text(const PressureReading& reading);

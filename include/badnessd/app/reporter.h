@@ -22,26 +22,33 @@ namespace badnessd {
 class Reporter {
  public:
   // All that is passed outlives the reporter. `directory` holds last-kill.json;
-  // empty: none is written.
-  Reporter(spdlog::logger& log, Journal& journal, std::string directory)
-      : log_(log), journal_(journal), directory_(std::move(directory)) {}
+  // empty: none is written. If what is logged goes to the journal too
+  // (`log_is_journal`), what an entry of its own says is not logged.
+  Reporter(spdlog::logger& log, Journal& journal, std::string directory,
+           bool log_is_journal)
+      : log_(log),
+        journal_(journal),
+        directory_(std::move(directory)),
+        log_is_journal_(log_is_journal) {}
 
   [[nodiscard]] spdlog::logger& log() noexcept { return log_; }
 
   // A decision was made; its end is still to come, or is that nobody was
   // signalled.
   void decided(const Decision& decision, const Policy& policy);
-  // It has ended.
+  // It has ended. Of one that an earlier daemon made only that is known.
   void ended(const Decision& decision, const Policy& policy);
 
  private:
-  void record(std::string_view message, const Decision& decision,
-              const Policy& policy);
+  // Logs `line` unless the entry in the journal, with `message`, says it.
+  void record(std::string_view line, std::string_view message,
+              const Decision& decision, const Policy& policy);
   void write_last_kill(const std::string& json);
 
   spdlog::logger& log_;
   Journal& journal_;
   std::string directory_;
+  bool log_is_journal_;
   std::string id_;
 };
 

@@ -69,6 +69,11 @@ class Journal {
 inline constexpr std::string_view kJournalSocket =
     "/run/systemd/journal/socket";
 
+// Whether `fd` is the stream that systemd connected to the journal.
+// `journal_stream` is $JOURNAL_STREAM, "device:inode" (systemd.exec(5)), which
+// children inherit even where their output goes elsewhere.
+[[nodiscard]] bool is_journal_stream(int fd, std::string_view journal_stream);
+
 // Writes to a descriptor that others may share (standard error): what would
 // have to wait is dropped and counted. systemd connects it to the journal,
 // whose stalled receiver would block a plain write.

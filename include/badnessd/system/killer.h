@@ -42,6 +42,10 @@ class Killer {
   virtual void adopt(const TaskId& victim) = 0;
   // Sends SIGKILL to the one that is pinned.
   [[nodiscard]] virtual KillOutcome escalate() = 0;
+  // Helps the one that is pinned to give its memory back, if it was killed.
+  // Apart from send(), so that the time of the signal is not that of its
+  // effect.
+  virtual void release_memory() = 0;
   // Whether the one that is pinned has exited.
   [[nodiscard]] virtual bool exited() = 0;
   // Readable once it has; -1 where exited() has to be asked.
@@ -51,7 +55,7 @@ class Killer {
 // Signals exactly the process that was judged: it is pinned by a pidfd (Linux
 // 5.3), and its start time is compared after that, so that a reused pid is
 // never hit. Where a pidfd is not to be had (old kernel, seccomp) kill(2)
-// stands in. After SIGKILL its memory is handed to the reaper. Init, kernel
+// stands in. release_memory() hands its memory to the reaper. Init, kernel
 // threads, badnessd itself and its parent are refused, whatever is asked.
 class PidfdKiller final : public Killer {
  public:
@@ -63,11 +67,9 @@ class PidfdKiller final : public Killer {
   [[nodiscard]] KillOutcome send(const Task& victim, Signal signal) override;
   void adopt(const TaskId& victim) override;
   [[nodiscard]] KillOutcome escalate() override;
+  void release_memory() override;
   [[nodiscard]] bool exited() override;
   [[nodiscard]] int exit_fd() const noexcept override { return pidfd_.get(); }
-
-  // Why signals go by number; null while they go by pidfd.
-  [[nodiscard]] const char* fallback() const noexcept { return fallback_; }
 
  private:
   // False where there is nobody to pin.
@@ -80,7 +82,7 @@ class PidfdKiller final : public Killer {
   std::unique_ptr<Reaper> reaper_;
   TaskId victim_;
   UniqueFd pidfd_;
-  const char* fallback_ = nullptr;
+  bool killed_ = false;
   FileReader reader_;
   PidPath path_;
 };
@@ -91,6 +93,7 @@ class DryRunKiller final : public Killer {
   [[nodiscard]] KillOutcome send(const Task& victim, Signal signal) override;
   void adopt(const TaskId& /*victim*/) override {}
   [[nodiscard]] KillOutcome escalate() override;
+  void release_memory() override {}
   [[nodiscard]] bool exited() override { return true; }
   [[nodiscard]] int exit_fd() const noexcept override { return -1; }
 };

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What a restarted daemon must know: who was signalled and when, so that it
 // does not kill again for the same emergency. A file in /run, of one page that
-// is there from the start, so that writing it needs no memory.
+// is mapped from the start and locked with the rest of the program's memory:
+// writing it needs no memory and waits for none (a page of /run may be swapped
+// out). A daemon that is killed while it writes leaves a mixture, but has not
+// sent the signal that it was about to write down.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "badnessd/engine/policy.h"
@@ -26,8 +30,11 @@ class StateFile {
   void load(PolicyState& state, Micros now_us) const;
 
  private:
-  explicit StateFile(UniqueFd fd) : fd_(std::move(fd)) {}
-  UniqueFd fd_;
+  struct Unmap {
+    void operator()(void* page) const noexcept;
+  };
+  explicit StateFile(void* page) : page_(page) {}
+  std::unique_ptr<void, Unmap> page_;
 };
 
 }  // namespace badnessd

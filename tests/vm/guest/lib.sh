@@ -65,7 +65,8 @@ to_signal_us() {
 }
 # Only the hog died, by us, and it is written down.
 judge() {
-  info "$1: threshold to signal $(to_signal_us "$1") us, 5 % to hog dead $(($(value "$1" all_dead_ms) - $(value "$1" cross5_ms))) ms, beat gap $(value "$1" beat_max_gap_ms) ms"
+  [ "$(value "$1" trigger_before_us)" = 0 ] || info "$1: threshold to signal $(to_signal_us "$1") us"
+  info "$1: 5 % to hog dead $(($(value "$1" all_dead_ms) - $(value "$1" cross5_ms))) ms, beat gap $(value "$1" beat_max_gap_ms) ms"
   died=$(victims "$1")
   check "$1: only the hog dies" "died: ${died:-nobody}" [ "$died" = hog ]
   check "$1: no kernel OOM kill" "$(value "$1" kernel_oom_kills)" [ "$(value "$1" kernel_oom_kills)" = 0 ]
