@@ -50,7 +50,7 @@ void add_common(CLI::App& app, Invocation& invocation, bool& once) {
   app.add_flag("--once", once,
                "Audit: one pass as if the trigger had fired; never signals");
   app.add_flag("--json", invocation.json,
-               "With --once, scores or explain: print one JSON object");
+               "With --once, scores, explain or check: print one JSON object");
 }
 
 CLI::App* add_scores(CLI::App& app, Invocation& invocation, std::string& sort) {
@@ -76,7 +76,7 @@ std::string_view contradiction(const Invocation& invocation, bool once) {
     return "--once stands alone; leave it out or the subcommand";
   }
   if (invocation.json && invocation.command == Command::kRun) {
-    return "--json goes with --once, scores or explain";
+    return "--json goes with --once, scores, explain or check";
   }
   return {};
 }
@@ -102,6 +102,11 @@ tl::expected<Invocation, int> parse_command_line(int argc,
       "explain", "Account for every point of one process's score");
   explain->add_option("PID", invocation.pid, "The process")->required();
 
+  const CLI::App* check = app.add_subcommand(
+      "check",
+      "Check the settings: their values and where they come from, the "
+      "triggers, and what this machine lacks");
+
   // CLI11 reports by exceptions, help among them; they end here.
   try {
     app.parse(argc, argv);
@@ -113,6 +118,8 @@ tl::expected<Invocation, int> parse_command_line(int argc,
     invocation.sort = sort_key(sort);
   } else if (*explain) {
     invocation.command = Command::kExplain;
+  } else if (*check) {
+    invocation.command = Command::kCheck;
   } else if (once) {
     invocation.command = Command::kOnce;
   }

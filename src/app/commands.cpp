@@ -8,6 +8,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "badnessd/app/check.h"
 #include "badnessd/app/cycle.h"
 #include "badnessd/app/daemon.h"
 #include "badnessd/app/exit_code.h"
@@ -28,7 +29,7 @@ int print(const std::string& text) {
 
 int cannot_read(const Error& error) {
   return fail(kExitFailure,
-              fmt::format("cannot read the processes: {}", error_text(error)));
+              fmt::format("cannot read this system: {}", error_text(error)));
 }
 
 int run_scores(const Invocation& invocation, const Policy& policy,
@@ -87,6 +88,16 @@ int run_once(const Invocation& invocation, const LoadedSettings& loaded,
                          once_text(report, state, policy, stdout_style()));
 }
 
+int run_check(const Invocation& invocation, const LoadedSettings& loaded,
+              ProcfsSource& source) {
+  const auto result = check(loaded, source, invocation.json, stdout_style());
+  if (!result) {
+    return cannot_read(result.error());
+  }
+  const int printed = print(result->text);
+  return result->clean ? printed : kExitFailure;
+}
+
 }  // namespace
 
 int fail(int exit_code, const std::string& message) {
@@ -98,7 +109,10 @@ tl::expected<std::unique_ptr<ProcfsSource>, int> open_source(
     const Invocation& invocation, const Settings& settings) {
   const ProcfsOptions options{
       .hz = settings.kernel_hz,
-      .swap_in_scan = settings.badness_memory == MemoryBase::kRssSwap};
+      .swap_in_scan = settings.badness_memory == MemoryBase::kRssSwap,
+      .cgroup_root = invocation.proc_root == Invocation{}.proc_root
+                         ? kCgroupRoot
+                         : nullptr};
   auto source = ProcfsSource::open(invocation.proc_root.c_str(), options);
   if (source) {
     return std::move(*source);
@@ -149,6 +163,9 @@ int run_command(const Invocation& invocation, const LoadedSettings& loaded,
     return run_daemon(source, loaded, killer, dry_run, [&invocation] {
       return load_settings(invocation.config, invocation.assignments);
     });
+  }
+  if (invocation.command == Command::kCheck) {
+    return run_check(invocation, loaded, source);
   }
   const Policy policy = policy_here(loaded.settings, source);
   if (invocation.command == Command::kOnce) {

@@ -49,28 +49,39 @@ std::string text_of(const toml::value& value) {
   return text;
 }
 
-// Sets `key` of `target` from a value of the file.
+// Sets `key` of `target` from a value of the file. `prefix` is what goes before
+// the key to name it among all.
 template <class T>
-Result apply_value(T& target, const toml::value& value,
-                   const std::string& key) {
+Result apply_value(T& target, const toml::value& value, const std::string& key,
+                   LoadedSettings& loaded, const std::string& prefix = {}) {
   const SetResult set = set_option(target, key, text_of(value));
   if (!set) {
     return error_at(value, set.error(), "here");
   }
+  const toml::source_location place = value.location();
+  loaded.origins[prefix + key] =
+      fmt::format("{}:{}", place.file_name(), place.line());
   return {};
 }
 
 // A [[trigger]] table. Its name is no setting, it is what the trigger is
 // called.
-Result apply_trigger(Settings& settings, const toml::value& table) {
+Result apply_trigger(LoadedSettings& loaded, const toml::value& table) {
   if (!table.is_table()) {
     return error_at(table, "a trigger is a table", "write [[trigger]]");
   }
+  Settings& settings = loaded.settings;
   Trigger trigger;
+  if (table.contains("name") && table.at("name").is_string()) {
+    trigger.name = table.at("name").as_string().str;
+  }
+  const std::string prefix = fmt::format("trigger.{}.", trigger.name);
   for (const auto& [key, value] : table.as_table()) {
     if (key == "name" && value.is_string()) {
-      trigger.name = value.as_string().str;
-    } else if (Result applied = apply_value(trigger, value, key); !applied) {
+      continue;
+    }
+    if (Result applied = apply_value(trigger, value, key, loaded, prefix);
+        !applied) {
       return applied;
     }
   }
@@ -85,13 +96,13 @@ Result apply_trigger(Settings& settings, const toml::value& table) {
   return {};
 }
 
-Result apply_triggers(Settings& settings, const toml::value& triggers) {
+Result apply_triggers(LoadedSettings& loaded, const toml::value& triggers) {
   if (!triggers.is_array()) {
     return error_at(triggers, "triggers are a list", "write [[trigger]]");
   }
-  settings.triggers.clear();
+  loaded.settings.triggers.clear();
   for (const toml::value& table : triggers.as_array()) {
-    if (Result applied = apply_trigger(settings, table); !applied) {
+    if (Result applied = apply_trigger(loaded, table); !applied) {
       return applied;
     }
   }
@@ -100,20 +111,21 @@ Result apply_triggers(Settings& settings, const toml::value& triggers) {
 
 // Every other setting stands in a table; what is nested deeper, or not at all,
 // has a name that no setting has.
-Result apply_root(Settings& settings, const toml::value& root) {
+Result apply_root(LoadedSettings& loaded, const toml::value& root) {
   for (const auto& [table, entries] : root.as_table()) {
     if (table == "trigger") {
-      if (Result applied = apply_triggers(settings, entries); !applied) {
+      if (Result applied = apply_triggers(loaded, entries); !applied) {
         return applied;
       }
       continue;
     }
     if (!entries.is_table()) {
-      return apply_value(settings, entries, table);
+      return apply_value(loaded.settings, entries, table, loaded);
     }
     for (const auto& [name, value] : entries.as_table()) {
       const std::string key = fmt::format("{}.{}", table, name);
-      if (Result applied = apply_value(settings, value, key); !applied) {
+      if (Result applied = apply_value(loaded.settings, value, key, loaded);
+          !applied) {
         return applied;
       }
     }
@@ -165,12 +177,12 @@ tl::expected<std::string, ConfigError> read_text(const std::string& path) {
 
 }  // namespace
 
-Result apply_toml(Settings& settings, std::string_view text,
+Result apply_toml(LoadedSettings& loaded, std::string_view text,
                   const std::string& name) {
   // toml11 reports errors by exceptions; they end here.
   try {
     std::istringstream stream{std::string(text)};
-    return apply_root(settings, toml::parse(stream, name));
+    return apply_root(loaded, toml::parse(stream, name));
   } catch (const toml::exception& error) {
     return config_error(error.what());
   } catch (const std::exception& error) {
@@ -178,14 +190,15 @@ Result apply_toml(Settings& settings, std::string_view text,
   }
 }
 
-Result apply_assignment(Settings& settings, std::string_view assignment) {
+Result apply_assignment(LoadedSettings& loaded, std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string_view::npos) {
     return config_error(
         fmt::format("--set takes KEY=VALUE, not '{}'", escaped(assignment)));
   }
-  return assign(settings, assignment.substr(0, equals),
-                assignment.substr(equals + 1))
+  const std::string_view key = assignment.substr(0, equals);
+  return assign(loaded.settings, key, assignment.substr(equals + 1))
+      .map([&] { loaded.origins[std::string(key)] = "--set"; })
       .map_error([](const std::string& why) {
         return ConfigError{kExitConfig, "--set: " + why};
       });
@@ -198,7 +211,7 @@ tl::expected<LoadedSettings, ConfigError> load_settings(
   const std::string file = path.value_or(std::string(kDefaultConfig));
   const auto text = read_text(file);
   if (text) {
-    if (auto applied = apply_toml(loaded.settings, *text, file); !applied) {
+    if (auto applied = apply_toml(loaded, *text, file); !applied) {
       return tl::unexpected(applied.error());
     }
     loaded.origin = file;
@@ -208,8 +221,7 @@ tl::expected<LoadedSettings, ConfigError> load_settings(
     loaded.origin = fmt::format("built-in defaults, there is no {}", file);
   }
   for (const std::string& assignment : assignments) {
-    if (auto applied = apply_assignment(loaded.settings, assignment);
-        !applied) {
+    if (auto applied = apply_assignment(loaded, assignment); !applied) {
       return tl::unexpected(applied.error());
     }
   }

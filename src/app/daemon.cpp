@@ -20,7 +20,8 @@ Daemon::Daemon(FactSource& source, Killer& killer, const Settings& settings,
           static_cast<Micros>(settings.log_report_interval.count()) * 1000),
       state_file_(std::move(state_file)),
       reporter_(reporter),
-      state_(policy_) {
+      state_(policy_),
+      reported_us_(source.now_us()) {
   state_file_.load(state_.policy, source_.now_us());
   if (state_.policy.pending) {
     killer_.adopt(state_.policy.pending->id);

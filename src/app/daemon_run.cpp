@@ -43,12 +43,25 @@ StateFile open_state(const std::string& directory, spdlog::logger& log) {
   return std::move(*file);
 }
 
-// A whole cycle that signals nobody: whatever it needs is in memory afterwards.
-void rehearse(FactSource& source, Policy policy) {
+// A whole cycle that signals nobody: whatever it needs is in memory afterwards,
+// and what this machine lacks is known.
+void rehearse(ProcfsSource& source, Policy policy, spdlog::logger& log) {
   policy.audit = true;
   CycleState state(policy);
   DryRunKiller killer;
-  static_cast<void>(run_cycle(source, policy, killer, state));
+  const CycleReport report = run_cycle(source, policy, killer, state);
+  if (report.kind == CycleReport::Kind::kSampleLost) {
+    log.warn("the first look failed: {}", error_text(report.error));
+    return;
+  }
+  for (const std::string& line : host_text(policy, report.reading)) {
+    log.info("{}", line);
+  }
+  for (const HostNote& note :
+       host_notes(policy, report.reading, state.snapshot, source)) {
+    log.log(note.warning ? spdlog::level::warn : spdlog::level::info, "{}",
+            note.text);
+  }
 }
 
 void protect(const ProcfsSource& source, spdlog::logger& log) {
@@ -136,13 +149,11 @@ int run_daemon(
   Daemon daemon(source, killer, loaded.settings, machine,
                 open_state(directory, *log), reporter);
   log->info("settings: {}", loaded.origin);
-  if (reading) {
-    for (const std::string& line : host_text(daemon.policy(), *reading)) {
-      log->info("{}", line);
-    }
+  if (dry_run) {
+    log->info("dry run: nobody is signalled");
   }
   const PsiTrigger psi = arm_psi(source, *log);
-  rehearse(source, daemon.policy());
+  rehearse(source, daemon.policy(), *log);
   if (!dry_run) {
     protect(source, *log);
   }

@@ -2,6 +2,7 @@
 #include "badnessd/app/report.h"
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include <spdlog/fmt/fmt.h>
@@ -135,7 +136,10 @@ std::string ledger_text(const Score& score) {
 }
 
 std::string error_text(const Error& error) {
-  return fmt::format("{}: {}", error.what, std::strerror(error.code));
+  // Of a text that is not what a kernel writes, `what` says all.
+  return error.code == EBADMSG
+             ? std::string(error.what)
+             : fmt::format("{}: {}", error.what, std::strerror(error.code));
 }
 
 std::string trigger_text(const Trigger& trigger, const PressureReading& reading,

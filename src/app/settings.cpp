@@ -208,6 +208,10 @@ std::string option_text(const Settings& settings,
 }
 
 std::string option_text(const Trigger& trigger, const Option<Trigger>& option) {
+  const bool has_psi = trigger.psi_some_above || trigger.psi_full_above;
+  if (option.key == "psi_window" && !has_psi) {
+    return {};
+  }
   return std::visit(
       [&](auto member) {
         using Value = std::remove_cvref_t<decltype(trigger.*member)>;

@@ -38,6 +38,13 @@ PidfdKiller::PidfdKiller(int proc_root, std::int32_t self_pid,
       parent_pid_(parent_pid),
       reaper_(std::move(reaper)) {}
 
+bool PidfdKiller::available() {
+  const UniqueFd self(
+      static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  return self.valid() &&
+         ::syscall(SYS_pidfd_send_signal, self.get(), 0, nullptr, 0) == 0;
+}
+
 Expected<bool> PidfdKiller::pin(const TaskId& victim) {
   victim_ = victim;
   killed_ = false;

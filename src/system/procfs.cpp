@@ -13,6 +13,7 @@
 
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/system/fields.h"
+#include "badnessd/system/host.h"
 #include "badnessd/system/pressure.h"
 
 namespace badnessd {
@@ -126,7 +127,26 @@ Expected<PressureReading> ProcfsSource::read_pressure() {
     add_reclaimable_arc(*reading);
   }
   reading->time_us = now_us();
+  if (options_.cgroup_root != nullptr && reading->swap_total_kib != 0) {
+    leave_out_unusable_swap(*reading);
+  }
   return reading;
+}
+
+// Cgroups are looked through at first and then now and again, while there is
+// memory enough to do so.
+void ProcfsSource::leave_out_unusable_swap(PressureReading& reading) {
+  constexpr Micros kInterval = 600'000'000;
+  const bool calm = reading.mem_available_kib > reading.mem_total_kib / 4;
+  if (swap_judged_us_ == 0 ||
+      (calm && reading.time_us - swap_judged_us_ >= kInterval)) {
+    swap_judged_us_ = reading.time_us;
+    swap_unusable_ = !swap_usable(options_.cgroup_root);
+  }
+  if (swap_unusable_) {
+    reading.swap_total_kib = 0;
+    reading.swap_free_kib = 0;
+  }
 }
 
 void ProcfsSource::add_reclaimable_arc(PressureReading& reading) {

@@ -15,6 +15,10 @@
 
 namespace badnessd {
 
+bool Reaper::available() {
+  return ::syscall(SYS_process_mrelease, -1, 0) == 0 || errno == EBADF;
+}
+
 Expected<std::unique_ptr<Reaper>> Reaper::start() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {

@@ -4,10 +4,10 @@
 #include "fuzz.h"
 
 void badnessd::fuzz::fuzz_one(std::string_view text) {
-  Settings settings;
-  const auto applied = apply_toml(settings, text, "fuzz.toml");
+  LoadedSettings loaded;
+  const auto applied = apply_toml(loaded, text, "fuzz.toml");
   require(applied || !applied.error().message.empty());
   // --set takes the same texts.
-  const auto assigned = apply_assignment(settings, text);
+  const auto assigned = apply_assignment(loaded, text);
   require(assigned || !assigned.error().message.empty());
 }

@@ -10,8 +10,8 @@ namespace {
 
 // The error message of a file with this text; empty if it is accepted.
 std::string error_of(std::string_view text) {
-  Settings settings;
-  const auto applied = apply_toml(settings, text, "test.toml");
+  LoadedSettings loaded;
+  const auto applied = apply_toml(loaded, text, "test.toml");
   if (!applied) {
     EXPECT_EQ(applied.error().exit_code, kExitConfig);
     EXPECT_FALSE(applied.error().message.empty());
@@ -20,8 +20,9 @@ std::string error_of(std::string_view text) {
 }
 
 TEST(Config, TheRenderedDefaultsChangeNothing) {
-  Settings settings;
-  ASSERT_TRUE(apply_toml(settings, default_config(), "test.toml"));
+  LoadedSettings loaded;
+  const Settings& settings = loaded.settings;
+  ASSERT_TRUE(apply_toml(loaded, default_config(), "test.toml"));
   const Settings defaults;
   for (const auto& option : options()) {
     EXPECT_EQ(option_text(settings, option), option_text(defaults, option))
@@ -39,8 +40,9 @@ TEST(Config, TheRenderedDefaultsChangeNothing) {
 }
 
 TEST(Config, ReadsStringsNumbersListsAndTriggers) {
-  Settings settings;
-  ASSERT_TRUE(apply_toml(settings,
+  LoadedSettings loaded;
+  const Settings& settings = loaded.settings;
+  ASSERT_TRUE(apply_toml(loaded,
                          "kernel.hz = 1000\n"
                          "[kill]\nvictim = \"child-first\"\n"
                          "[[trigger]]\nname = \"low\"\n"
@@ -88,17 +90,33 @@ TEST(Config, EveryKindOfWrongTextIsAnError) {
 }
 
 TEST(Config, AssignmentsAreKeyAndValue) {
-  Settings settings;
-  EXPECT_TRUE(apply_assignment(settings, "kill.exit_timeout=1s"));
+  LoadedSettings loaded;
+  const Settings& settings = loaded.settings;
+  EXPECT_TRUE(apply_assignment(loaded, "kill.exit_timeout=1s"));
   EXPECT_EQ(settings.kill_exit_timeout, std::chrono::milliseconds(1000));
-  EXPECT_TRUE(apply_assignment(settings, "trigger.stalled.psi_full_above=50%"));
+  EXPECT_TRUE(apply_assignment(loaded, "trigger.stalled.psi_full_above=50%"));
   EXPECT_EQ(settings.triggers.at(1).psi_full_above, BasisPoints{5000});
   for (const std::string_view text :
        {"kill.exit_timeout", "=1s", "kill.exit_timeout=", "kill=1s", "",
         "trigger.stalled=1", "trigger.nobody.for=1s", "trigger.stalled.x=1",
         "trigger.=1", "trigger..=1"}) {
-    EXPECT_FALSE(apply_assignment(settings, text)) << text;
+    EXPECT_FALSE(apply_assignment(loaded, text)) << text;
   }
+}
+
+TEST(Config, EachSettingKnowsItsOrigin) {
+  LoadedSettings loaded;
+  ASSERT_TRUE(apply_toml(loaded,
+                         "[kill]\nvictim = \"child-first\"\n"
+                         "[[trigger]]\nmem_available_below = \"5%\"\n"
+                         "name = \"low\"\n",
+                         "test.toml"));
+  ASSERT_TRUE(apply_assignment(loaded, "trigger.low.for=1s"));
+  EXPECT_EQ(loaded.origins,
+            (std::map<std::string, std::string>{
+                {"kill.victim", "test.toml:2"},
+                {"trigger.low.for", "--set"},
+                {"trigger.low.mem_available_below", "test.toml:4"}}));
 }
 
 TEST(Config, ContradictionsAreErrorsHoweverTheyCameAbout) {

@@ -14,7 +14,7 @@
 
 namespace badnessd {
 
-enum class Command : std::uint8_t { kRun, kOnce, kScores, kExplain };
+enum class Command : std::uint8_t { kRun, kOnce, kScores, kExplain, kCheck };
 
 struct Invocation {
   Command command = Command::kRun;

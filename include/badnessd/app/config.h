@@ -2,6 +2,7 @@
 // From the configuration file and --set to Settings.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,19 +25,22 @@ struct ConfigError {
   std::string message;
 };
 
-// Sets what the TOML `text` says; `name` stands for the file in errors, which
-// give line and column and show the place.
-[[nodiscard]] tl::expected<void, ConfigError> apply_toml(
-    Settings& settings, std::string_view text, const std::string& name);
-
-// Sets one "key=value", as --set gives it.
-[[nodiscard]] tl::expected<void, ConfigError> apply_assignment(
-    Settings& settings, std::string_view assignment);
-
 struct LoadedSettings {
   Settings settings;
   std::string origin;  // the file, or that there was none
+  // Where each setting that is no default was set, by its key as --set takes
+  // it: "badnessd.toml:12" or "--set".
+  std::map<std::string, std::string> origins{};
 };
+
+// Sets what the TOML `text` says; `name` stands for the file in errors, which
+// give line and column and show the place.
+[[nodiscard]] tl::expected<void, ConfigError> apply_toml(
+    LoadedSettings& loaded, std::string_view text, const std::string& name);
+
+// Sets one "key=value", as --set gives it.
+[[nodiscard]] tl::expected<void, ConfigError> apply_assignment(
+    LoadedSettings& loaded, std::string_view assignment);
 
 // The defaults, then `path` or else the default file if it exists, then
 // `assignments` in their order.

@@ -1,17 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the settings mean on this machine, and what it lacks for them.
+// What the settings mean on this machine, and what it lacks for them: said at
+// the start of the daemon and by `badnessd check`.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "badnessd/engine/policy.h"
+#include "badnessd/system/procfs.h"
 
 namespace badnessd {
 
-// Memory, each trigger as a sentence with present values, and which of them
-// cannot fire here.
+struct HostNote {
+  bool warning = false;  // something that was asked for will not work
+  std::string text;
+};
+
+// Memory, and each trigger as a sentence with present values.
 [[nodiscard]] std::vector<std::string> host_text(
     const Policy& policy, const PressureReading& reading);
+
+// Triggers that cannot fire here; swap that is not there or that nobody may
+// use; other OOM killers among the processes of `snapshot`; on the live system
+// calls that the kernel or a filter denies.
+[[nodiscard]] std::vector<HostNote> host_notes(const Policy& policy,
+                                               const PressureReading& reading,
+                                               const Snapshot& snapshot,
+                                               const ProcfsSource& source);
+
+// What the daemon could not do with these effective capabilities.
+[[nodiscard]] std::vector<HostNote> capability_notes(
+    std::uint64_t capabilities);
 
 }  // namespace badnessd

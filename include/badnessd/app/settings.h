@@ -67,7 +67,8 @@ using SetResult = tl::expected<void, std::string>;
 [[nodiscard]] SetResult set_option(Trigger& trigger, std::string_view key,
                                    std::string_view text);
 
-// The value in the form that set_option() takes; empty: not given.
+// The value in the form that set_option() takes; empty: not given, or of no
+// meaning for this trigger.
 [[nodiscard]] std::string option_text(const Settings& settings,
                                       const Option<Settings>& option);
 [[nodiscard]] std::string option_text(const Trigger& trigger,

@@ -64,6 +64,10 @@ class PidfdKiller final : public Killer {
   PidfdKiller(int proc_root, std::int32_t self_pid, std::int32_t parent_pid,
               std::unique_ptr<Reaper> reaper);
 
+  // Whether the kernel, and whatever filters calls, has pidfds and signals by
+  // them.
+  [[nodiscard]] static bool available();
+
   [[nodiscard]] KillOutcome send(const Task& victim, Signal signal) override;
   void adopt(const TaskId& victim) override;
   [[nodiscard]] KillOutcome escalate() override;

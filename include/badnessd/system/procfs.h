@@ -19,7 +19,13 @@ struct ProcfsOptions {
   std::uint32_t hz = 250;  // CPU times are converted to jiffies of this
   bool swap_in_scan =
       false;  // VmSwap counts in the score: read it for everyone
+  // Where cgroups are mounted: swap that they let nobody use counts as none.
+  // Null: all swap counts.
+  const char* cgroup_root = nullptr;
 };
+
+// Where they are on a running system.
+inline constexpr const char* kCgroupRoot = "/sys/fs/cgroup";
 
 class ProcfsSource final : public FactSource {
  public:
@@ -49,6 +55,8 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] std::uint64_t reference_caps() const noexcept {
     return reference_.cap_effective;
   }
+  // There is swap, but nobody may use it.
+  [[nodiscard]] bool swap_unusable() const noexcept { return swap_unusable_; }
   // For PidfdKiller.
   [[nodiscard]] int root_fd() const noexcept { return root_.get(); }
 
@@ -63,6 +71,7 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] Expected<StatusFields> read_status(std::int32_t pid);
   [[nodiscard]] Expected<std::uint64_t> read_uptime();
   void add_reclaimable_arc(PressureReading& reading);
+  void leave_out_unusable_swap(PressureReading& reading);
 
   // scan: one process.
   [[nodiscard]] Expected<Task> read_cheap(std::int32_t pid);
@@ -96,6 +105,8 @@ class ProcfsSource final : public FactSource {
   bool has_score_adj_ = false;
   bool has_userns_ = false;
   bool has_arc_ = false;
+  bool swap_unusable_ = false;
+  Micros swap_judged_us_ = 0;
   std::int32_t reference_pid_ = 0;
   std::uint32_t page_size_ = 4096;
   StatusFields reference_;

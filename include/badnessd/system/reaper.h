@@ -15,6 +15,9 @@ namespace badnessd {
 
 class Reaper {
  public:
+  // Whether the kernel, and whatever filters calls, has the call.
+  [[nodiscard]] static bool available();
+
   // Starts the thread, with a small stack that is there from the beginning.
   [[nodiscard]] static Expected<std::unique_ptr<Reaper>> start();
 

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/system/host.h"
+
+#include <fcntl.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "badnessd/system/fields.h"
+#include "badnessd/system/killer.h"
+#include "badnessd/system/reaper.h"
+
+namespace badnessd {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CgroupMemory {
+  std::uint64_t bytes = 0;
+  std::uint64_t unswappable_bytes = 0;
+};
+
+// The number that a file holds; none if it is not there or says "max".
+std::optional<std::uint64_t> number_in(FileReader& reader,
+                                       const fs::path& path) {
+  const auto text = reader.read(AT_FDCWD, path.c_str());
+  std::uint64_t value = 0;
+  if (!text || !to_number(text->substr(0, text->find('\n')), value)) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+// Adds up the cgroups right below `directory`, and what is below those that set
+// no limit themselves. Kubernetes has five levels.
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than `levels`
+void add_below(const fs::path& directory, int levels, FileReader& reader,
+               CgroupMemory& sum) {
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error);
+       !error && it != fs::directory_iterator(); it.increment(error)) {
+    const fs::path& cgroup = it->path();
+    const auto bytes = number_in(reader, cgroup / "memory.current");
+    if (!bytes) {
+      continue;
+    }
+    if (number_in(reader, cgroup / "memory.swap.max") == 0U) {
+      sum.bytes += *bytes;
+      sum.unswappable_bytes += *bytes;
+      continue;
+    }
+    CgroupMemory below;
+    if (levels > 1) {
+      add_below(cgroup, levels - 1, reader, below);
+    }
+    sum.bytes += std::max(*bytes, below.bytes);
+    sum.unswappable_bytes += below.unswappable_bytes;
+  }
+}
+
+}  // namespace
+
+HostFacts read_host(int proc_root) {
+  FileReader reader;
+  HostFacts facts;
+  facts.process_mrelease = Reaper::available();
+  facts.pidfd = PidfdKiller::available();
+  const auto overcommit = reader.read(proc_root, "sys/vm/overcommit_memory");
+  facts.strict_overcommit = overcommit && overcommit->starts_with('2');
+  return facts;
+}
+
+bool swap_usable(const char* root) {
+  constexpr int kLevels = 5;
+  FileReader reader;
+  CgroupMemory sum;
+  add_below(root, kLevels, reader, sum);
+  return sum.bytes == 0 || sum.unswappable_bytes < sum.bytes / 10 * 9;
+}
+
+}  // namespace badnessd
