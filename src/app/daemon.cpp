@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/daemon.h"
 
+#include <algorithm>
+
 #include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/report.h"
@@ -41,6 +43,21 @@ void Daemon::reconfigure(const Settings& settings) {
       static_cast<Micros>(settings.log_report_interval.count()) * 1000;
   state_.policy.triggers.assign(policy_.triggers.size(), TriggerState{});
   log_trigger_.reset();
+}
+
+CycleReport Daemon::rehearse() {
+  constexpr std::size_t kFewest = 1024;
+  Policy policy = policy_;
+  policy.audit = true;
+  CycleState trial(policy);
+  DryRunKiller nobody;
+  const CycleReport report = run_cycle(source_, policy, nobody, trial);
+  save_state();  // the first write to a mapped page is a fault
+  Snapshot& snapshot = state_.snapshot;
+  snapshot = std::move(trial.snapshot);
+  snapshot.tasks.reserve(std::max(kFewest, 2 * snapshot.tasks.size()));
+  snapshot.children.reserve(std::max(kFewest, 2 * snapshot.children.size()));
+  return report;
 }
 
 Micros Daemon::sleep() const noexcept {

@@ -43,22 +43,18 @@ StateFile open_state(const std::string& directory, spdlog::logger& log) {
   return std::move(*file);
 }
 
-// A whole cycle that signals nobody: whatever it needs is in memory afterwards,
-// and what this machine lacks is known.
-void rehearse(ProcfsSource& source, Policy policy, spdlog::logger& log) {
-  policy.audit = true;
-  CycleState state(policy);
-  DryRunKiller killer;
-  const CycleReport report = run_cycle(source, policy, killer, state);
+// The start-up self-test, and what this machine lacks.
+void rehearse(Daemon& daemon, const ProcfsSource& source, spdlog::logger& log) {
+  const CycleReport report = daemon.rehearse();
   if (report.kind == CycleReport::Kind::kSampleLost) {
     log.warn("the first look failed: {}", error_text(report.error));
     return;
   }
-  for (const std::string& line : host_text(policy, report.reading)) {
+  for (const std::string& line : host_text(daemon.policy(), report.reading)) {
     log.info("{}", line);
   }
   for (const HostNote& note :
-       host_notes(policy, report.reading, state.snapshot, source)) {
+       host_notes(daemon.policy(), report.reading, daemon.snapshot(), source)) {
     log.log(note.warning ? spdlog::level::warn : spdlog::level::info, "{}",
             note.text);
   }
@@ -153,10 +149,11 @@ int run_daemon(
     log->info("dry run: nobody is signalled");
   }
   const PsiTrigger psi = arm_psi(source, *log);
-  rehearse(source, daemon.policy(), *log);
+  keep_heap();
   if (!dry_run) {
     protect(source, *log);
   }
+  rehearse(daemon, source, *log);
   Manager manager;
   manager.ready("watching");
   for (;;) {

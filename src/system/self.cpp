@@ -20,13 +20,15 @@ Expected<void> lock_memory(bool may_lock) {
   if (!may_lock && !unlimited) {
     return tl::unexpected(Error{EPERM, "lock memory"});
   }
-  // Freed memory stays: giving it back would only mean to fault it in again.
-  ::mallopt(M_TRIM_THRESHOLD, -1);
-  ::mallopt(M_MMAP_MAX, 0);
   if (::mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
     return tl::unexpected(Error{errno, "mlockall"});
   }
   return {};
+}
+
+void keep_heap() noexcept {
+  ::mallopt(M_TRIM_THRESHOLD, -1);
+  ::mallopt(M_MMAP_MAX, 0);
 }
 
 void prefault_stack() noexcept {

@@ -28,6 +28,15 @@ class Daemon {
   Daemon(FactSource& source, Killer& killer, const Settings& settings,
          const Machine& machine, StateFile state_file, Reporter& reporter);
 
+  // A whole cycle that signals nobody, on a state of its own. The memory that
+  // it needed, and as much again for more processes, stays for the real ones,
+  // so that between decision and signal there is nothing to ask the kernel for.
+  CycleReport rehearse();
+  // The processes that the last cycle saw.
+  [[nodiscard]] const Snapshot& snapshot() const noexcept {
+    return state_.snapshot;
+  }
+
   // One cycle. Says what has changed, and never the same twice in a row.
   void step();
 

@@ -9,11 +9,14 @@
 
 namespace badnessd {
 
-// Locks all memory, present and future, into RAM, and makes the allocator keep
-// what it has. Only with CAP_IPC_LOCK (`may_lock`) or an unlimited
-// RLIMIT_MEMLOCK: below a limit a successful mlockall makes later mappings
-// fail.
+// Locks all memory, present and future, into RAM. Only with CAP_IPC_LOCK
+// (`may_lock`) or an unlimited RLIMIT_MEMLOCK: below a limit a successful
+// mlockall makes later mappings fail.
 [[nodiscard]] Expected<void> lock_memory(bool may_lock);
+
+// Makes the allocator keep what is freed: giving it back would only mean to ask
+// for it and to fault it in again.
+void keep_heap() noexcept;
 
 // Faults in as much stack as a cycle needs.
 void prefault_stack() noexcept;
