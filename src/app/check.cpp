@@ -44,11 +44,13 @@ std::string as_text(const LoadedSettings& loaded, const Policy& policy,
                     const PressureReading& reading,
                     const std::vector<HostNote>& notes, const Style& style) {
   std::vector<std::string> triggers;
+  triggers.reserve(policy.triggers.size());
   for (const Trigger& trigger : policy.triggers) {
     triggers.push_back(fmt::format("{} {}", escaped(trigger.name),
                                    trigger_text(trigger, reading, {})));
   }
   std::vector<std::string> host;
+  host.reserve(notes.size());
   for (const HostNote& note : notes) {
     host.push_back((note.warning ? "warning: " : "") + note.text);
   }

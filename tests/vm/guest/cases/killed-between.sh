@@ -3,7 +3,13 @@
 # needs: MEM=2048 ICOUNT=shift=3,sleep=off LIMIT=90
 # badnessd is killed when the signal is sent and the victim still has most of its
 # memory (125 MIPS, so that the exit takes longer than the restart). The one that
-# systemd starts anew must not kill again.
+# systemd starts anew must not kill again. Without process_mrelease: a thread that
+# is in it keeps the dead daemon from being reaped until the victim's memory is free.
+mkdir -p /run/systemd/system/badnessd.service.d
+printf '[Service]\nSystemCallFilter=~process_mrelease\n' > /run/systemd/system/badnessd.service.d/lab.conf
+systemctl daemon-reload
+systemctl restart badnessd
+check 'killed-between: it says that process_mrelease is denied' "$(journalctl -u badnessd --no-pager -o cat -q)" log_has 'no process_mrelease'
 bystanders
 /opt/lab/oomlab sniper "$(main_pid)" > "$out/sniper.txt" &
 sniper=$!
