@@ -100,7 +100,7 @@ std::vector<std::string> triggers_text(const CycleReport& report,
     lines.push_back(fmt::format(
         "{} {}", escaped(trigger.name),
         trigger_text(trigger, report.reading,
-                     state.policy.stalls.share(trigger.psi_window_us))));
+                     state.policy.history.share(trigger.psi_window_us))));
   }
   lines.emplace_back(
       state.decision.fired

@@ -9,6 +9,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/check.h"
+#include "badnessd/app/choose.h"
 #include "badnessd/app/cycle.h"
 #include "badnessd/app/daemon.h"
 #include "badnessd/app/exit_code.h"

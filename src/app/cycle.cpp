@@ -3,105 +3,12 @@
 
 #include <algorithm>
 
+#include "badnessd/app/choose.h"
+
 namespace badnessd {
 namespace {
 
 using Kind = CycleReport::Kind;
-
-Kib swap_used_kib(const PressureReading& reading) {
-  return reading.swap_total_kib - reading.swap_free_kib;
-}
-
-// Reads the dear facts of one task, unless they are known, and what follows
-// from them.
-void refine_one(FactSource& source, Snapshot& snapshot, std::uint32_t index,
-                const ScoreRules& score, Kib swap_used) {
-  Task& task = snapshot.tasks[index];
-  if (task.detail == Detail::kCheap) {
-    source.refine(snapshot, index);
-    score_task(snapshot, task, score);
-    estimate_reclaim(task, snapshot, swap_used, kUnknownKib);
-  }
-}
-
-// select_bad_process() for one bar, exactly.
-Selection select_exactly(FactSource& source, Snapshot& snapshot,
-                         const ScoreRules& score, const SelectRules& rules,
-                         Kib swap_used) {
-  for (;;) {
-    const Selection selection = select_bad_process(snapshot, rules);
-    if (selection.kind != Selection::Kind::kChosen) {
-      return selection;
-    }
-    Task& leader = snapshot.tasks[selection.task];
-    if (leader.detail == Detail::kCheap) {
-      refine_one(source, snapshot, selection.task, score, swap_used);
-    } else if (leader.reclaim_kib < rules.min_reclaim_kib &&
-               leader.reclaim_most_kib != leader.reclaim_kib) {
-      // It hangs on how much of its shared memory is its own, and that on
-      // everybody's.
-      refine_all(source, snapshot, score);
-    } else {
-      return selection;
-    }
-  }
-}
-
-bool before(const Task& a, const Task& b) {
-  return a.points != b.points ? a.points > b.points
-                              : earlier_in_task_list(a, b);
-}
-
-// Keeps the kListed best of those that are offered, in order.
-void offer(const Task& task, std::array<Task, Decision::kListed>& list,
-           std::uint32_t& count) {
-  if (count == list.size() && !before(task, list.back())) {
-    return;
-  }
-  count = std::min<std::uint32_t>(count + 1, Decision::kListed);
-  list[count - 1] = task;
-  for (std::uint32_t i = count - 1; i > 0 && before(list[i], list[i - 1]);
-       --i) {
-    std::swap(list[i], list[i - 1]);
-  }
-}
-
-// The others, for the record. Their points may be upper bounds; those few that
-// are listed are read now, after the signal, and put in their exact place.
-void list_others(FactSource& source, Snapshot& snapshot, const Policy& policy,
-                 const SelectRules& rules, Decision& decision) {
-  const auto list = [&] {
-    decision.passed_over_count = 0;
-    decision.runners_up_count = 0;
-    decision.candidates = 0;
-    for (const Task& task : snapshot.tasks) {
-      if (skip_reason(task, rules) != Skip::kNone) {
-        continue;
-      }
-      ++decision.candidates;
-      if (task.id == decision.chosen.id) {
-        continue;
-      }
-      if (before(task, decision.chosen)) {
-        offer(task, decision.passed_over, decision.passed_over_count);
-      } else {
-        offer(task, decision.runners_up, decision.runners_up_count);
-      }
-    }
-  };
-  const auto refine = [&](const Task& listed) {
-    const auto index =
-        static_cast<std::uint32_t>(find_task(snapshot, listed.id.pid));
-    refine_one(source, snapshot, index, policy.score,
-               swap_used_kib(decision.reading));
-  };
-  list();
-  std::for_each_n(decision.passed_over.begin(), decision.passed_over_count,
-                  refine);
-  std::for_each_n(decision.runners_up.begin(), decision.runners_up_count,
-                  refine);
-  list();
-}
 
 class Pass {
  public:
@@ -155,7 +62,7 @@ class Pass {
   // one. vmstat is dearer than meminfo, hence not each time.
   void watch_kernel() {
     constexpr Micros kNear = 200'000;
-    constexpr Micros kOften = 10'000'000;
+    constexpr Micros kOften = 60'000'000;
     const Micros now = report_.reading.time_us;
     if (!state_.oom_kills || now - state_.oom_kills_read_us >= kOften ||
         next_sleep_us(policy_, state_.policy) < kNear) {
@@ -191,7 +98,7 @@ class Pass {
     decision.reading = report_.reading;
     decision.seen_us = report_.reading.time_us;
     const Trigger& trigger = policy_.triggers[decision.trigger];
-    decision.stalls = state_.policy.stalls.share(trigger.psi_window_us);
+    decision.stalls = state_.policy.history.share(trigger.psi_window_us);
     decision.need_kib = need_kib(policy_, trigger, report_.reading);
 
     Snapshot& snapshot = state_.snapshot;
@@ -206,9 +113,6 @@ class Pass {
         select_victim(source_, snapshot, policy_.score, rules,
                       decision.need_kib, swap_used_kib(report_.reading));
     decision.bar_kib = rules.min_reclaim_kib;
-    if (selection.kind == Selection::Kind::kNone) {
-      return ended(Kind::kNobody);
-    }
     if (selection.kind == Selection::Kind::kWait) {
       report_.dying = snapshot.tasks[selection.task].id;
       if (!state_.policy.waiting_since_us) {
@@ -216,11 +120,54 @@ class Pass {
       }
       return ended(Kind::kWaiting);
     }
-    const std::uint32_t victim =
-        oom_kill_victim(snapshot, selection.task, policy_.victim, rules);
-    complete(snapshot, selection.task, victim);
+    rules.min_reclaim_kib = 0;
+    decision.storm = find_storm(rules);
+    if (decision.storm) {
+      const Storm& storm = *decision.storm;
+      complete(
+          snapshot, storm.forker,
+          storm.spare_forker ? state_.storms.members().front() : storm.forker);
+    } else if (selection.kind == Selection::Kind::kNone) {
+      return ended(Kind::kNobody);
+    } else {
+      complete(
+          snapshot, selection.task,
+          oom_kill_victim(snapshot, selection.task, policy_.victim, rules));
+    }
+    rules.min_reclaim_kib = decision.bar_kib;
     decision.decided_us = source_.now_us();
     return act(rules);
+  }
+
+  std::optional<Storm> find_storm(const SelectRules& rules) {
+    // The bare order of 2.6.32 knows no storm.
+    if (policy_.victim != VictimOrder::kAuto ||
+        policy_.min_reclaim_kib == Kib{0}) {
+      return std::nullopt;
+    }
+    constexpr Micros kAgain = 60'000'000;
+    const PressureReading& reading = report_.reading;
+    Snapshot& snapshot = state_.snapshot;
+    PolicyState& state = state_.policy;
+    const Kib free = reading.mem_available_kib + reading.swap_free_kib;
+    const Kib need = state_.decision.need_kib;
+    for (const std::uint32_t index :
+         state_.storms.suspects(snapshot, rules, need, state.history, free)) {
+      refine_one(source_, snapshot, index, policy_.score,
+                 swap_used_kib(reading));
+    }
+    auto storm = state_.storms.find(snapshot, rules, need, state.history, free);
+    if (storm && storm->spare_forker) {
+      const Task& forker = snapshot.tasks[storm->forker];
+      const bool again = forker.id == state.spared_forker &&
+                         reading.time_us - state.spared_us < kAgain;
+      if (again && skip_reason(forker, rules) == Skip::kNone) {
+        storm->spare_forker = false;
+      }
+      state.spared_forker = forker.id;
+      state.spared_us = reading.time_us;
+    }
+    return storm;
   }
 
   // Writes the chosen and the victim down.
@@ -246,7 +193,8 @@ class Pass {
     if (!policy_.audit && !take_reading(policy_, state, *reading).kill) {
       return ended(Kind::kRecovered);
     }
-    const bool gently = policy_.term_grace_us != 0;
+    // A storm goes on for as long as its members are asked to end.
+    const bool gently = policy_.term_grace_us != 0 && !decision.storm;
     decision.signal = gently ? Signal::kTerm : Signal::kKill;
     state.pending = Pending{
         .id = decision.victim.id,
@@ -254,7 +202,8 @@ class Pass {
             gently ? Pending::Phase::kTerminating : Pending::Phase::kKilling,
         .since_us = reading->time_us,
         .free_before_kib = reading->mem_available_kib + reading->swap_free_kib,
-        .expected_kib = decision.victim.reclaim_kib};
+        .expected_kib = decision.storm ? decision.storm->reclaim_kib
+                                       : decision.victim.reclaim_kib};
     if (hooks_.before_signal != nullptr) {
       hooks_.before_signal(hooks_.context, state);
     }
@@ -263,8 +212,61 @@ class Pass {
     killer_.release_memory();
     ++state_.decisions;
     decision.number = state_.decisions;
-    list_others(source_, state_.snapshot, policy_, rules, decision);
+    if (decision.storm) {
+      sweep(rules);
+    } else {
+      list_others(source_, state_.snapshot, policy_, rules, decision);
+    }
     return after_signal();
+  }
+
+  // The forker cannot fork any more, once it is signalled. Its descendants can
+  // until they are, so it is looked for new ones until there are none.
+  void sweep(const SelectRules& rules) {
+    constexpr int kRounds = 16;
+    Decision& decision = state_.decision;
+    Snapshot& snapshot = state_.snapshot;
+    if (decision.outcome.kind != KillOutcome::Kind::kSent) {
+      return;
+    }
+    auto& swept = state_.swept;
+    swept.clear();
+    swept.push_back(decision.victim.id);
+    const auto is_swept = [&](const TaskId& id) {
+      return std::find(swept.begin(), swept.end(), id) != swept.end();
+    };
+    for (const std::uint32_t index : state_.storms.members()) {
+      sweep_one(snapshot.tasks[index]);
+    }
+    for (int round = 0; round < kRounds && source_.scan(snapshot); ++round) {
+      const std::size_t before = swept.size();
+      for (const Task& task : snapshot.tasks) {
+        if (skip_reason(task, rules) != Skip::kNone || is_swept(task.id) ||
+            !young(snapshot, task, decision.storm->window_us)) {
+          continue;
+        }
+        const std::size_t parent = find_task(snapshot, task.ppid);
+        const bool below = parent < snapshot.tasks.size() &&
+                           (is_swept(snapshot.tasks[parent].id) ||
+                            snapshot.tasks[parent].id == decision.chosen.id);
+        if (below) {
+          sweep_one(task);
+        }
+      }
+      if (swept.size() == before) {
+        return;
+      }
+    }
+  }
+
+  void sweep_one(const Task& task) {
+    if (task.id == state_.decision.victim.id) {
+      return;
+    }
+    state_.swept.push_back(task.id);
+    if (killer_.kill_also(task).kind == KillOutcome::Kind::kSent) {
+      ++state_.decision.swept;
+    }
   }
 
   CycleReport after_signal() {
@@ -337,37 +339,6 @@ class Pass {
 };
 
 }  // namespace
-
-Selection select_victim(FactSource& source, Snapshot& snapshot,
-                        const ScoreRules& score, SelectRules& rules,
-                        Kib need_kib, Kib swap_used) {
-  // Nobody is worth killing for less.
-  constexpr Kib kSmallestBar = 64;
-  score_all(snapshot, score);
-  estimate_reclaim(snapshot, swap_used);
-  for (rules.min_reclaim_kib = need_kib;; rules.min_reclaim_kib /= 2) {
-    if (rules.min_reclaim_kib < kSmallestBar) {
-      rules.min_reclaim_kib = 0;
-    }
-    const Selection selection =
-        select_exactly(source, snapshot, score, rules, swap_used);
-    if (selection.kind != Selection::Kind::kNone ||
-        rules.min_reclaim_kib == 0) {
-      return selection;
-    }
-  }
-}
-
-void refine_all(FactSource& source, Snapshot& snapshot,
-                const ScoreRules& rules) {
-  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    if (snapshot.tasks[i].detail == Detail::kCheap) {
-      source.refine(snapshot, i);
-    }
-  }
-  score_all(snapshot, rules);
-  estimate_reclaim(snapshot, 0);
-}
 
 CycleReport run_cycle(FactSource& source, const Policy& policy, Killer& killer,
                       CycleState& state, const CycleHooks& hooks) {

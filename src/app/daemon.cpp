@@ -55,7 +55,10 @@ CycleReport Daemon::rehearse() {
   save_state();  // the first write to a mapped page is a fault
   Snapshot& snapshot = state_.snapshot;
   snapshot = std::move(trial.snapshot);
-  snapshot.tasks.reserve(std::max(kFewest, 2 * snapshot.tasks.size()));
+  const std::size_t room = std::max(kFewest, 2 * snapshot.tasks.size());
+  snapshot.tasks.reserve(room);
+  state_.storms.reserve(room);
+  state_.swept.reserve(room);
   snapshot.children.reserve(std::max(kFewest, 2 * snapshot.children.size()));
   return report;
 }
@@ -103,7 +106,7 @@ void Daemon::step() {
       reporter_.log().warn(
           "trigger {} {}", escaped(trigger.name),
           trigger_text(trigger, report.reading,
-                       state_.policy.stalls.share(trigger.psi_window_us)));
+                       state_.policy.history.share(trigger.psi_window_us)));
     }
   }
   note(report);

@@ -176,7 +176,7 @@ std::string once_json(const CycleReport& report, const CycleState& state,
          {"fires", decision.fired && decision.trigger == i},
          {"sentence",
           trigger_text(trigger, report.reading,
-                       state.policy.stalls.share(trigger.psi_window_us))}});
+                       state.policy.history.share(trigger.psi_window_us))}});
   }
   json["selection"] = {{"kind", "none"},
                        {"pid", nullptr},

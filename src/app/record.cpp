@@ -64,6 +64,49 @@ std::string guard_text(const Decision& decision) {
   return names.empty() ? text : fmt::format("{}; passed over: {}", text, names);
 }
 
+// Why it was the one, in points.
+std::string choice_text(const Decision& decision) {
+  const std::string child_of =
+      decision.victim.id == decision.chosen.id
+          ? std::string()
+          : fmt::format(", the first child of {} which was chosen",
+                        task_text(decision.chosen));
+  return fmt::format("{}: {} points of {} ({}); {}", child_of,
+                     decision.chosen.points,
+                     count_text(decision.candidates, "candidate", "candidates"),
+                     ledger_text(decision.score), guard_text(decision));
+}
+
+// The rule by which it was a fork storm, with its figures.
+std::string storm_text(const Decision& decision) {
+  const Storm& storm = *decision.storm;
+  return fmt::format(
+      " and {} more: a fork storm below {}{}: {} descendants no older than {}, "
+      "{} of them called {}, hold {}, which is at least the {} that are needed "
+      "and half of the {} that memory has lost in that time",
+      decision.swept, task_text(decision.chosen),
+      storm.spare_forker ? ", which is spared, for it is old or holds others"
+                         : "",
+      storm.members, duration_text(storm.window_us / 1'000'000), storm.copies,
+      escaped(storm.name()), size_text(storm.reclaim_kib),
+      size_text(decision.need_kib), size_text(storm.lost_kib));
+}
+
+Json storm_json(const Decision& decision) {
+  if (!decision.storm) {
+    return nullptr;
+  }
+  const Storm& storm = *decision.storm;
+  return {{"forker_spared", storm.spare_forker},
+          {"window_us", storm.window_us},
+          {"members", storm.members},
+          {"copies", storm.copies},
+          {"comm", escaped(storm.name())},
+          {"reclaim_kib", storm.reclaim_kib},
+          {"lost_kib", storm.lost_kib},
+          {"killed_besides", decision.swept}};
+}
+
 Json task_json(const Task& task) {
   Json json{
       {"pid", task.id.pid},           {"start_time_ticks", task.id.start_time},
@@ -129,19 +172,13 @@ std::string decision_id(const Decision& decision) {
 
 std::string decision_text(const Decision& decision, const Policy& policy) {
   const Task& victim = decision.victim;
-  const std::string child_of =
-      victim.id == decision.chosen.id
-          ? std::string()
-          : fmt::format(", the first child of {} which was chosen",
-                        task_text(decision.chosen));
   const Trigger& trigger = policy.triggers[decision.trigger];
-  return fmt::format("{} {}, {}{}{}: {} points of {} ({}); {}; trigger {} {}",
-                     verb_of(decision), task_text(victim), owner_text(victim),
-                     child_of, obstacle_text(decision), decision.chosen.points,
-                     count_text(decision.candidates, "candidate", "candidates"),
-                     ledger_text(decision.score), guard_text(decision),
-                     escaped(trigger.name),
-                     trigger_text(trigger, decision.reading, decision.stalls));
+  return fmt::format(
+      "{} {}, {}{}{}; trigger {} {}", verb_of(decision), task_text(victim),
+      owner_text(victim), obstacle_text(decision),
+      decision.storm ? storm_text(decision) : choice_text(decision),
+      escaped(trigger.name),
+      trigger_text(trigger, decision.reading, decision.stalls));
 }
 
 std::string ending_text(const Decision& decision) {
@@ -186,6 +223,7 @@ std::string record_json(const Decision& decision, const Policy& policy,
       {"chosen", task_json(decision.chosen)},
       {"steps", steps_json(decision.score)},
       {"victim", task_json(decision.victim)},
+      {"storm", storm_json(decision)},
       {"need_kib", decision.need_kib},
       {"bar_kib", decision.bar_kib},
       {"passed_over",
@@ -194,7 +232,8 @@ std::string record_json(const Decision& decision, const Policy& policy,
       {"runners_up",
        tasks_json(
            std::span(decision.runners_up).first(decision.runners_up_count))},
-      {"expected_reclaim_kib", decision.victim.reclaim_kib},
+      {"expected_reclaim_kib", decision.storm ? decision.storm->reclaim_kib
+                                              : decision.victim.reclaim_kib},
       {"reclaimed_kib", decision.reclaimed_kib},
       {"signal", decision.signal == Signal::kTerm ? "SIGTERM" : "SIGKILL"},
       {"outcome", outcome_name(decision)},

@@ -143,7 +143,7 @@ std::string error_text(const Error& error) {
 }
 
 std::string trigger_text(const Trigger& trigger, const PressureReading& reading,
-                         const std::optional<StallHistory::Share>& stalls) {
+                         const std::optional<PressureHistory::Share>& stalls) {
   std::vector<ConditionText> conditions;
   if (trigger.mem_available_below) {
     conditions.push_back(

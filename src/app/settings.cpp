@@ -32,9 +32,11 @@ constexpr std::array kOptions{
         "reserved address space as in 2.6.32, or what is resident or "
         "swapped out."},
     Option<Settings>{
-        "kill.victim", R"("process" or "child-first")", &Settings::kill_victim,
-        0, 0,
-        "Whom to kill once a process is chosen: that process, or as 2.6.32 "
+        "kill.victim", R"("auto", "process" or "child-first")",
+        &Settings::kill_victim, 0, 0,
+        "Whom to kill. auto: the chosen process; in a fork storm, where young "
+        "copies of one program hold what memory has lost, the forker and then "
+        "all of them. process: always the chosen one. child-first: as 2.6.32 "
         "did its first child that has memory of its own."},
     Option<Settings>{
         "kill.min_reclaim", R"("auto", a percentage of MemTotal, a size, or 0)",
@@ -42,7 +44,7 @@ constexpr std::array kOptions{
         "What a death must give back; whoever cannot is passed over, and where "
         "nobody can the bar is halved until somebody does. auto: half as much "
         "again as the trigger asks for. 0: nothing, which is 2.6.32's own "
-        "order."},
+        "order, in which there are no fork storms either."},
     Option<Settings>{
         "kill.term_grace", "a duration from 0 to 1min",
         &Settings::kill_term_grace, 0, kMinute,
@@ -89,7 +91,7 @@ constexpr std::array kTriggerOptions{
                     "Everybody waited for memory for more than this share of "
                     "psi_window."},
     Option<Trigger>{"psi_window", "a duration from 500ms to 2min",
-                    &Trigger::psi_window_us, 500, StallHistory::kSpan / 1000,
+                    &Trigger::psi_window_us, 500, PressureHistory::kSpan / 1000,
                     "Over which time the shares are taken."},
     Option<Trigger>{"for", "a duration from 0 to 1h", &Trigger::for_us, 0,
                     60 * kMinute,

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::array<std::string_view, 2> kMemoryBases{"total_vm", "rss+swap"};
-constexpr std::array<std::string_view, 2> kVictimOrders{"process",
+constexpr std::array<std::string_view, 3> kVictimOrders{"auto", "process",
                                                         "child-first"};
 constexpr std::array<std::string_view, 2> kActions{"kill", "log"};
 

@@ -35,7 +35,7 @@ Kib twice_rate(Kib before, Kib now, Micros passed) noexcept {
 
 // The time until all conditions of `trigger` can hold at the earliest.
 Micros time_to_hold(const Trigger& trigger, const PressureReading& now,
-                    const StallHistory& stalls,
+                    const PressureHistory& history,
                     const FillRates& rates) noexcept {
   Micros time = 0;
   if (trigger.mem_available_below) {
@@ -50,7 +50,7 @@ Micros time_to_hold(const Trigger& trigger, const PressureReading& now,
                     time_to_lose(above(now.swap_free_kib, limit), rates.swap));
   }
   if (trigger.psi_some_above || trigger.psi_full_above) {
-    const auto share = stalls.share(trigger.psi_window_us);
+    const auto share = history.share(trigger.psi_window_us);
     const bool stalled = share &&
                          share->some >= trigger.psi_some_above.value_or(0) &&
                          share->full >= trigger.psi_full_above.value_or(0);
@@ -78,11 +78,11 @@ FillRates credible_rates(const FillRates& floor, const PressureReading& before,
 
 Micros sleep_us(std::span<const Trigger> triggers,
                 std::span<const TriggerState> states,
-                const PressureReading& now, const StallHistory& stalls,
+                const PressureReading& now, const PressureHistory& history,
                 const FillRates& rates) noexcept {
   Micros sleep = kLongestSleep;
   for (std::size_t i = 0; i < triggers.size(); ++i) {
-    Micros time = time_to_hold(triggers[i], now, stalls, rates);
+    Micros time = time_to_hold(triggers[i], now, history, rates);
     if (states[i].holds_since_us) {
       const Micros held = now.time_us - *states[i].holds_since_us;
       time = std::max(time,

@@ -23,7 +23,7 @@ PolicyState initial_state(const Policy& policy) {
 
 Fired take_reading(const Policy& policy, PolicyState& state,
                    const PressureReading& reading) noexcept {
-  state.stalls.add(reading);
+  state.history.add(reading);
   if (state.last) {
     state.rates = credible_rates(policy.floor_rates, *state.last, reading);
   }
@@ -31,7 +31,7 @@ Fired take_reading(const Policy& policy, PolicyState& state,
   Fired fired;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     const Trigger& trigger = policy.triggers[i];
-    const bool now = fires(trigger, state.triggers[i], reading, state.stalls);
+    const bool now = fires(trigger, state.triggers[i], reading, state.history);
     auto& first = trigger.action == Action::kKill ? fired.kill : fired.log;
     if (now && !first) {
       first = i;
@@ -56,7 +56,7 @@ Micros next_sleep_us(const Policy& policy, const PolicyState& state) noexcept {
   if (state.reported) {
     return kLongestSleep / 2;  // what is waited for is the end of the incident
   }
-  return sleep_us(policy.triggers, state.triggers, *state.last, state.stalls,
+  return sleep_us(policy.triggers, state.triggers, *state.last, state.history,
                   state.rates);
 }
 

@@ -74,7 +74,7 @@ Selection select_bad_process(const Snapshot& snapshot,
 std::uint32_t oom_kill_victim(const Snapshot& snapshot, std::uint32_t chosen,
                               VictimOrder order,
                               const SelectRules& rules) noexcept {
-  if (order == VictimOrder::kProcess) {
+  if (order != VictimOrder::kChildFirst) {
     return chosen;
   }
   const Task& task = snapshot.tasks[chosen];

@@ -26,13 +26,15 @@ Kib amount_kib(const Amount& amount, Kib total_kib) noexcept {
   return std::min(share, amount.kib.value_or(kNoLimit));
 }
 
-void StallHistory::add(const PressureReading& reading) noexcept {
-  if (!reading.psi_some ||
-      (count_ != 0 && reading.time_us <= newest_.time_us)) {
+void PressureHistory::add(const PressureReading& reading) noexcept {
+  if (count_ != 0 && reading.time_us <= newest_.time_us) {
     return;
   }
-  newest_ = {reading.time_us, reading.psi_some->total_us,
-             reading.psi_full ? reading.psi_full->total_us : 0};
+  newest_ = {.time_us = reading.time_us,
+             .some_us = reading.psi_some ? reading.psi_some->total_us : 0,
+             .full_us = reading.psi_full ? reading.psi_full->total_us : 0,
+             .free_kib = reading.mem_available_kib + reading.swap_free_kib,
+             .has_psi = reading.psi_some.has_value()};
   if (count_ == 0 || newest_.time_us - kept(0).time_us >= kStep) {
     samples_[next_] = newest_;
     next_ = (next_ + 1) % kSize;
@@ -40,21 +42,36 @@ void StallHistory::add(const PressureReading& reading) noexcept {
   }
 }
 
-std::optional<StallHistory::Share> StallHistory::share(
+const PressureHistory::Sample* PressureHistory::before(
     Micros window_us) const noexcept {
   for (std::size_t age = 0; age < count_; ++age) {
     const Sample& then = kept(age);
-    const Micros passed = newest_.time_us - then.time_us;
-    if (passed >= window_us && passed != 0) {
-      return Share{share_of(newest_.some_us - then.some_us, passed),
-                   share_of(newest_.full_us - then.full_us, passed)};
+    if (newest_.time_us - then.time_us >= window_us) {
+      return &then;
     }
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+std::optional<PressureHistory::Share> PressureHistory::share(
+    Micros window_us) const noexcept {
+  const Sample* then = before(std::max(window_us, Micros{1}));
+  if (then == nullptr || !then->has_psi || !newest_.has_psi) {
+    return std::nullopt;
+  }
+  const Micros passed = newest_.time_us - then->time_us;
+  return Share{share_of(newest_.some_us - then->some_us, passed),
+               share_of(newest_.full_us - then->full_us, passed)};
+}
+
+std::optional<Kib> PressureHistory::free_before(
+    Micros window_us) const noexcept {
+  const Sample* then = before(window_us);
+  return then == nullptr ? std::nullopt : std::optional(then->free_kib);
 }
 
 bool conditions_hold(const Trigger& trigger, const PressureReading& reading,
-                     const StallHistory& stalls) noexcept {
+                     const PressureHistory& history) noexcept {
   const auto below = [](const std::optional<Amount>& amount, Kib value,
                         Kib total) {
     return !amount || value < amount_kib(*amount, total);
@@ -71,15 +88,15 @@ bool conditions_hold(const Trigger& trigger, const PressureReading& reading,
   if (!trigger.psi_some_above && !trigger.psi_full_above) {
     return true;
   }
-  const auto share = stalls.share(trigger.psi_window_us);
+  const auto share = history.share(trigger.psi_window_us);
   return share && share->some >= trigger.psi_some_above.value_or(0) &&
          share->full >= trigger.psi_full_above.value_or(0);
 }
 
 bool fires(const Trigger& trigger, TriggerState& state,
            const PressureReading& reading,
-           const StallHistory& stalls) noexcept {
-  if (!conditions_hold(trigger, reading, stalls)) {
+           const PressureHistory& history) noexcept {
+  if (!conditions_hold(trigger, reading, history)) {
     state.holds_since_us.reset();
     return false;
   }

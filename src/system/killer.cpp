@@ -16,16 +16,30 @@ namespace {
 
 using Kind = KillOutcome::Kind;
 
-KillOutcome failed(int code, const char* what) {
-  return {Kind::kFailed, Error{code, what}};
+KillOutcome outcome_of(const Error& error) {
+  return error.code == ESRCH ? KillOutcome{Kind::kVanished, {}}
+                             : KillOutcome{Kind::kFailed, error};
 }
 
 KillOutcome outcome_of(long result, const char* what) {
-  if (result == 0) {
-    return {Kind::kSent, {}};
+  return result == 0 ? KillOutcome{Kind::kSent, {}}
+                     : outcome_of(Error{errno, what});
+}
+
+// By pidfd, if there is one. Not in this kernel, or not allowed by a filter:
+// the older call may be. What is not allowed for this process fails there as
+// well.
+KillOutcome signal(int pidfd, std::int32_t pid, Signal signal_to_send) {
+  const int number = signal_to_send == Signal::kTerm ? SIGTERM : SIGKILL;
+  if (pidfd >= 0) {
+    const KillOutcome outcome =
+        outcome_of(::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0),
+                   "pidfd_send_signal");
+    if (outcome.kind != Kind::kFailed) {
+      return outcome;
+    }
   }
-  return errno == ESRCH ? KillOutcome{Kind::kVanished, {}}
-                        : failed(errno, what);
+  return outcome_of(::kill(pid, number), "kill");
 }
 
 }  // namespace
@@ -45,62 +59,62 @@ bool PidfdKiller::available() {
          ::syscall(SYS_pidfd_send_signal, self.get(), 0, nullptr, 0) == 0;
 }
 
-Expected<bool> PidfdKiller::pin(const TaskId& victim) {
-  victim_ = victim;
-  killed_ = false;
-  pidfd_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, victim.pid, 0)));
-  if (!pidfd_.valid() && errno == ESRCH) {
-    return false;
+bool PidfdKiller::refused(const Task& task) const noexcept {
+  return task.id.pid <= 1 || task.id.pid == self_pid_ ||
+         task.id.pid == parent_pid_ || (task.flags & kPfKthread) != 0;
+}
+
+Expected<UniqueFd> PidfdKiller::pin(const TaskId& id) {
+  UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, id.pid, 0)));
+  if (!pidfd.valid() && errno == ESRCH) {
+    return tl::unexpected(Error{ESRCH, "pidfd_open"});
   }
   // Only now is it certain whose start time this is.
-  const auto stat = reader_.read(proc_root_, path_.of(victim.pid, "stat"))
-                        .and_then(parse_stat);
-  if (stat) {
-    return stat->start_time_ticks == victim.start_time;
+  const auto stat =
+      reader_.read(proc_root_, path_.of(id.pid, "stat")).and_then(parse_stat);
+  if (stat && stat->start_time_ticks == id.start_time) {
+    return pidfd;
   }
-  if (vanished(stat.error())) {
-    return false;
-  }
-  return tl::unexpected(Error{stat.error().code, "compare the start time"});
+  const bool gone = stat || vanished(stat.error());
+  return tl::unexpected(
+      Error{gone ? ESRCH : stat.error().code, "compare the start time"});
 }
 
 KillOutcome PidfdKiller::send(const Task& victim, Signal signal_to_send) {
-  if (victim.id.pid <= 1 || victim.id.pid == self_pid_ ||
-      victim.id.pid == parent_pid_ || (victim.flags & kPfKthread) != 0) {
+  if (refused(victim)) {
     return {Kind::kRefused, {}};
   }
-  const Expected<bool> pinned = pin(victim.id);
+  killed_ = false;
+  victim_ = victim.id;
+  Expected<UniqueFd> pinned = pin(victim.id);
   if (!pinned) {
-    return {Kind::kFailed, pinned.error()};
+    return outcome_of(pinned.error());
   }
-  return *pinned ? signal(signal_to_send) : KillOutcome{Kind::kVanished, {}};
+  pidfd_ = std::move(*pinned);
+  const KillOutcome outcome = signal(pidfd_.get(), victim_.pid, signal_to_send);
+  killed_ = outcome.kind == Kind::kSent && signal_to_send == Signal::kKill;
+  return outcome;
+}
+
+KillOutcome PidfdKiller::kill_also(const Task& task) {
+  if (refused(task)) {
+    return {Kind::kRefused, {}};
+  }
+  const Expected<UniqueFd> pinned = pin(task.id);
+  return pinned ? signal(pinned->get(), task.id.pid, Signal::kKill)
+                : outcome_of(pinned.error());
 }
 
 void PidfdKiller::adopt(const TaskId& victim) {
-  const Expected<bool> pinned = pin(victim);
-  if (!pinned || !*pinned) {
-    pidfd_ = UniqueFd();  // exited() finds it gone
-  }
+  victim_ = victim;
+  killed_ = false;
+  // One that is gone has no pidfd, and exited() finds it gone.
+  pidfd_ = pin(victim).value_or(UniqueFd());
 }
 
 KillOutcome PidfdKiller::escalate() {
-  return signal(Signal::kKill);
-}
-
-KillOutcome PidfdKiller::signal(Signal signal_to_send) {
-  const int number = signal_to_send == Signal::kTerm ? SIGTERM : SIGKILL;
-  KillOutcome outcome = failed(ENOSYS, "pidfd_send_signal");
-  if (pidfd_.valid()) {
-    outcome = outcome_of(
-        ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0),
-        "pidfd_send_signal");
-  }
-  // Not in this kernel, or not allowed by a filter: the older call may be. What
-  // is not allowed for this victim fails there as well.
-  if (outcome.kind == Kind::kFailed) {
-    outcome = outcome_of(::kill(victim_.pid, number), "kill");
-  }
-  killed_ = outcome.kind == Kind::kSent && signal_to_send == Signal::kKill;
+  const KillOutcome outcome = signal(pidfd_.get(), victim_.pid, Signal::kKill);
+  killed_ = outcome.kind == Kind::kSent;
   return outcome;
 }
 
@@ -122,6 +136,10 @@ bool PidfdKiller::exited() {
 }
 
 KillOutcome DryRunKiller::send(const Task& /*victim*/, Signal /*signal*/) {
+  return {Kind::kNotSent, {}};
+}
+
+KillOutcome DryRunKiller::kill_also(const Task& /*task*/) {
   return {Kind::kNotSent, {}};
 }
 

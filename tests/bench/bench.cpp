@@ -8,6 +8,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "badnessd/app/choose.h"
 #include "badnessd/app/cycle.h"
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/kernel26.h"

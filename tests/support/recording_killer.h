@@ -19,6 +19,10 @@ class RecordingKiller final : public Killer {
     signals_.push_back(signal);
     return {answer_, {}};
   }
+  [[nodiscard]] KillOutcome kill_also(const Task& task) override {
+    also_.push_back(task.id.pid);
+    return {answer_, {}};
+  }
   void adopt(const TaskId& victim) override { adopted_ = victim; }
   [[nodiscard]] KillOutcome escalate() override {
     signals_.push_back(Signal::kKill);
@@ -38,6 +42,10 @@ class RecordingKiller final : public Killer {
   [[nodiscard]] const std::vector<Signal>& signals() const noexcept {
     return signals_;
   }
+  // Those who were killed besides.
+  [[nodiscard]] const std::vector<std::int32_t>& also() const noexcept {
+    return also_;
+  }
   // How often the victim was helped to give its memory back.
   [[nodiscard]] int releases() const noexcept { return releases_; }
   [[nodiscard]] const TaskId& adopted() const noexcept { return adopted_; }
@@ -48,6 +56,7 @@ class RecordingKiller final : public Killer {
   int releases_ = 0;
   std::vector<std::int32_t> pids_;
   std::vector<Signal> signals_;
+  std::vector<std::int32_t> also_;
   TaskId adopted_;
 };
 

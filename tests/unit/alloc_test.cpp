@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "badnessd/app/choose.h"
 #include "badnessd/app/cycle.h"
 #include "badnessd/app/settings.h"
 #include "badnessd/engine/policy.h"

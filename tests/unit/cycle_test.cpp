@@ -133,6 +133,70 @@ TEST_F(CycleTest, AVictimThatDoesNotDieIsSetAsideAndTheNextTaken) {
   EXPECT_EQ(killer.pids(), (std::vector<std::int32_t>{11, 10}));
 }
 
+// Fifty young copies of one program, which have taken 400,000 KiB.
+class StormCycle : public CycleTest {
+ protected:
+  StormCycle() {
+    Task forker = holding(100, 900, 100);
+    forker.id.start_time = (kUptime - 3) * kUserHz;
+    std::vector<Task> tasks{holding(1, 10, 100), holding(20, 90'000, 300'000),
+                            forker};
+    for (std::int32_t pid = 101; pid <= 150; ++pid) {
+      Task task = holding(pid, 800, 8'000);
+      task.id.start_time = (kUptime - 1) * kUserHz;
+      task.ppid = forker.id.pid;
+      tasks.push_back(task);
+    }
+    source.emplace(snapshot_of(tasks, kUptime));
+    source->set_step(1'000'000);
+    source->set_pressure(with_available(450'000));
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_EQ(run(*source).kind, Kind::kCalm);
+    }
+    rules.min_reclaim_kib.reset();
+  }
+
+  static constexpr std::uint64_t kUptime = 1000;
+  std::optional<FakeSource> source;
+};
+
+TEST_F(StormCycle, TheForkerGoesFirstAndThenAllOfItsStorm) {
+  EXPECT_EQ(run_low(*source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{100});
+  ASSERT_TRUE(state.decision.storm);
+  EXPECT_EQ(killer.also().size(), 50U);
+  EXPECT_EQ(state.decision.swept, 50U);
+  EXPECT_EQ(state.policy.kills, 1U);
+}
+
+TEST_F(StormCycle, IsLeftAloneWhereOneProcessIsAskedFor) {
+  rules.victim = VictimOrder::kProcess;
+  EXPECT_EQ(run_low(*source).kind, Kind::kSignalled);
+  EXPECT_FALSE(state.decision.storm);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{20});
+  EXPECT_TRUE(killer.also().empty());
+}
+
+TEST_F(StormCycle, TheBareOrderOf2632HasNone) {
+  rules.min_reclaim_kib = 0;
+  EXPECT_EQ(run_low(*source).kind, Kind::kSignalled);
+  EXPECT_FALSE(state.decision.storm);
+  EXPECT_TRUE(killer.also().empty());
+}
+
+TEST_F(StormCycle, SigkillAtOnceEvenWithAGrace) {
+  rules.term_grace_us = 1'000'000;
+  static_cast<void>(run_low(*source));
+  EXPECT_EQ(killer.signals(), std::vector<Signal>{Signal::kKill});
+}
+
+TEST_F(StormCycle, ADryRunSweepsNobody) {
+  killer.set_answer(KillOutcome::Kind::kNotSent);
+  EXPECT_EQ(run_low(*source).kind, Kind::kNotSignalled);
+  EXPECT_TRUE(state.decision.storm);
+  EXPECT_TRUE(killer.also().empty());
+}
+
 TEST_F(CycleTest, OneThatMayNotBeSignalledIsSetAside) {
   FakeSource source(snapshot_of({user_task(10, 500), user_task(11, 900)}));
   killer.set_answer(KillOutcome::Kind::kFailed);

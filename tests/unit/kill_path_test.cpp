@@ -114,6 +114,9 @@ class DivertingKiller final : public Killer {
     at_signal_ = page_faults();
     return outcome;
   }
+  [[nodiscard]] KillOutcome kill_also(const Task& /*task*/) override {
+    return {KillOutcome::Kind::kNotSent, {}};
+  }
   void adopt(const TaskId& /*victim*/) override {}
   [[nodiscard]] KillOutcome escalate() override { return killer_.escalate(); }
   void release_memory() override {}

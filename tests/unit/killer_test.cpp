@@ -119,6 +119,24 @@ TEST_F(PidfdKillerTest, KillsOneOfTwoAndNotTheOther) {
   EXPECT_FALSE(second.ended());
 }
 
+TEST_F(PidfdKillerTest, KillsAnotherBesidesTheOneThatIsPinned) {
+  Forked pinned([](const Forked::Ready& ready) {
+    ::signal(SIGTERM, SIG_IGN);
+    ready();
+  });
+  Forked also;
+  PidfdKiller under_test = killer();
+  ASSERT_EQ(under_test.send(task_of(pinned.pid()), Signal::kTerm).kind,
+            Kind::kSent);
+  EXPECT_EQ(under_test.kill_also(task_of(also.pid())).kind, Kind::kSent);
+  EXPECT_EQ(WTERMSIG(also.reap()), SIGKILL);
+  EXPECT_FALSE(under_test.exited());
+  Task reused = task_of(pinned.pid());
+  ++reused.id.start_time;
+  EXPECT_EQ(under_test.kill_also(reused).kind, Kind::kVanished);
+  EXPECT_EQ(under_test.kill_also(task_of(::getpid())).kind, Kind::kRefused);
+}
+
 TEST_F(PidfdKillerTest, AReaperMayHelp) {
   Forked child;
   auto reaper = Reaper::start();

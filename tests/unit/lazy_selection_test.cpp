@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "badnessd/app/choose.h"
 #include "badnessd/app/cycle.h"
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/policy.h"

@@ -69,8 +69,8 @@ TEST(Settings, TheErrorSaysWhatIsTaken) {
   const auto set = set_option(settings, "kill.victim", "fam\x1bily");
   ASSERT_FALSE(set);
   EXPECT_EQ(set.error(),
-            R"(kill.victim cannot be 'fam\x1bily': it takes "process" or )"
-            R"("child-first")");
+            R"(kill.victim cannot be 'fam\x1bily': it takes "auto", )"
+            R"("process" or "child-first")");
 }
 
 TEST(Settings, AnUnknownKeyNamesTheNearest) {

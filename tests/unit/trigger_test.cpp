@@ -124,29 +124,29 @@ PressureReading stalled(Micros time, Micros some, Micros full) {
 }
 
 // Readings every half second, stalled `percent` of the time.
-StallHistory history(Micros from, Micros to, Micros percent) {
-  StallHistory stalls;
+PressureHistory history(Micros from, Micros to, Micros percent) {
+  PressureHistory stalls;
   for (Micros time = from; time <= to; time += kSecond / 2) {
     stalls.add(stalled(time, time * percent / 100, time * percent / 200));
   }
   return stalls;
 }
 
-TEST(StallHistory, GivesTheShareOfTheWindow) {
+TEST(PressureHistory, GivesTheShareOfTheWindow) {
   const auto share = history(0, 60 * kSecond, 40).share(10 * kSecond);
   ASSERT_TRUE(share);
   EXPECT_EQ(share->some, 4000U);
   EXPECT_EQ(share->full, 2000U);
 }
 
-TEST(StallHistory, KnowsNothingBeforeItIsAsLongAsTheWindow) {
-  EXPECT_FALSE(StallHistory{}.share(kSecond));
+TEST(PressureHistory, KnowsNothingBeforeItIsAsLongAsTheWindow) {
+  EXPECT_FALSE(PressureHistory{}.share(kSecond));
   EXPECT_FALSE(history(0, 9 * kSecond, 40).share(10 * kSecond));
   EXPECT_TRUE(history(0, 10 * kSecond, 40).share(10 * kSecond));
 }
 
-TEST(StallHistory, ForgetsWhatIsOlderThanTheWindow) {
-  StallHistory stalls = history(0, 60 * kSecond, 100);
+TEST(PressureHistory, ForgetsWhatIsOlderThanTheWindow) {
+  PressureHistory stalls = history(0, 60 * kSecond, 100);
   // Quiet since then.
   for (Micros time = 61 * kSecond; time <= 80 * kSecond; time += kSecond) {
     stalls.add(stalled(time, 60 * kSecond, 30 * kSecond));
@@ -155,18 +155,18 @@ TEST(StallHistory, ForgetsWhatIsOlderThanTheWindow) {
   EXPECT_GT(stalls.share(30 * kSecond)->some, 3000U);
 }
 
-TEST(StallHistory, DenseReadingsDoNotShortenIt) {
-  StallHistory stalls;
+TEST(PressureHistory, DenseReadingsDoNotShortenIt) {
+  PressureHistory stalls;
   for (Micros time = 0; time <= 130 * kSecond; time += 2000) {
     stalls.add(stalled(time, time / 2, time / 4));
   }
-  const auto share = stalls.share(StallHistory::kSpan);
+  const auto share = stalls.share(PressureHistory::kSpan);
   ASSERT_TRUE(share);
   EXPECT_EQ(share->some, 5000U);
 }
 
-TEST(StallHistory, LeavesOutAClockThatStoodStillOrWentBack) {
-  StallHistory stalls = history(0, 20 * kSecond, 40);
+TEST(PressureHistory, LeavesOutAClockThatStoodStillOrWentBack) {
+  PressureHistory stalls = history(0, 20 * kSecond, 40);
   stalls.add(stalled(20 * kSecond, 99 * kSecond, 0));
   stalls.add(stalled(5 * kSecond, 0, 0));
   EXPECT_EQ(stalls.share(10 * kSecond)->some, 4000U);

@@ -38,7 +38,7 @@ namespace badnessd {
 // not known, the kernel's own average stands for it, by name.
 [[nodiscard]] std::string trigger_text(
     const Trigger& trigger, const PressureReading& reading,
-    const std::optional<StallHistory::Share>& stalls);
+    const std::optional<PressureHistory::Share>& stalls);
 
 // Memory, swap and pressure stall information in one line.
 [[nodiscard]] std::string reading_text(const PressureReading& reading);

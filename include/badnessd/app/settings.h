@@ -25,7 +25,7 @@ namespace badnessd {
 struct Settings {
   std::uint32_t kernel_hz = 250;
   MemoryBase badness_memory = MemoryBase::kTotalVm;
-  VictimOrder kill_victim = VictimOrder::kProcess;
+  VictimOrder kill_victim = VictimOrder::kAuto;
   std::optional<Amount> kill_min_reclaim;  // none: "auto"
   std::chrono::milliseconds kill_term_grace{0};
   std::chrono::milliseconds kill_exit_timeout{2000};

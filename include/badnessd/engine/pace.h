@@ -33,7 +33,7 @@ inline constexpr Micros kLongestSleep = 2'000'000;
 [[nodiscard]] Micros sleep_us(std::span<const Trigger> triggers,
                               std::span<const TriggerState> states,
                               const PressureReading& now,
-                              const StallHistory& stalls,
+                              const PressureHistory& history,
                               const FillRates& rates) noexcept;
 
 }  // namespace badnessd

@@ -19,7 +19,7 @@ namespace badnessd {
 struct Policy {
   ScoreRules score;
   std::vector<Trigger> triggers;
-  VictimOrder victim = VictimOrder::kProcess;
+  VictimOrder victim = VictimOrder::kAuto;
   std::optional<Kib> min_reclaim_kib{};  // none: what ends the trigger
   Micros term_grace_us = 0;              // 0: SIGKILL at once
   Micros exit_timeout_us = 2'000'000;
@@ -49,13 +49,16 @@ struct PolicyState {
   static constexpr std::size_t kMaxKills = 128;
   static constexpr std::size_t kMaxSetAside = 32;
 
-  StallHistory stalls;
+  PressureHistory history;
   std::vector<TriggerState> triggers;  // as many as the policy has
   std::optional<PressureReading> last;
   FillRates rates;
   std::optional<Pending> pending;
   std::optional<Micros> waiting_since_us;  // for the dying, in this incident
   std::optional<Micros> kernel_kill_us;    // the kernel killed somebody
+  // An old forker was spared in its storm; a second one is its end.
+  TaskId spared_forker;
+  Micros spared_us = 0;
   bool reported = false;  // a killer that sends nothing had its victim
 
   std::array<Micros, kMaxKills> kill_times_us{};

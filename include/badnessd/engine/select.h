@@ -57,8 +57,10 @@ struct Selection {
 [[nodiscard]] Selection select_bad_process(const Snapshot& snapshot,
                                            const SelectRules& rules) noexcept;
 
-// kill.victim: the chosen process itself, or as 2.6.32 did its first child.
-enum class VictimOrder : std::uint8_t { kProcess, kChildFirst };
+// kill.victim: the chosen process itself, or as 2.6.32 did its first child, or
+// in a fork storm (storm.h) the forker with its young descendants and else the
+// chosen process.
+enum class VictimOrder : std::uint8_t { kAuto, kProcess, kChildFirst };
 
 // mm/oom_kill.c: oom_kill_process(). The index of the one that dies if `chosen`
 // is: with kChildFirst the first child on the list that has an mm of its own

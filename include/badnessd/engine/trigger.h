@@ -44,35 +44,43 @@ struct Amount {
 
 [[nodiscard]] Kib amount_kib(const Amount& amount, Kib total_kib) noexcept;
 
-// The counters of PSI over the last while, so that a share of wall time can be
-// given for any window up to kSpan without the lag of the kernel's averages.
-class StallHistory {
+// Memory and the counters of PSI over the last while: a share of wall time for
+// any window up to kSpan, without the lag of the kernel's averages, and what
+// memory has lost meanwhile.
+class PressureHistory {
  public:
   static constexpr Micros kSpan = 120'000'000;
 
-  // Takes the counters of `reading`; those of a clock that stood still or went
-  // back are left out.
+  // Takes `reading`; one of a clock that stood still or went back is left out.
   void add(const PressureReading& reading) noexcept;
 
   struct Share {
     BasisPoints some = 0;
     BasisPoints full = 0;
   };
-  // The share of the last `window_us` that was stalled. None before the history
-  // is that long: a short burst must not pass for a long one.
+  // The share of the last `window_us` that was stalled. None without PSI, and
+  // before the history is that long: a short burst must not pass for a long
+  // one.
   [[nodiscard]] std::optional<Share> share(Micros window_us) const noexcept;
+
+  // MemAvailable and SwapFree together, `window_us` or a little more ago.
+  [[nodiscard]] std::optional<Kib> free_before(Micros window_us) const noexcept;
 
  private:
   struct Sample {
     Micros time_us = 0;
     Micros some_us = 0;
     Micros full_us = 0;
+    Kib free_kib = 0;
+    bool has_psi = false;
   };
   // Old samples this far apart, the newest kept apart from them: any window is
   // met to within a step.
   static constexpr std::size_t kSize = 256;
   static constexpr Micros kStep = kSpan / kSize * 2;
 
+  // The newest sample that is at least `window_us` old; null: there is none.
+  [[nodiscard]] const Sample* before(Micros window_us) const noexcept;
   [[nodiscard]] const Sample& kept(std::size_t age) const noexcept {
     return samples_[(next_ + kSize - 1 - age) % kSize];
   }
@@ -99,7 +107,7 @@ struct Trigger {
 
 [[nodiscard]] bool conditions_hold(const Trigger& trigger,
                                    const PressureReading& reading,
-                                   const StallHistory& stalls) noexcept;
+                                   const PressureHistory& history) noexcept;
 
 // What one trigger remembers from reading to reading.
 struct TriggerState {
@@ -110,6 +118,6 @@ struct TriggerState {
 // hold and have held long enough.
 [[nodiscard]] bool fires(const Trigger& trigger, TriggerState& state,
                          const PressureReading& reading,
-                         const StallHistory& stalls) noexcept;
+                         const PressureHistory& history) noexcept;
 
 }  // namespace badnessd

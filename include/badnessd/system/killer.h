@@ -38,6 +38,9 @@ class Killer {
 
   // Pins `victim` and signals it. Does not wait.
   [[nodiscard]] virtual KillOutcome send(const Task& victim, Signal signal) = 0;
+  // Sends SIGKILL to one more, in the way of send(), without pinning it:
+  // whoever is pinned stays so.
+  [[nodiscard]] virtual KillOutcome kill_also(const Task& task) = 0;
   // Pins one that an earlier daemon signalled.
   virtual void adopt(const TaskId& victim) = 0;
   // Sends SIGKILL to the one that is pinned.
@@ -69,6 +72,7 @@ class PidfdKiller final : public Killer {
   [[nodiscard]] static bool available();
 
   [[nodiscard]] KillOutcome send(const Task& victim, Signal signal) override;
+  [[nodiscard]] KillOutcome kill_also(const Task& task) override;
   void adopt(const TaskId& victim) override;
   [[nodiscard]] KillOutcome escalate() override;
   void release_memory() override;
@@ -76,9 +80,10 @@ class PidfdKiller final : public Killer {
   [[nodiscard]] int exit_fd() const noexcept override { return pidfd_.get(); }
 
  private:
-  // False where there is nobody to pin.
-  [[nodiscard]] Expected<bool> pin(const TaskId& victim);
-  [[nodiscard]] KillOutcome signal(Signal signal);
+  [[nodiscard]] bool refused(const Task& task) const noexcept;
+  // A pidfd of exactly `id`, or none where there are no pidfds; ESRCH if it is
+  // gone.
+  [[nodiscard]] Expected<UniqueFd> pin(const TaskId& id);
 
   int proc_root_;
   std::int32_t self_pid_;
@@ -95,6 +100,7 @@ class PidfdKiller final : public Killer {
 class DryRunKiller final : public Killer {
  public:
   [[nodiscard]] KillOutcome send(const Task& victim, Signal signal) override;
+  [[nodiscard]] KillOutcome kill_also(const Task& task) override;
   void adopt(const TaskId& /*victim*/) override {}
   [[nodiscard]] KillOutcome escalate() override;
   void release_memory() override {}

@@ -72,6 +72,15 @@ judge() {
   check "$1: no kernel OOM kill" "$(value "$1" kernel_oom_kills)" [ "$(value "$1" kernel_oom_kills)" = 0 ]
   check "$1: the record names the hog" "$(record "$1" sentence || echo no record)" [ "$(record "$1" victim.comm)" = hog ]
 }
+# The forker and all of its storm are gone, nobody else is.
+judge_storm() {
+  info "$1: below 5 % for $(value "$1" low_ms) ms, 5 % to storm gone $(($(value "$1" all_dead_ms) - $(value "$1" cross5_ms))) ms"
+  others=$(cut -d' ' -f1 "$out/$1.died" | grep -vE '^(forker|hog)$' | paste -sd' ')
+  check "$1: only the storm dies" "died too: $others" [ -z "$others" ]
+  check "$1: the forker dies" "$(victims "$1")" grep -q '^forker ' "$out/$1.died"
+  check "$1: no kernel OOM kill" "$(value "$1" kernel_oom_kills)" [ "$(value "$1" kernel_oom_kills)" = 0 ]
+  check "$1: memory is back within 3 s" "$(value "$1" low_ms) ms below 5 %" [ "$(value "$1" low_ms)" -le 3000 ]
+}
 nobody() {
   check "$1: nobody dies" "$(victims "$1"), kernel: $(value "$1" kernel_oom_kills)" \
     [ "$(victims "$1").$(value "$1" kernel_oom_kills)" = .0 ]
@@ -91,5 +100,8 @@ scenario() {
   bystanders
   [ "$1" != bigvirt ] || role jvm
   watch "$1" "$hog"
-  [ "$daemon.$1" = badnessd.fork ] || [ "$daemon" != badnessd ] || judge "$1"
+  case $daemon.$1 in
+  badnessd.fork) judge_storm fork ;;
+  badnessd.*) judge "$1" ;;
+  esac
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What was decided, by what, and how it ended.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "badnessd/engine/badness.h"
+#include "badnessd/engine/storm.h"
+#include "badnessd/engine/trigger.h"
+#include "badnessd/system/killer.h"
+
+namespace badnessd {
+
+// All that there is to say about one decision. Of fixed size, so that writing
+// it down needs no memory.
+struct Decision {
+  static constexpr std::size_t kListed = 5;
+  enum class End : std::uint8_t {
+    kPending,
+    kExited,       // and its memory came back, or was waited for long enough
+    kStillAlive,   // set aside
+    kNotSignalled  // `outcome` says why; set aside where it was refused or
+                   // failed
+  };
+
+  std::uint64_t number = 0;  // of this process's decisions
+  std::size_t trigger = 0;   // index in the policy's
+  bool fired = false;        // no: an audit
+  PressureReading reading;
+  std::optional<PressureHistory::Share> stalls;  // over the trigger's window
+  Kib need_kib = 0;
+  Kib bar_kib = 0;  // what `need_kib` had to be lowered to
+  std::uint32_t candidates = 0;
+  Task chosen;
+  Score score;  // of the chosen
+  Task victim;
+  std::optional<Storm> storm;  // then `chosen` is its forker
+  std::uint32_t swept = 0;     // members that were killed besides the victim
+  Signal signal = Signal::kKill;
+  KillOutcome outcome;
+  End end = End::kPending;
+  // Those with more points who could not give back the bar, and those that come
+  // next, the most points first.
+  std::array<Task, kListed> passed_over;
+  std::uint32_t passed_over_count = 0;
+  std::array<Task, kListed> runners_up;
+  std::uint32_t runners_up_count = 0;
+  // On the source's monotonic clock; 0: it did not come to that.
+  Micros seen_us = 0;
+  Micros decided_us = 0;
+  Micros signalled_us = 0;
+  Micros exited_us = 0;
+  Micros memory_back_us = 0;
+  Kib reclaimed_kib = 0;
+};
+
+}  // namespace badnessd

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/engine/storm.h"
+
+#include <gtest/gtest.h>
+
+#include "badnessd/engine/kernel26.h"
+#include "snapshots.h"
+
+namespace badnessd {
+namespace {
+
+using test::user_task;
+
+constexpr std::uint64_t kUptime = 1000;  // seconds
+constexpr Micros kSecond = 1'000'000;
+constexpr Kib kMib = 1024;
+constexpr Kib kNeed = 50 * kMib;
+
+// A process that started `age_s` ago and holds `mib`.
+Task aged(std::int32_t pid, std::int32_t ppid, const char* name,
+          std::uint64_t age_s, Kib mib) {
+  Task task = user_task(pid, 1000);
+  task.id.start_time = (kUptime - age_s) * kUserHz;
+  task.ppid = ppid;
+  task.comm = {};
+  std::string_view(name).copy(task.comm.data(), task.comm.size() - 1);
+  task.rss_anon_kib = mib * kMib;
+  task.reclaim_kib = mib * kMib;
+  return task;
+}
+
+// Adds `count` processes below `ppid`.
+void add(std::vector<Task>& tasks, std::int32_t first_pid, int count,
+         std::int32_t ppid, const char* name, std::uint64_t age_s, Kib mib) {
+  for (int i = 0; i < count; ++i) {
+    tasks.push_back(aged(first_pid + i, ppid, name, age_s, mib));
+  }
+}
+
+// Memory that was plentiful until `lost` went away in the last two seconds.
+PressureHistory lost_lately(Kib lost) {
+  PressureHistory history;
+  PressureReading reading;
+  for (Micros second = 0; second <= 60; ++second) {
+    reading.time_us = second * kSecond;
+    reading.mem_available_kib = second >= 59 ? 40 * kMib : 40 * kMib + lost;
+    history.add(reading);
+  }
+  return history;
+}
+
+class StormTest : public testing::Test {
+ protected:
+  // What is found among init, sshd (5) and these.
+  std::optional<Storm> find(std::vector<Task> tasks, Kib lost_mib) {
+    tasks.push_back(aged(1, 0, "systemd", kUptime, 10));
+    tasks.push_back(aged(5, 1, "sshd", 900, 5));
+    snapshot = test::snapshot_of(std::move(tasks), kUptime);
+    return finder.find(snapshot, rules, kNeed, lost_lately(lost_mib * kMib),
+                       40 * kMib);
+  }
+  [[nodiscard]] std::int32_t pid(std::uint32_t index) const {
+    return snapshot.tasks[index].id.pid;
+  }
+
+  Snapshot snapshot;
+  SelectRules rules;
+  StormFinder finder;
+};
+
+TEST_F(StormTest, IsManyYoungCopiesThatHoldWhatWasLost) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 3, 1),
+                          aged(11, 1, "db", 3, 300)};
+  add(tasks, 100, 50, 10, "hog", 1, 8);
+  const auto storm = find(tasks, 420);
+  ASSERT_TRUE(storm);
+  EXPECT_EQ(pid(storm->forker), 10);
+  EXPECT_FALSE(storm->spare_forker);
+  EXPECT_EQ(storm->members, 50U);
+  EXPECT_EQ(storm->copies, 50U);
+  EXPECT_EQ(storm->name(), "hog");
+  EXPECT_EQ(storm->reclaim_kib, 400 * kMib);
+  EXPECT_EQ(storm->lost_kib, 420 * kMib);
+  EXPECT_EQ(storm->window_us, 2 * kSecond);
+  EXPECT_EQ(finder.members().size(), 50U);
+}
+
+TEST_F(StormTest, IsNoneWithoutAHistoryOfMemory) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 3, 1)};
+  add(tasks, 100, 50, 10, "hog", 1, 8);
+  ASSERT_TRUE(find(tasks, 420));
+  EXPECT_FALSE(finder.find(snapshot, rules, kNeed, {}, 40 * kMib));
+}
+
+TEST_F(StormTest, IsNoneWhereFewProcessesHoldTheMemory) {
+  std::vector<Task> tasks{aged(10, 5, "bash", 3, 1)};
+  add(tasks, 100, 7, 10, "hog", 1, 60);
+  EXPECT_FALSE(find(tasks, 420));
+}
+
+TEST_F(StormTest, IsNoneWhereOneProcessHoldsMostOfIt) {
+  std::vector<Task> tasks{aged(10, 5, "bash", 3, 1),
+                          aged(99, 10, "hog", 1, 200)};
+  add(tasks, 100, 50, 10, "hog", 1, 4);
+  EXPECT_FALSE(find(tasks, 400));
+}
+
+TEST_F(StormTest, IsNoneBelowTheNeed) {
+  std::vector<Task> tasks{aged(10, 5, "bash", 3, 1)};
+  add(tasks, 100, 45, 10, "hog", 1, 1);
+  EXPECT_FALSE(find(tasks, 50));
+}
+
+TEST_F(StormTest, IsNoneWhereSomebodyElseTookMostOfWhatWasLost) {
+  std::vector<Task> tasks{aged(10, 5, "bash", 3, 1)};
+  add(tasks, 100, 20, 10, "hog", 1, 8);
+  EXPECT_FALSE(find(tasks, 400));
+}
+
+TEST_F(StormTest, ALoginShellWithOneYoungHogHasNone) {
+  EXPECT_FALSE(
+      find({aged(10, 5, "bash", 700, 3), aged(100, 10, "R", 2, 400)}, 400));
+}
+
+// They took the place of others: memory has lost next to nothing.
+TEST_F(StormTest, WorkersAfterAReloadOrANewPoolOfConnectionsAreNone) {
+  std::vector<Task> php{aged(10, 1, "php-fpm", 700, 20)};
+  add(php, 100, 50, 10, "php-fpm", 1, 30);
+  EXPECT_FALSE(find(php, 60));
+  std::vector<Task> postgres{aged(10, 1, "postgres", 700, 20)};
+  add(postgres, 100, 100, 10, "postgres", 1, 8);
+  EXPECT_FALSE(find(postgres, 30));
+}
+
+// Jobs come and go; what is young has replaced what was.
+TEST_F(StormTest, ABuildInItsCourseIsNone) {
+  std::vector<Task> tasks{aged(10, 5, "make", 600, 5)};
+  add(tasks, 100, 16, 10, "cc1plus", 2, 120);
+  EXPECT_FALSE(find(tasks, 300));
+}
+
+TEST_F(StormTest, ASessionOfManyProgramsIsNone) {
+  std::vector<Task> tasks{aged(10, 1, "systemd", 2, 8)};
+  const char* const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+  std::int32_t pid = 100;
+  for (const char* name : names) {
+    tasks.push_back(aged(pid++, 10, name, 1, 20));
+  }
+  EXPECT_FALSE(find(tasks, 180));
+}
+
+TEST_F(StormTest, ATerminalMultiplexerIsSparedWithItsOldPanes) {
+  std::vector<Task> tasks{aged(10, 1, "tmux: server", 20, 5),
+                          aged(11, 10, "vim", 15, 30)};
+  add(tasks, 100, 50, 10, "hog", 1, 8);
+  const auto storm = find(tasks, 400);
+  ASSERT_TRUE(storm);
+  EXPECT_EQ(pid(storm->forker), 10);
+  EXPECT_TRUE(storm->spare_forker);
+  EXPECT_EQ(storm->members, 50U);
+}
+
+TEST_F(StormTest, AnOldForkerIsSpared) {
+  std::vector<Task> tasks{aged(10, 5, "bash", 700, 5)};
+  add(tasks, 100, 50, 10, "hog", 1, 8);
+  EXPECT_TRUE(find(tasks, 400)->spare_forker);
+}
+
+TEST_F(StormTest, TheForkerIsTheDeepestThatHasIt) {
+  std::vector<Task> tasks{aged(10, 5, "bash", 700, 5),
+                          aged(11, 10, "runner", 3, 1),
+                          aged(12, 11, "forker", 3, 1)};
+  add(tasks, 100, 50, 12, "hog", 1, 8);
+  const auto storm = find(tasks, 400);
+  ASSERT_TRUE(storm);
+  EXPECT_EQ(pid(storm->forker), 12);
+  EXPECT_FALSE(storm->spare_forker);
+}
+
+TEST_F(StormTest, ForkersOfForkersAreFoundTogether) {
+  std::vector<Task> tasks{aged(10, 5, "bomb", 2, 1)};
+  for (std::int32_t branch = 0; branch < 4; ++branch) {
+    tasks.push_back(aged(20 + branch, 10, "bomb", 2, 1));
+    add(tasks, 100 + 100 * branch, 12, 20 + branch, "bomb", 1, 8);
+  }
+  const auto storm = find(tasks, 400);
+  ASSERT_TRUE(storm);
+  EXPECT_EQ(pid(storm->forker), 10);
+  EXPECT_EQ(storm->members, 52U);
+}
+
+TEST_F(StormTest, OrphansOfInitAreNone) {
+  std::vector<Task> tasks;
+  add(tasks, 100, 50, 1, "hog", 1, 8);
+  EXPECT_FALSE(find(tasks, 400));
+}
+
+TEST_F(StormTest, TheProtectedAreNoMembers) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 3, 1)};
+  add(tasks, 100, 50, 10, "hog", 1, 8);
+  tasks.back().oom_adj = kOomDisable;
+  EXPECT_EQ(find(tasks, 400)->members, 49U);
+}
+
+TEST_F(StormTest, ASlowStormHasALongerWindow) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 13, 1)};
+  add(tasks, 100, 50, 10, "hog", 12, 8);
+  const auto storm = find(tasks, 400);
+  ASSERT_TRUE(storm);
+  EXPECT_EQ(storm->window_us, 16 * kSecond);
+}
+
+TEST_F(StormTest, ACircleOfParentsEnds) {
+  std::vector<Task> tasks{aged(10, 11, "a", 3, 1), aged(11, 10, "b", 3, 1)};
+  add(tasks, 100, 50, 10, "hog", 1, 8);
+  static_cast<void>(find(tasks, 400));
+}
+
+TEST_F(StormTest, SuspectsAreTheYoungIfTheyAreEnough) {
+  std::vector<Task> tasks{aged(10, 5, "bash", 700, 1)};
+  add(tasks, 100, 7, 10, "hog", 1, 8);
+  const auto suspects = [&](Kib lost_mib) {
+    static_cast<void>(find(tasks, lost_mib));
+    for (Task& task : snapshot.tasks) {
+      task.reclaim_most_kib = 2 * task.reclaim_kib;  // not read yet
+    }
+    return finder
+        .suspects(snapshot, rules, kNeed, lost_lately(lost_mib * kMib),
+                  40 * kMib)
+        .size();
+  };
+  EXPECT_EQ(suspects(100), 0U);
+  tasks.push_back(aged(200, 10, "hog", 20, 8));
+  EXPECT_EQ(suspects(100), 8U);
+  EXPECT_EQ(suspects(300), 0U);  // they cannot have taken half of it
+  EXPECT_EQ(suspects(0), 0U);
+}
+
+}  // namespace
+}  // namespace badnessd
