@@ -105,6 +105,7 @@ class Pass {
     if (const auto scanned = source_.scan(snapshot); !scanned) {
       return lost(scanned.error());
     }
+    state_.reserve();
     SelectRules rules{
         .self_pid = policy_.self_pid,
         .wait_for = wait_for(policy_, state_.policy, decision.seen_us),

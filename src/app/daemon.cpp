@@ -55,11 +55,9 @@ CycleReport Daemon::rehearse() {
   save_state();  // the first write to a mapped page is a fault
   Snapshot& snapshot = state_.snapshot;
   snapshot = std::move(trial.snapshot);
-  const std::size_t room = std::max(kFewest, 2 * snapshot.tasks.size());
-  snapshot.tasks.reserve(room);
-  state_.storms.reserve(room);
-  state_.swept.reserve(room);
+  snapshot.tasks.reserve(std::max(kFewest, 2 * snapshot.tasks.size()));
   snapshot.children.reserve(std::max(kFewest, 2 * snapshot.children.size()));
+  state_.reserve();
   return report;
 }
 

@@ -19,6 +19,12 @@ namespace badnessd {
 struct CycleState {
   explicit CycleState(const Policy& rules) : policy(initial_state(rules)) {}
 
+  // Room for a storm of as many processes as the snapshot has room for.
+  void reserve() {
+    storms.reserve(snapshot.tasks.capacity());
+    swept.reserve(snapshot.tasks.capacity());
+  }
+
   PolicyState policy;
   Snapshot snapshot;
   StormFinder storms;
