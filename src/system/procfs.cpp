@@ -113,12 +113,19 @@ Expected<StatusFields> ProcfsSource::read_status(std::int32_t pid) {
 }
 
 Expected<PressureReading> ProcfsSource::read_pressure() {
-  auto reading = reader_.read(root_.get(), "meminfo").and_then(parse_meminfo);
+  // Elsewhere a file may be replaced by another.
+  if (!live_) {
+    meminfo_ = UniqueFd();
+    psi_ = UniqueFd();
+  }
+  auto reading = reader_.read_again(meminfo_, root_.get(), "meminfo")
+                     .and_then(parse_meminfo);
   if (!reading) {
     return reading;
   }
   // No PSI: not built in, or switched off (EOPNOTSUPP).
-  if (const auto text = reader_.read(root_.get(), "pressure/memory")) {
+  if (const auto text =
+          reader_.read_again(psi_, root_.get(), "pressure/memory")) {
     if (const auto parsed = parse_psi(*text, *reading); !parsed) {
       return tl::unexpected(parsed.error());
     }

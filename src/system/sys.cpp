@@ -77,9 +77,26 @@ FileReader::FileReader() : buffer_(kFirstCapacity) {}
 
 Expected<std::string_view> FileReader::read(int dirfd, const char* path) {
   const UniqueFd fd(::openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!fd.valid()) {
+  return fd.valid() ? read_whole(fd.get())
+                    : tl::unexpected(Error{errno, "open"});
+}
+
+Expected<std::string_view> FileReader::read_again(UniqueFd& file, int dirfd,
+                                                  const char* path) {
+  if (!file.valid()) {
+    file = UniqueFd(::openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  }
+  if (!file.valid()) {
     return tl::unexpected(Error{errno, "open"});
   }
+  const auto text = read_whole(file.get());
+  if (!text) {
+    file = UniqueFd();
+  }
+  return text;
+}
+
+Expected<std::string_view> FileReader::read_whole(int fd) {
   std::size_t size = 0;
   for (;;) {
     if (size == buffer_.size()) {
@@ -88,8 +105,8 @@ Expected<std::string_view> FileReader::read(int dirfd, const char* path) {
       }
       buffer_.resize(size * 2);
     }
-    const ssize_t n =
-        ::read(fd.get(), buffer_.data() + size, buffer_.size() - size);
+    const ssize_t n = ::pread(fd, buffer_.data() + size, buffer_.size() - size,
+                              static_cast<off_t>(size));
     if (n < 0) {
       if (errno == EINTR) {
         continue;

@@ -167,6 +167,19 @@ TEST(FileReader, ALaterFileDoesNotShowAnEarlierOne) {
   EXPECT_EQ(reader.read(root.get(), "short"), "ab");
 }
 
+TEST(FileReader, ReadsAgainFromTheStartAndOpensAnewAfterAFailure) {
+  const TempTree tree({file("file", "one\n")});
+  const UniqueFd root = open_root(tree);
+  FileReader reader;
+  UniqueFd kept;
+  EXPECT_EQ(reader.read_again(kept, root.get(), "file"), "one\n");
+  tree.write("file", "other\n");
+  EXPECT_EQ(reader.read_again(kept, root.get(), "file"), "other\n");
+  kept = open_root(tree);  // a directory cannot be read
+  EXPECT_EQ(reader.read_again(kept, root.get(), "file").error().code, EISDIR);
+  EXPECT_EQ(reader.read_again(kept, root.get(), "file"), "other\n");
+}
+
 TEST(FileReader, LeavesNoDescriptorOpen) {
   const TempTree tree({file("file", "x"), dir("sub", {})});
   const UniqueFd root = open_root(tree);

@@ -110,6 +110,8 @@ class ProcfsSource final : public FactSource {
   std::int32_t reference_pid_ = 0;
   std::uint32_t page_size_ = 4096;
   StatusFields reference_;
+  UniqueFd meminfo_;  // kept open on the live system
+  UniqueFd psi_;
   FileReader reader_;
   NumberReader processes_;
   NumberReader threads_;

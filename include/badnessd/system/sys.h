@@ -69,8 +69,14 @@ class FileReader {
   // The contents of `path` below `dirfd`, valid until the next call. Fails with
   // the errno of open or read, and EFBIG above 4 MiB.
   [[nodiscard]] Expected<std::string_view> read(int dirfd, const char* path);
+  // The same, but leaves it open in `file` for the next time: for what is read
+  // again and again. After a failure it is opened anew.
+  [[nodiscard]] Expected<std::string_view> read_again(UniqueFd& file, int dirfd,
+                                                      const char* path);
 
  private:
+  [[nodiscard]] Expected<std::string_view> read_whole(int fd);
+
   std::vector<char> buffer_;
 };
 
