@@ -67,12 +67,12 @@ void StormFinder::collect_young(const Snapshot& snapshot,
 std::span<const std::uint32_t> StormFinder::suspects(
     const Snapshot& snapshot, const SelectRules& rules, Kib need_kib,
     const PressureHistory& history, Kib free_kib) {
-  for (auto it = kWindows.rbegin(); it != kWindows.rend(); ++it) {
-    const auto before_kib = history.free_before(*it);
+  for (std::size_t i = kWindows.size(); i-- > 0;) {
+    const auto before_kib = history.free_before(kWindows[i]);
     if (!before_kib || *before_kib <= free_kib) {
       continue;
     }
-    collect_young(snapshot, rules, *it);
+    collect_young(snapshot, rules, kWindows[i]);
     Kib most_kib = 0;
     for (const std::uint32_t index : young_) {
       most_kib += snapshot.tasks[index].reclaim_most_kib;

@@ -2,7 +2,7 @@
 // process_mrelease(2) of a killed process (Linux 5.15): frees its memory before
 // it gets to run. The call takes the victim's mmap lock and does the freeing in
 // the caller, seconds for a huge one, so it has a thread of its own, the only
-// one besides the loop.
+// one besides the loop, and of ordinary priority.
 #pragma once
 
 #include <pthread.h>
