@@ -328,6 +328,7 @@ class Pass {
     decision.memory_back_us = reading.time_us;
     decision.end = Decision::End::kExited;
     state.pending.reset();
+    look_for_kernel_kill();
     return ended(Kind::kDone);
   }
 

@@ -2,8 +2,70 @@
 #include "badnessd/engine/task.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace badnessd {
+namespace {
+
+// Shared memory by the name of who maps it, without allocation.
+class SharedByName {
+ public:
+  void add(const Task& task) noexcept {
+    if (task.rss_shmem_kib == 0) {
+      return;
+    }
+    Group* group = find(task);
+    if (group == nullptr) {
+      of_groups_kib_ += task.rss_shmem_kib;  // one of its own
+      return;
+    }
+    of_groups_kib_ -= group->largest_kib;
+    group->largest_kib = std::max(group->largest_kib, task.rss_shmem_kib);
+    group->sum_kib += task.rss_shmem_kib;
+    of_groups_kib_ += group->largest_kib;
+  }
+
+  // What all but `task` map.
+  [[nodiscard]] Kib others(const Task& task) noexcept {
+    if (task.rss_shmem_kib == 0) {
+      return of_groups_kib_;
+    }
+    const Group* group = find(task);
+    return group == nullptr ? of_groups_kib_ - task.rss_shmem_kib
+                            : of_groups_kib_ - group->largest_kib +
+                                  group->sum_kib - task.rss_shmem_kib;
+  }
+
+ private:
+  struct Group {
+    bool used = false;
+    std::string_view name;
+    Kib largest_kib = 0;
+    Kib sum_kib = 0;
+  };
+  static constexpr std::size_t kGroups = 512;
+  static constexpr std::size_t kProbes = 32;
+
+  // The group of the task's name, made if there is none; null: no room.
+  [[nodiscard]] Group* find(const Task& task) noexcept {
+    const std::size_t first = std::hash<std::string_view>()(task.name());
+    for (std::size_t probe = 0; probe < kProbes; ++probe) {
+      Group& group = groups_[(first + probe) % kGroups];
+      if (!group.used) {
+        group = {.used = true, .name = task.name()};
+      }
+      if (group.name == task.name()) {
+        return &group;
+      }
+    }
+    return nullptr;
+  }
+
+  std::array<Group, kGroups> groups_{};
+  Kib of_groups_kib_ = 0;  // the largest of each
+};
+
+}  // namespace
 
 std::size_t find_task(const Snapshot& snapshot, std::int32_t pid) noexcept {
   const auto& tasks = snapshot.tasks;
@@ -66,7 +128,7 @@ void link_children(Snapshot& snapshot) {
 }
 
 void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
-                      Kib all_rss_shmem_kib) noexcept {
+                      Kib others_shmem_kib) noexcept {
   task.reclaim_kib = 0;
   task.reclaim_most_kib = 0;
   if (!task.has_mm) {
@@ -78,33 +140,28 @@ void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
     return;
   }
   const Kib own = task.rss_anon_kib + task.swap_kib;
-  if (all_rss_shmem_kib == kUnknownKib) {
+  if (others_shmem_kib == kUnknownKib) {
     task.reclaim_kib = own;
     task.reclaim_most_kib = own + task.rss_shmem_kib;
     return;
   }
-  // Were all that the others map the same pages as this task's, this much would
-  // still be left over.
-  const Kib others =
-      all_rss_shmem_kib - std::min(all_rss_shmem_kib, task.rss_shmem_kib);
   task.reclaim_kib =
-      own + task.rss_shmem_kib - std::min(task.rss_shmem_kib, others);
+      own + task.rss_shmem_kib - std::min(task.rss_shmem_kib, others_shmem_kib);
   task.reclaim_most_kib = task.reclaim_kib;
 }
 
 void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept {
-  Kib all_rss_shmem_kib = 0;
+  SharedByName shared;
+  bool known = true;
   for (const Task& task : snapshot.tasks) {
     // Of a dead leader whose threads live on status shows nothing.
     const bool hidden = !task.has_mm && task.mm_threads != 0;
-    if (hidden || (task.has_mm && task.detail == Detail::kCheap)) {
-      all_rss_shmem_kib = kUnknownKib;
-      break;
-    }
-    all_rss_shmem_kib += task.rss_shmem_kib;
+    known = known && !hidden && (!task.has_mm || task.detail == Detail::kFull);
+    shared.add(task);
   }
   for (Task& task : snapshot.tasks) {
-    estimate_reclaim(task, snapshot, swap_used_kib, all_rss_shmem_kib);
+    estimate_reclaim(task, snapshot, swap_used_kib,
+                     known ? shared.others(task) : kUnknownKib);
   }
 }
 

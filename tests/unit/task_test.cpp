@@ -108,9 +108,9 @@ TEST(TaskList, WithinOneTickTheLowerPidIsEarlier) {
   EXPECT_FALSE(earlier_in_task_list(child_of(1, 5, 10), child_of(1, 5, 10)));
 }
 
-// What is certain, given all RssShmem together.
-Kib certain(Task task, Kib all_rss_shmem_kib) {
-  estimate_reclaim(task, snapshot_of({task}), 0, all_rss_shmem_kib);
+// What is certain, given how much shared memory others map.
+Kib certain(Task task, Kib others_shmem_kib) {
+  estimate_reclaim(task, snapshot_of({task}), 0, others_shmem_kib);
   return task.reclaim_kib;
 }
 
@@ -127,20 +127,13 @@ TEST(Reclaim, SharedMemoryThatOthersMayMapIsNotCounted) {
   task.rss_anon_kib = 100;
   task.rss_shmem_kib = 500;
   // Two others have 200 together: 300 of it cannot be theirs.
-  EXPECT_EQ(certain(task, 700), 400U);
+  EXPECT_EQ(certain(task, 200), 400U);
   // The others have as much or more: none is its own for certain.
-  EXPECT_EQ(certain(task, 1000), 100U);
-  EXPECT_EQ(certain(task, 5000), 100U);
+  EXPECT_EQ(certain(task, 500), 100U);
+  EXPECT_EQ(certain(task, 4500), 100U);
 }
 
 TEST(Reclaim, SharedMemoryOfTheOnlyOneIsItsOwn) {
-  Task task = user_task(10, 1000);
-  task.rss_shmem_kib = 500;
-  EXPECT_EQ(certain(task, 500), 500U);
-}
-
-TEST(Reclaim, TotalThatIsBehindTheTaskDoesNotWrap) {
-  // The sum was made before the task grew.
   Task task = user_task(10, 1000);
   task.rss_shmem_kib = 500;
   EXPECT_EQ(certain(task, 0), 500U);
@@ -192,6 +185,37 @@ TEST(Reclaim, TakesAllTasksSharedMemoryTogether) {
   EXPECT_EQ(test::task_of(snapshot, 10).reclaim_kib, 250U);
   EXPECT_EQ(test::task_of(snapshot, 10).reclaim_most_kib, 250U);
   EXPECT_EQ(test::task_of(snapshot, 11).reclaim_kib, 0U);
+}
+
+Task sharing(std::int32_t pid, const char* name, Kib shmem_kib) {
+  Task task = user_task(pid, 1);
+  task.comm = {};
+  std::string_view(name).copy(task.comm.data(), task.comm.size() - 1);
+  task.rss_shmem_kib = shmem_kib;
+  return task;
+}
+
+// Four processes of one name map one segment, not four.
+TEST(Reclaim, ALeakInSharedMemoryIsItsOwnBesideASegmentOfOthers) {
+  Snapshot snapshot = snapshot_of(
+      {sharing(10, "pg", 205), sharing(11, "pg", 205), sharing(12, "pg", 204),
+       sharing(13, "pg", 205), sharing(20, "hog", 667), sharing(21, "x", 0)});
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(test::task_of(snapshot, 20).reclaim_kib, 462U);
+  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_kib, 0U);
+  EXPECT_EQ(test::task_of(snapshot, 21).reclaim_kib, 0U);
+}
+
+TEST(Reclaim, OfMoreNamesThanThereIsRoomForEachCountsByItself) {
+  std::vector<Task> tasks;
+  for (std::int32_t pid = 10; pid < 2010; ++pid) {
+    tasks.push_back(sharing(pid, ("n" + std::to_string(pid)).c_str(), 10));
+  }
+  tasks.push_back(sharing(5000, "hog", 50'000));
+  Snapshot snapshot = snapshot_of(tasks);
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(test::task_of(snapshot, 5000).reclaim_kib, 30'000U);
+  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_kib, 0U);
 }
 
 TEST(Reclaim, ADeadLeaderHidesItsThreadsSharedMemory) {

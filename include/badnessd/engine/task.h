@@ -116,16 +116,18 @@ void link_children(Snapshot& snapshot);
 [[nodiscard]] bool earlier_in_task_list(const Task& a, const Task& b) noexcept;
 
 // Sets both reclaims of every task. Certain are anonymous memory and swap, and
-// of shared memory what nobody else can map, given all tasks' RssShmem
-// together: while somebody's is not known, none. Possible is, of a task that is
+// of shared memory what is left if all that others map is this task's too; of
+// others of one name, who are taken to map one segment, the largest counts, of
+// those that are called like the task itself each. While somebody's RssShmem is
+// not known, no shared memory is certain. Possible is, of a task that is
 // kFull, all of its shared memory too; of one that is kCheap all that is
 // resident and all swap that is in use, `swap_used_kib`. A task without mm
 // gives back nothing.
 void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept;
 
-// The same for one task after it was refined, given what the sum of RssShmem
-// is (2^64-1: not known).
+// The same for one task after it was refined, given how much shared memory
+// others map (kUnknownKib: not known).
 void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
-                      Kib all_rss_shmem_kib) noexcept;
+                      Kib others_shmem_kib) noexcept;
 
 }  // namespace badnessd

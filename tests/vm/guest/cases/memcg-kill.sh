@@ -3,8 +3,8 @@
 # The kernel kills in a cgroup with a limit of its own just before the trigger
 # holds: that is reported, and is no reason to leave the machine to the hog.
 bystanders
-override cgleak:6 'MemoryMax=16M'
-role cgleak:6
+override cgleak:9 'MemoryMax=16M'
+role cgleak:9
 watch memcg-kill hog-leak:100
 died=$(victims memcg-kill)
 check 'memcg-kill: cgleak by the kernel, then the hog' "$died" [ "$died" = 'cgleak hog' ]
