@@ -121,7 +121,6 @@ class Pass {
       }
       return ended(Kind::kWaiting);
     }
-    rules.min_reclaim_kib = 0;
     decision.storm = find_storm(rules);
     if (decision.storm) {
       const Storm& storm = *decision.storm;
@@ -135,7 +134,6 @@ class Pass {
           snapshot, selection.task,
           oom_kill_victim(snapshot, selection.task, policy_.victim, rules));
     }
-    rules.min_reclaim_kib = decision.bar_kib;
     decision.decided_us = source_.now_us();
     return act(rules);
   }

@@ -74,17 +74,23 @@ TEST(JournalStream, IsTheOneThatTheManagerNamed) {
   EXPECT_FALSE(is_journal_stream(-1, stream));
 }
 
+// How many lines it took, at most 10,000.
+int write_until_full(LooseWriter& writer) {
+  const std::string line(4096, 'x');
+  int written = 0;
+  while (written < 10'000 && writer.write(line)) {
+    ++written;
+  }
+  return written;
+}
+
 TEST(LooseWriter, WritesWhatFitsAndDropsTheRest) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
   const UniqueFd out(ends[0]);
   const UniqueFd in(ends[1]);
   LooseWriter writer(in.get());
-  const std::string line(4096, 'x');
-  int written = 0;
-  while (written < 10'000 && writer.write(line)) {
-    ++written;
-  }
+  const int written = write_until_full(writer);
   EXPECT_GT(written, 0);
   EXPECT_LT(written, 10'000);
   EXPECT_EQ(writer.dropped(), 1U);
@@ -96,11 +102,7 @@ TEST(LooseWriter, ASocketThatIsFullIsNotWaitedFor) {
   const UniqueFd out(ends[0]);
   const UniqueFd in(ends[1]);
   LooseWriter writer(in.get());
-  const std::string line(4096, 'x');
-  int written = 0;
-  while (written < 10'000 && writer.write(line)) {
-    ++written;
-  }
+  const int written = write_until_full(writer);
   EXPECT_LT(written, 10'000);
 }
 
