@@ -57,6 +57,25 @@ std::string guard_note(const Decision& decision) {
                    size_text(decision.need_kib));
 }
 
+// The victim's place among those who die.
+std::string extent_text(const Decision& decision) {
+  switch (decision.extent) {
+    case Extent::kProcess:
+      return "the chosen process itself";
+    case Extent::kChild:
+      return "the first child of the chosen process";
+    case Extent::kStorm:
+      return fmt::format("and all of a fork storm below {}",
+                         task_text(decision.chosen));
+    case Extent::kFamily:
+      return "the chosen process with all its descendants";
+    case Extent::kCgroup:
+      return "the chosen process with all who are in " +
+             escaped(decision.group.view());
+  }
+  return {};
+}
+
 std::string selection_text(const CycleReport& report, const CycleState& state) {
   if (report.kind == CycleReport::Kind::kNobody) {
     return section("chosen", {"nobody: there is no candidate"});
@@ -78,33 +97,27 @@ std::string selection_text(const CycleReport& report, const CycleState& state) {
     const Task& task = decision.passed_over[i];
     passed.push_back(fmt::format("{} with {} points gives back {}",
                                  task_text(task), task.points,
-                                 size_text(task.reclaim_kib)));
+                                 size_text(task.death_kib())));
   }
   text += section("passed", passed);
   return text +
          section("victim",
                  {fmt::format("{}, {}; its death gives back at least {}",
-                              task_text(decision.victim),
-                              decision.victim.id == decision.chosen.id
-                                  ? "the chosen process itself"
-                                  : "the first child of the chosen process",
-                              size_text(decision.victim.reclaim_kib))});
+                              task_text(decision.victim), extent_text(decision),
+                              size_text(decision.victim.death_kib()))});
 }
 
-// Each trigger's sentence, and whether it holds.
-std::vector<std::string> triggers_text(const CycleReport& report,
-                                       const CycleState& state,
-                                       const Policy& policy) {
-  std::vector<std::string> lines;
-  for (const Trigger& trigger : policy.triggers) {
-    lines.push_back(fmt::format(
-        "{} {}", escaped(trigger.name),
-        trigger_text(trigger, report.reading,
-                     state.policy.history.share(trigger.psi_window_us))));
-  }
+// Each trigger's sentence, and whether one holds.
+std::vector<std::string> firing_text(const CycleState& state,
+                                     const Policy& policy) {
+  std::vector<std::string> lines = triggers_text(policy, state.policy);
   lines.emplace_back(
       state.decision.fired
-          ? "it holds: the daemon would act now"
+          ? fmt::format(
+                "{}: the daemon would act now",
+                state.decision.scope.empty()
+                    ? std::string("it holds")
+                    : "it holds in " + escaped(state.decision.scope.view()))
           : "none fires; this is what would be done if the first did");
   return lines;
 }
@@ -126,7 +139,7 @@ std::string once_text(const CycleReport& report, const CycleState& state,
                   duration_text(snapshot.uptime_s)));
   std::string text =
       section("memory", {reading_text(report.reading)}) +
-      section("triggers", triggers_text(report, state, policy)) +
+      section("triggers", firing_text(state, policy)) +
       section("facts", facts) +
       section("skipped", skipped_text(snapshot, policy.self_pid)) + "\n";
   text +=

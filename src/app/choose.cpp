@@ -6,23 +6,26 @@
 namespace badnessd {
 namespace {
 
+DiesWith dies_with(const Policy& policy) {
+  return policy.victim == VictimOrder::kFamily ? DiesWith::kFamily
+                                               : DiesWith::kNamespace;
+}
+
 // select_bad_process() for one bar, exactly.
-Selection select_exactly(FactSource& source, Snapshot& snapshot,
-                         const ScoreRules& score, const SelectRules& rules,
-                         Kib swap_used) {
+Selection select_exactly(const Inquiry& inquiry, const SelectRules& rules) {
   for (;;) {
-    const Selection selection = select_bad_process(snapshot, rules);
+    const Selection selection = select_bad_process(inquiry.snapshot, rules);
     if (selection.kind != Selection::Kind::kChosen) {
       return selection;
     }
-    Task& leader = snapshot.tasks[selection.task];
+    const Task& leader = inquiry.snapshot.tasks[selection.task];
     if (leader.detail == Detail::kCheap) {
-      refine_one(source, snapshot, selection.task, score, swap_used);
-    } else if (leader.reclaim_kib < rules.min_reclaim_kib &&
-               leader.reclaim_most_kib != leader.reclaim_kib) {
+      refine_one(inquiry, selection.task);
+    } else if (leader.death_kib() < rules.min_reclaim_kib &&
+               leader.death_most_kib() != leader.death_kib()) {
       // It hangs on how much of its shared memory is its own, and that on
-      // everybody's.
-      refine_all(source, snapshot, score);
+      // everybody's; or on what those have who die with it.
+      refine_all(inquiry);
     } else {
       return selection;
     }
@@ -50,29 +53,60 @@ void offer(const Task& task, std::array<Task, Decision::kListed>& list,
 
 }  // namespace
 
-void refine_one(FactSource& source, Snapshot& snapshot, std::uint32_t index,
-                const ScoreRules& score, Kib swap_used) {
+Expected<void> scan(const Inquiry& inquiry) {
+  const auto scanned = inquiry.source.scan(inquiry.snapshot);
+  if (scanned) {
+    inquiry.identities.assume(inquiry.policy, inquiry.snapshot);
+  }
+  return scanned;
+}
+
+void refine_one(const Inquiry& inquiry, std::uint32_t index) {
+  Snapshot& snapshot = inquiry.snapshot;
   Task& task = snapshot.tasks[index];
   if (task.detail == Detail::kCheap) {
-    source.refine(snapshot, index);
-    score_task(snapshot, task, score);
-    estimate_reclaim(task, snapshot, swap_used, kUnknownKib);
+    inquiry.source.refine(snapshot, index);
+    inquiry.identities.settle(inquiry.source, inquiry.policy, snapshot, index);
+    score_task(snapshot, task, inquiry.policy.score);
+    estimate_reclaim(task, snapshot, inquiry.swap_used_kib, kUnknownKib,
+                     dies_with(inquiry.policy));
   }
 }
 
-Selection select_victim(FactSource& source, Snapshot& snapshot,
-                        const ScoreRules& score, SelectRules& rules,
-                        Kib need_kib, Kib swap_used) {
+void refine_with_it(const Inquiry& inquiry, std::uint32_t index) {
+  refine_one(inquiry, index);
+  Task& task = inquiry.snapshot.tasks[index];
+  const DiesWith with = dies_with(inquiry.policy);
+  if (!task.pid_ns_init && with != DiesWith::kFamily) {
+    return;
+  }
+  bool any = false;
+  for (std::uint32_t i = 0; i < inquiry.snapshot.tasks.size(); ++i) {
+    const Task& other = inquiry.snapshot.tasks[i];
+    if (other.detail == Detail::kCheap &&
+        descends_from(inquiry.snapshot, other, task.id.pid)) {
+      refine_one(inquiry, i);
+      any = true;
+    }
+  }
+  if (any) {
+    estimate_reclaim(task, inquiry.snapshot, inquiry.swap_used_kib, kUnknownKib,
+                     with);
+  }
+}
+
+Selection select_victim(const Inquiry& inquiry, SelectRules& rules,
+                        Kib need_kib) {
   // Nobody is worth killing for less.
   constexpr Kib kSmallestBar = 64;
-  score_all(snapshot, score);
-  estimate_reclaim(snapshot, swap_used);
+  score_all(inquiry.snapshot, inquiry.policy.score);
+  estimate_reclaim(inquiry.snapshot, inquiry.swap_used_kib,
+                   dies_with(inquiry.policy));
   for (rules.min_reclaim_kib = need_kib;; rules.min_reclaim_kib /= 2) {
     if (rules.min_reclaim_kib < kSmallestBar) {
       rules.min_reclaim_kib = 0;
     }
-    const Selection selection =
-        select_exactly(source, snapshot, score, rules, swap_used);
+    const Selection selection = select_exactly(inquiry, rules);
     if (selection.kind != Selection::Kind::kNone ||
         rules.min_reclaim_kib == 0) {
       return selection;
@@ -80,19 +114,34 @@ Selection select_victim(FactSource& source, Snapshot& snapshot,
   }
 }
 
-void refine_all(FactSource& source, Snapshot& snapshot,
-                const ScoreRules& rules) {
-  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    if (snapshot.tasks[i].detail == Detail::kCheap) {
-      source.refine(snapshot, i);
+std::uint32_t victim_of(const Inquiry& inquiry, std::uint32_t chosen,
+                        const SelectRules& rules) {
+  refine_one(inquiry, chosen);
+  for (;;) {
+    const std::uint32_t victim =
+        oom_kill_victim(inquiry.snapshot, chosen, inquiry.policy.victim, rules);
+    if (inquiry.snapshot.tasks[victim].detail == Detail::kFull) {
+      return victim;
     }
+    refine_one(inquiry, victim);
   }
-  score_all(snapshot, rules);
-  estimate_reclaim(snapshot, 0);
 }
 
-void list_others(FactSource& source, Snapshot& snapshot, const Policy& policy,
-                 const SelectRules& rules, Decision& decision) {
+void refine_all(const Inquiry& inquiry) {
+  Snapshot& snapshot = inquiry.snapshot;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    if (snapshot.tasks[i].detail == Detail::kCheap) {
+      inquiry.source.refine(snapshot, i);
+      inquiry.identities.settle(inquiry.source, inquiry.policy, snapshot, i);
+    }
+  }
+  score_all(snapshot, inquiry.policy.score);
+  estimate_reclaim(snapshot, 0, dies_with(inquiry.policy));
+}
+
+void list_others(const Inquiry& inquiry, const SelectRules& rules,
+                 Decision& decision) {
+  const Snapshot& snapshot = inquiry.snapshot;
   const auto list = [&] {
     decision.passed_over_count = 0;
     decision.runners_up_count = 0;
@@ -115,8 +164,7 @@ void list_others(FactSource& source, Snapshot& snapshot, const Policy& policy,
   const auto refine = [&](const Task& listed) {
     const auto index =
         static_cast<std::uint32_t>(find_task(snapshot, listed.id.pid));
-    refine_one(source, snapshot, index, policy.score,
-               swap_used_kib(decision.reading));
+    refine_one(inquiry, index);
   };
   list();
   std::for_each_n(decision.passed_over.begin(), decision.passed_over_count,

@@ -77,12 +77,13 @@ int run_once(const Invocation& invocation, const LoadedSettings& loaded,
              Policy policy, ProcfsSource& source, Killer& killer) {
   policy.audit = true;
   CycleState state(policy);
+  state.identities.look(source, policy, source.now_us(), true);
   const CycleReport report = run_cycle(source, policy, killer, state);
   if (report.kind == CycleReport::Kind::kSampleLost) {
     return cannot_read(report.error);
   }
   // The decision is made; the rest is read to show it beside the others.
-  refine_all(source, state.snapshot, policy.score);
+  refine_all({source, state.snapshot, policy, state.identities});
   return print(invocation.json
                    ? once_json(report, state, policy)
                    : section("settings", {loaded.origin}) +
@@ -173,10 +174,13 @@ int run_command(const Invocation& invocation, const LoadedSettings& loaded,
     return run_once(invocation, loaded, policy, source, killer);
   }
   Snapshot snapshot;
-  if (const auto scanned = source.scan(snapshot); !scanned) {
+  Identities identities;
+  identities.look(source, policy, source.now_us(), true);
+  const Inquiry inquiry{source, snapshot, policy, identities};
+  if (const auto scanned = scan(inquiry); !scanned) {
     return cannot_read(scanned.error());
   }
-  refine_all(source, snapshot, policy.score);
+  refine_all(inquiry);
   return invocation.command == Command::kScores
              ? run_scores(invocation, policy, snapshot)
              : run_explain(invocation, policy, snapshot);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <type_traits>
 
 #include <spdlog/fmt/fmt.h>
 #include <toml.hpp>
@@ -37,6 +38,9 @@ std::string text_of(const toml::value& value) {
   if (value.is_integer()) {
     return std::to_string(value.as_integer());
   }
+  if (value.is_boolean()) {
+    return value.as_boolean() ? "true" : "false";
+  }
   std::string text;
   if (value.is_array()) {
     for (const toml::value& item : value.as_array()) {
@@ -64,45 +68,52 @@ Result apply_value(T& target, const toml::value& value, const std::string& key,
   return {};
 }
 
-// A [[trigger]] table. Its name is no setting, it is what the trigger is
-// called.
-Result apply_trigger(LoadedSettings& loaded, const toml::value& table) {
+// A [[trigger]] or [[rule]] table. Its name is no setting, it is what the table
+// is called; a rule that has none goes by its number.
+template <class T>
+Result apply_named(std::vector<T>& list, const toml::value& table,
+                   std::string_view kind, LoadedSettings& loaded) {
   if (!table.is_table()) {
-    return error_at(table, "a trigger is a table", "write [[trigger]]");
+    return error_at(table, fmt::format("a {} is a table", kind),
+                    fmt::format("write [[{}]]", kind));
   }
-  Settings& settings = loaded.settings;
-  Trigger trigger;
+  T& target = list.emplace_back();
+  if (std::is_same_v<T, AdjRule>) {
+    target.name = fmt::format("{}", list.size());
+  }
   if (table.contains("name") && table.at("name").is_string()) {
-    trigger.name = table.at("name").as_string().str;
+    target.name = table.at("name").as_string().str;
   }
-  const std::string prefix = fmt::format("trigger.{}.", trigger.name);
+  const std::string prefix = fmt::format("{}.{}.", kind, target.name);
   for (const auto& [key, value] : table.as_table()) {
     if (key == "name" && value.is_string()) {
       continue;
     }
-    if (Result applied = apply_value(trigger, value, key, loaded, prefix);
+    if (Result applied = apply_value(target, value, key, loaded, prefix);
         !applied) {
       return applied;
     }
   }
-  settings.triggers.push_back(trigger);
-  // Only what concerns this trigger can be shown here; the rest is for the end.
-  for (const Contradiction& found : contradictions(settings)) {
-    if (found.trigger + 1 == settings.triggers.size() &&
-        found.sentence.starts_with("trigger")) {
-      return error_at(table, found.sentence, "this trigger");
+  // Only what concerns this table can be shown here; the rest is for the end.
+  for (const Contradiction& found : contradictions(loaded.settings)) {
+    if (found.about == &target) {
+      return error_at(table, found.sentence, fmt::format("this {}", kind));
     }
   }
   return {};
 }
 
-Result apply_triggers(LoadedSettings& loaded, const toml::value& triggers) {
-  if (!triggers.is_array()) {
-    return error_at(triggers, "triggers are a list", "write [[trigger]]");
+// All tables of one kind replace those that there were.
+template <class T>
+Result apply_list(std::vector<T>& list, const toml::value& tables,
+                  std::string_view kind, LoadedSettings& loaded) {
+  if (!tables.is_array()) {
+    return error_at(tables, fmt::format("{}s are a list", kind),
+                    fmt::format("write [[{}]]", kind));
   }
-  loaded.settings.triggers.clear();
-  for (const toml::value& table : triggers.as_array()) {
-    if (Result applied = apply_trigger(loaded, table); !applied) {
+  list.clear();
+  for (const toml::value& table : tables.as_array()) {
+    if (Result applied = apply_named(list, table, kind, loaded); !applied) {
       return applied;
     }
   }
@@ -113,8 +124,13 @@ Result apply_triggers(LoadedSettings& loaded, const toml::value& triggers) {
 // has a name that no setting has.
 Result apply_root(LoadedSettings& loaded, const toml::value& root) {
   for (const auto& [table, entries] : root.as_table()) {
-    if (table == "trigger") {
-      if (Result applied = apply_triggers(loaded, entries); !applied) {
+    if (table == "trigger" || table == "rule") {
+      Settings& settings = loaded.settings;
+      Result applied =
+          table == "rule"
+              ? apply_list(settings.rules, entries, table, loaded)
+              : apply_list(settings.triggers, entries, table, loaded);
+      if (!applied) {
         return applied;
       }
       continue;
@@ -133,29 +149,40 @@ Result apply_root(LoadedSettings& loaded, const toml::value& root) {
   return {};
 }
 
-// "trigger.NAME.KEY".
-SetResult assign(Settings& settings, std::string_view key,
-                 std::string_view value) {
-  constexpr std::string_view kPrefix = "trigger.";
-  if (!key.starts_with(kPrefix)) {
-    return set_option(settings, key, value);
-  }
-  const std::string_view rest = key.substr(kPrefix.size());
+// Sets "NAME.KEY" of what is called so in `list`; a `kind` of table.
+template <class T>
+SetResult assign_in(std::vector<T>& list, std::string_view kind,
+                    std::string_view rest, std::string_view value) {
   const std::size_t dot = std::min(rest.rfind('.'), rest.size());
   const std::string_view name = rest.substr(0, dot);
-  for (Trigger& trigger : settings.triggers) {
-    if (trigger.name == name && dot != rest.size()) {
-      return set_option(trigger, rest.substr(dot + 1), value);
-    }
-  }
   std::string names;
-  for (const Trigger& trigger : settings.triggers) {
+  for (T& target : list) {
+    if (target.name == name && dot != rest.size()) {
+      return set_option(target, rest.substr(dot + 1), value);
+    }
     names +=
-        fmt::format("{}'{}'", names.empty() ? "" : ", ", escaped(trigger.name));
+        fmt::format("{}'{}'", names.empty() ? "" : ", ", escaped(target.name));
   }
   return tl::unexpected(fmt::format(
-      "there is no trigger '{}'; it is trigger.NAME.KEY with one of {}",
-      escaped(name), names));
+      "there is no {} '{}'; {}", kind, escaped(name),
+      names.empty()
+          ? fmt::format("the file has no [[{}]]", kind)
+          : fmt::format("it is {}.NAME.KEY with one of {}", kind, names)));
+}
+
+// "KEY", "trigger.NAME.KEY" or "rule.NAME.KEY".
+SetResult assign(Settings& settings, std::string_view key,
+                 std::string_view value) {
+  constexpr std::string_view kTrigger = "trigger.";
+  constexpr std::string_view kRule = "rule.";
+  if (key.starts_with(kTrigger)) {
+    return assign_in(settings.triggers, "trigger", key.substr(kTrigger.size()),
+                     value);
+  }
+  if (key.starts_with(kRule)) {
+    return assign_in(settings.rules, "rule", key.substr(kRule.size()), value);
+  }
+  return set_option(settings, key, value);
 }
 
 tl::expected<std::string, ConfigError> read_text(const std::string& path) {

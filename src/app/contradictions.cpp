@@ -5,6 +5,7 @@
 
 #include "badnessd/app/settings.h"
 #include "badnessd/app/text.h"
+#include "badnessd/app/values.h"
 
 namespace badnessd {
 namespace {
@@ -51,48 +52,81 @@ bool comes_too_late(const Trigger& log, const Trigger& kill) {
          log.for_us >= kill.for_us;
 }
 
+void check_trigger(const std::vector<Trigger>& triggers, std::size_t index,
+                   std::vector<Contradiction>& found) {
+  const Trigger& trigger = triggers[index];
+  const auto add = [&](std::string_view why) {
+    found.push_back(
+        {&trigger, fmt::format("trigger '{}' {}", escaped(trigger.name), why)});
+  };
+  if (trigger.name.empty()) {
+    add("has no name");
+  }
+  if (std::any_of(triggers.begin(),
+                  triggers.begin() + static_cast<std::ptrdiff_t>(index),
+                  [&](const Trigger& it) { return it.name == trigger.name; })) {
+    add("exists already");
+  }
+  if (!has_condition(trigger)) {
+    add("has no condition: it would always fire");
+  }
+  if (nothing(trigger.mem_available_below) ||
+      nothing(trigger.swap_free_below)) {
+    add("can never fire: nothing is below 0");
+  }
+  if (trigger.psi_some_above && trigger.psi_full_above &&
+      *trigger.psi_some_above <= *trigger.psi_full_above) {
+    add("has a psi_some_above that psi_full_above implies; leave it out");
+  }
+  for (const Trigger& other : triggers) {
+    if (trigger.action == Action::kLog && other.action == Action::kKill &&
+        format(trigger.scope) == format(other.scope) &&
+        comes_too_late(trigger, other)) {
+      add(fmt::format("warns no earlier than '{}' kills", escaped(other.name)));
+    }
+  }
+}
+
+void check_rule(const std::vector<AdjRule>& rules, std::size_t index,
+                std::vector<Contradiction>& found) {
+  const AdjRule& rule = rules[index];
+  const auto add = [&](std::string_view why) {
+    found.push_back(
+        {&rule, fmt::format("rule '{}' {}", escaped(rule.name), why)});
+  };
+  if (index == kMaxRules) {
+    add(fmt::format("is one too many: there can be {}", kMaxRules));
+  }
+  if (std::any_of(rules.begin(),
+                  rules.begin() + static_cast<std::ptrdiff_t>(index),
+                  [&](const AdjRule& it) { return it.name == rule.name; })) {
+    add("exists already");
+  }
+  if (rule.comm.empty() && rule.exe.empty() && rule.user.empty() &&
+      !rule.needs_calm()) {
+    add("has no condition: it would be about every process");
+  }
+  if (rule.protect == rule.oom_adj.has_value()) {
+    add(rule.protect ? "has protect = true, which is an oom_adj of -17, and an "
+                       "oom_adj; leave one of them out"
+                     : "says nothing: it needs an oom_adj or protect = true");
+  }
+}
+
 }  // namespace
 
 std::vector<Contradiction> contradictions(const Settings& settings) {
   std::vector<Contradiction> found;
-  const auto& triggers = settings.triggers;
-  for (std::size_t i = 0; i < triggers.size(); ++i) {
-    const Trigger& trigger = triggers[i];
-    const auto add = [&](std::string_view why) {
-      found.push_back(
-          {i, fmt::format("trigger '{}' {}", escaped(trigger.name), why)});
-    };
-    if (trigger.name.empty()) {
-      add("has no name");
-    }
-    if (std::any_of(
-            triggers.begin(), triggers.begin() + static_cast<long>(i),
-            [&](const Trigger& it) { return it.name == trigger.name; })) {
-      add("exists already");
-    }
-    if (!has_condition(trigger)) {
-      add("has no condition: it would always fire");
-    }
-    if (nothing(trigger.mem_available_below) ||
-        nothing(trigger.swap_free_below)) {
-      add("can never fire: nothing is below 0");
-    }
-    if (trigger.psi_some_above && trigger.psi_full_above &&
-        *trigger.psi_some_above <= *trigger.psi_full_above) {
-      add("has a psi_some_above that psi_full_above implies; leave it out");
-    }
-    for (const Trigger& other : triggers) {
-      if (trigger.action == Action::kLog && other.action == Action::kKill &&
-          comes_too_late(trigger, other)) {
-        add(fmt::format("warns no earlier than '{}' kills",
-                        escaped(other.name)));
-      }
-    }
+  for (std::size_t i = 0; i < settings.triggers.size(); ++i) {
+    check_trigger(settings.triggers, i, found);
   }
-  if (std::none_of(triggers.begin(), triggers.end(), [](const Trigger& it) {
-        return it.action == Action::kKill;
-      })) {
-    found.push_back({0, "there is no trigger that kills"});
+  for (std::size_t i = 0; i < settings.rules.size(); ++i) {
+    check_rule(settings.rules, i, found);
+  }
+  if (std::none_of(
+          settings.triggers.begin(), settings.triggers.end(),
+          [](const Trigger& it) { return it.action == Action::kKill; })) {
+    found.push_back({nullptr, "there is no trigger that kills"});
   }
   return found;
 }

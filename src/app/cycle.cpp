@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/cycle.h"
 
-#include <algorithm>
-
 #include "badnessd/app/choose.h"
+#include "badnessd/app/extent.h"
+#include "badnessd/app/watches.h"
 
 namespace badnessd {
 namespace {
@@ -26,13 +26,23 @@ class Pass {
       return lost(reading.error());
     }
     report_.reading = *reading;
-    const Fired fired = take_reading(policy_, state_.policy, *reading);
+    list_cgroups(source_, policy_, state_.policy, reading->time_us);
+    const Firing firing =
+        take_readings(source_, policy_, state_.policy, *reading);
+    const Fired& fired = firing.fired;
     report_.log_trigger = fired.log;
+    report_.log_watch = firing.log_watch;
+    if (!fired.kill) {
+      end_incident(state_.policy);
+    }
     if (state_.policy.pending) {
-      return follow_pending(fired.kill.has_value());
+      return follow_pending(firing.acting);
     }
     if (!fired.kill && !policy_.audit) {
       watch_kernel();
+      if (calm(policy_, state_.policy)) {
+        state_.identities.look(source_, policy_, reading->time_us, false);
+      }
       return ended(Kind::kCalm);
     }
     if (state_.policy.reported) {
@@ -51,6 +61,19 @@ class Pass {
   CycleReport ended(Kind kind) {
     report_.kind = kind;
     return report_;
+  }
+
+  // What the decision is about.
+  [[nodiscard]] const Watch& watch() const {
+    return acting_watch(state_.policy);
+  }
+
+  [[nodiscard]] Inquiry inquiry() {
+    return {.source = source_,
+            .snapshot = state_.snapshot,
+            .policy = policy_,
+            .identities = state_.identities,
+            .swap_used_kib = swap_used_kib(report_.reading)};
   }
 
   CycleReport lost(const Error& error) {
@@ -93,26 +116,31 @@ class Pass {
   CycleReport decide(const Fired& fired) {
     Decision& decision = state_.decision;
     decision = Decision{};
+    state_.family.clear();
     decision.fired = fired.kill.has_value();
     decision.trigger = fired.kill.value_or(audit_trigger(policy_));
-    decision.reading = report_.reading;
+    decision.scope = watch().cgroup;
+    decision.reading = *watch().last;
     decision.seen_us = report_.reading.time_us;
     const Trigger& trigger = policy_.triggers[decision.trigger];
-    decision.stalls = state_.policy.history.share(trigger.psi_window_us);
-    decision.need_kib = need_kib(policy_, trigger, report_.reading);
+    decision.stalls = watch().history.share(trigger.psi_window_us);
+    decision.need_kib = need_kib(policy_, trigger, decision.reading);
 
     Snapshot& snapshot = state_.snapshot;
-    if (const auto scanned = source_.scan(snapshot); !scanned) {
+    if (const auto scanned = scan(inquiry()); !scanned) {
       return lost(scanned.error());
     }
     state_.reserve();
     SelectRules rules{
         .self_pid = policy_.self_pid,
         .wait_for = wait_for(policy_, state_.policy, decision.seen_us),
-        .set_aside = set_aside_of(state_.policy)};
+        .set_aside = set_aside_of(state_.policy),
+        .scoped = !decision.scope.empty()};
+    if (rules.scoped) {
+      source_.mark_cgroup(decision.scope.view(), snapshot);
+    }
     const Selection selection =
-        select_victim(source_, snapshot, policy_.score, rules,
-                      decision.need_kib, swap_used_kib(report_.reading));
+        select_victim(inquiry(), rules, decision.need_kib);
     decision.bar_kib = rules.min_reclaim_kib;
     if (selection.kind == Selection::Kind::kWait) {
       report_.dying = snapshot.tasks[selection.task].id;
@@ -124,16 +152,15 @@ class Pass {
     decision.storm = find_storm(rules);
     if (decision.storm) {
       const Storm& storm = *decision.storm;
-      complete(
-          snapshot, storm.forker,
-          storm.spare_forker ? state_.storms.members().front() : storm.forker);
+      complete(storm.forker, storm.spare_forker
+                                 ? state_.storms.members().front()
+                                 : storm.forker);
     } else if (selection.kind == Selection::Kind::kNone) {
       return ended(Kind::kNobody);
     } else {
-      complete(
-          snapshot, selection.task,
-          oom_kill_victim(snapshot, selection.task, policy_.victim, rules));
+      complete(selection.task, victim_of(inquiry(), selection.task, rules));
     }
+    decide_extent(inquiry(), decision);
     decision.decided_us = source_.now_us();
     return act(rules);
   }
@@ -145,22 +172,29 @@ class Pass {
       return std::nullopt;
     }
     constexpr Micros kAgain = 60'000'000;
-    const PressureReading& reading = report_.reading;
+    const PressureReading& reading = state_.decision.reading;
+    const PressureHistory& history = watch().history;
     Snapshot& snapshot = state_.snapshot;
     PolicyState& state = state_.policy;
     const Kib free = reading.mem_available_kib + reading.swap_free_kib;
     const Kib need = state_.decision.need_kib;
     for (const std::uint32_t index :
-         state_.storms.suspects(snapshot, rules, need, state.history, free)) {
-      refine_one(source_, snapshot, index, policy_.score,
-                 swap_used_kib(reading));
+         state_.storms.suspects(snapshot, rules, need, history, free)) {
+      refine_one(inquiry(), index);
     }
-    auto storm = state_.storms.find(snapshot, rules, need, state.history, free);
-    if (storm && storm->spare_forker) {
-      const Task& forker = snapshot.tasks[storm->forker];
+    auto storm = state_.storms.find(snapshot, rules, need, history, free);
+    if (!storm) {
+      return storm;
+    }
+    // Only now is it known what rules make of the forker.
+    refine_one(inquiry(), storm->forker);
+    const Task& forker = snapshot.tasks[storm->forker];
+    const bool candidate = skip_reason(forker, rules) == Skip::kNone;
+    storm->spare_forker = storm->spare_forker || !candidate;
+    if (storm->spare_forker) {
       const bool again = forker.id == state.spared_forker &&
                          reading.time_us - state.spared_us < kAgain;
-      if (again && skip_reason(forker, rules) == Skip::kNone) {
+      if (again && candidate) {
         storm->spare_forker = false;
       }
       state.spared_forker = forker.id;
@@ -170,39 +204,58 @@ class Pass {
   }
 
   // Writes the chosen and the victim down.
-  void complete(Snapshot& snapshot, std::uint32_t chosen,
-                std::uint32_t victim) {
+  void complete(std::uint32_t chosen, std::uint32_t victim) {
     Decision& decision = state_.decision;
-    refine_one(source_, snapshot, victim, policy_.score,
-               swap_used_kib(report_.reading));
+    const Snapshot& snapshot = state_.snapshot;
+    refine_with_it(inquiry(), victim);
     decision.chosen = snapshot.tasks[chosen];
     decision.score = badness(snapshot, decision.chosen, policy_.score);
     decision.victim = snapshot.tasks[victim];
+  }
+
+  // Whether what was decided upon still fires.
+  Expected<bool> fires_still() {
+    const auto reading = source_.read_pressure();
+    if (!reading) {
+      return tl::unexpected(reading.error());
+    }
+    report_.reading = *reading;
+    if (policy_.audit) {
+      return true;
+    }
+    const Fired system = take_reading(policy_, state_.policy.system, *reading);
+    const auto acting = state_.policy.acting;
+    return (acting ? take_cgroup(source_, policy_,
+                                 state_.policy.cgroups[*acting], *reading)
+                   : system)
+        .kill.has_value();
   }
 
   CycleReport act(const SelectRules& rules) {
     Decision& decision = state_.decision;
     PolicyState& state = state_.policy;
     // Somebody may have given memory back in the meantime.
-    const auto reading = source_.read_pressure();
-    if (!reading) {
-      return lost(reading.error());
+    const auto needed = fires_still();
+    if (!needed) {
+      return lost(needed.error());
     }
-    report_.reading = *reading;
-    if (!policy_.audit && !take_reading(policy_, state, *reading).kill) {
+    if (!*needed) {
       return ended(Kind::kRecovered);
     }
     // A storm goes on for as long as its members are asked to end.
-    const bool gently = policy_.term_grace_us != 0 && !decision.storm;
+    const bool alone = decision.extent == Extent::kProcess ||
+                       decision.extent == Extent::kChild;
+    const bool gently = policy_.term_grace_us != 0 && alone;
+    const PressureReading& reading = *watch().last;
     decision.signal = gently ? Signal::kTerm : Signal::kKill;
     state.pending = Pending{
         .id = decision.victim.id,
         .phase =
             gently ? Pending::Phase::kTerminating : Pending::Phase::kKilling,
-        .since_us = reading->time_us,
-        .free_before_kib = reading->mem_available_kib + reading->swap_free_kib,
+        .since_us = reading.time_us,
+        .free_before_kib = reading.mem_available_kib + reading.swap_free_kib,
         .expected_kib = decision.storm ? decision.storm->reclaim_kib
-                                       : decision.victim.reclaim_kib};
+                                       : decision.victim.death_kib()};
     if (hooks_.before_signal != nullptr) {
       hooks_.before_signal(hooks_.context, state);
     }
@@ -211,61 +264,18 @@ class Pass {
     killer_.release_memory();
     ++state_.decisions;
     decision.number = state_.decisions;
-    if (decision.storm) {
-      sweep(rules);
+    if (alone || decision.outcome.kind != KillOutcome::Kind::kSent) {
+      list_others(inquiry(), rules, decision);
     } else {
-      list_others(source_, state_.snapshot, policy_, rules, decision);
+      if (decision.extent == Extent::kFamily) {
+        collect_family(state_.snapshot, decision.chosen.id.pid, state_.family);
+      }
+      sweep(inquiry(), killer_, rules,
+            decision.storm ? state_.storms.members() : state_.family, decision,
+            state_.swept);
     }
+    note_cgroup(source_, decision);
     return after_signal();
-  }
-
-  // The forker cannot fork any more, once it is signalled. Its descendants can
-  // until they are, so it is looked for new ones until there are none.
-  void sweep(const SelectRules& rules) {
-    constexpr int kRounds = 16;
-    Decision& decision = state_.decision;
-    Snapshot& snapshot = state_.snapshot;
-    if (decision.outcome.kind != KillOutcome::Kind::kSent) {
-      return;
-    }
-    auto& swept = state_.swept;
-    swept.clear();
-    swept.push_back(decision.victim.id);
-    const auto is_swept = [&](const TaskId& id) {
-      return std::find(swept.begin(), swept.end(), id) != swept.end();
-    };
-    for (const std::uint32_t index : state_.storms.members()) {
-      sweep_one(snapshot.tasks[index]);
-    }
-    for (int round = 0; round < kRounds && source_.scan(snapshot); ++round) {
-      const std::size_t before = swept.size();
-      for (const Task& task : snapshot.tasks) {
-        if (skip_reason(task, rules) != Skip::kNone || is_swept(task.id) ||
-            !young(snapshot, task, decision.storm->window_us)) {
-          continue;
-        }
-        const std::size_t parent = find_task(snapshot, task.ppid);
-        const bool below = parent < snapshot.tasks.size() &&
-                           (is_swept(snapshot.tasks[parent].id) ||
-                            snapshot.tasks[parent].id == decision.chosen.id);
-        if (below) {
-          sweep_one(task);
-        }
-      }
-      if (swept.size() == before) {
-        return;
-      }
-    }
-  }
-
-  void sweep_one(const Task& task) {
-    if (task.id == state_.decision.victim.id) {
-      return;
-    }
-    state_.swept.push_back(task.id);
-    if (killer_.kill_also(task).kind == KillOutcome::Kind::kSent) {
-      ++state_.decision.swept;
-    }
   }
 
   CycleReport after_signal() {
@@ -290,16 +300,16 @@ class Pass {
     return ended(Kind::kNotSignalled);
   }
 
-  CycleReport follow_pending(bool trigger_fires) {
+  CycleReport follow_pending(bool acting_fires) {
     Decision& decision = state_.decision;
     PolicyState& state = state_.policy;
-    const PressureReading& reading = report_.reading;
+    const PressureReading& reading = *watch().last;
     const bool exited = killer_.exited();
     PendingStep step =
-        step_pending(policy_, state, reading, trigger_fires, exited);
+        step_pending(policy_, state, reading, acting_fires, exited);
     if (step == PendingStep::kExited) {
       decision.exited_us = reading.time_us;
-      step = step_pending(policy_, state, reading, trigger_fires, exited);
+      step = step_pending(policy_, state, reading, acting_fires, exited);
     }
     switch (step) {
       case PendingStep::kWait:

@@ -41,7 +41,11 @@ void Daemon::reconfigure(const Settings& settings) {
                       machine_.self_pid);
   report_interval_us_ =
       static_cast<Micros>(settings.log_report_interval.count()) * 1000;
-  state_.policy.triggers.assign(policy_.triggers.size(), TriggerState{});
+  forget_triggers(policy_, state_.policy);
+  state_.identities.forget();
+  if (calm(policy_, state_.policy)) {
+    state_.identities.look(source_, policy_, source_.now_us(), true);
+  }
   log_trigger_.reset();
 }
 
@@ -50,11 +54,15 @@ CycleReport Daemon::rehearse() {
   Policy policy = policy_;
   policy.audit = true;
   CycleState trial(policy);
+  trial.identities.look(source_, policy, source_.now_us(), true);
   DryRunKiller nobody;
   const CycleReport report = run_cycle(source_, policy, nobody, trial);
   save_state();  // the first write to a mapped page is a fault
   Snapshot& snapshot = state_.snapshot;
   snapshot = std::move(trial.snapshot);
+  state_.identities = std::move(trial.identities);
+  state_.policy.system = std::move(trial.policy.system);
+  state_.policy.cgroups = std::move(trial.policy.cgroups);
   snapshot.tasks.reserve(std::max(kFewest, 2 * snapshot.tasks.size()));
   snapshot.children.reserve(std::max(kFewest, 2 * snapshot.children.size()));
   state_.reserve();
@@ -66,10 +74,10 @@ Micros Daemon::sleep() const noexcept {
 }
 
 std::string Daemon::status() const {
-  if (!state_.policy.last) {
+  if (!state_.policy.system.last) {
     return "memory cannot be read";
   }
-  return fmt::format("{}; {}", reading_text(*state_.policy.last),
+  return fmt::format("{}; {}", reading_text(*state_.policy.system.last),
                      count_text(kills_, "kill", "kills"));
 }
 
@@ -101,10 +109,11 @@ void Daemon::step() {
     log_trigger_ = report.log_trigger;
     if (log_trigger_) {
       const Trigger& trigger = policy_.triggers[*log_trigger_];
+      const Watch& watch = *report.log_watch;
       reporter_.log().warn(
           "trigger {} {}", escaped(trigger.name),
-          trigger_text(trigger, report.reading,
-                       state_.policy.history.share(trigger.psi_window_us)));
+          trigger_text(trigger, watch.cgroup, *watch.last,
+                       watch.history.share(trigger.psi_window_us)));
     }
   }
   note(report);

@@ -11,6 +11,7 @@
 #include "badnessd/app/daemon.h"
 #include "badnessd/app/exit_code.h"
 #include "badnessd/app/host.h"
+#include "badnessd/app/lint.h"
 #include "badnessd/app/report.h"
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/system/procfs.h"
@@ -43,21 +44,27 @@ StateFile open_state(const std::string& directory, spdlog::logger& log) {
   return std::move(*file);
 }
 
+void say(spdlog::logger& log, const std::vector<HostNote>& notes) {
+  for (const HostNote& note : notes) {
+    log.log(note.warning ? spdlog::level::warn : spdlog::level::info, "{}",
+            note.text);
+  }
+}
+
 // The start-up self-test, and what this machine lacks.
-void rehearse(Daemon& daemon, const ProcfsSource& source, spdlog::logger& log) {
+void rehearse(Daemon& daemon, ProcfsSource& source, spdlog::logger& log) {
   const CycleReport report = daemon.rehearse();
   if (report.kind == CycleReport::Kind::kSampleLost) {
     log.warn("the first look failed: {}", error_text(report.error));
     return;
   }
-  for (const std::string& line : host_text(daemon.policy(), report.reading)) {
+  for (const std::string& line : host_text(daemon.policy(), daemon.watched())) {
     log.info("{}", line);
   }
-  for (const HostNote& note :
-       host_notes(daemon.policy(), report.reading, daemon.snapshot(), source)) {
-    log.log(note.warning ? spdlog::level::warn : spdlog::level::info, "{}",
-            note.text);
-  }
+  say(log, lint_triggers(daemon.policy(), daemon.watched(), source.cgroups()));
+  say(log, lint_rules(daemon.policy().rules));
+  say(log, host_notes(daemon.policy(), report.reading, daemon.snapshot(),
+                      source, AskedBy::kDaemon));
 }
 
 void protect(const ProcfsSource& source, spdlog::logger& log) {
@@ -171,6 +178,7 @@ int run_daemon(
       if (anew) {
         daemon.reconfigure(anew->settings);
         log->info("settings reloaded: {}", anew->origin);
+        say(*log, lint_rules(anew->settings.rules));
       } else {
         log->error("keeping the running settings: {}", anew.error().message);
       }

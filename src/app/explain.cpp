@@ -28,12 +28,25 @@ std::string cpu_words(const Task& task, std::uint32_t hz) {
                      duration_text(task.cpu_jiffies / hz));
 }
 
+// ", by rule web instead of its own 0", or what the kernel made it from.
+std::string adj_origin(const Task& task, const Policy& policy) {
+  if (task.rules != 0) {
+    return fmt::format(", by rule {} instead of its own {}",
+                       escaped(policy.rules[first_of(task.rules)].name),
+                       task.own_oom_adj);
+  }
+  return task.has_oom_score_adj
+             ? fmt::format(", from oom_score_adj {}", task.oom_score_adj)
+             : "";
+}
+
 // What a rule is and where its operand came from.
 std::string words_of(const Step& step, const Snapshot& snapshot,
-                     const Task& task, const ScoreRules& rules) {
+                     const Task& task, const Policy& policy) {
   switch (step.rule) {
     case Rule::kExempt:
-      return "oom_adj is -17: exempt";
+      return fmt::format("oom_adj is -17{}: exempt",
+                         task.rules == 0 ? "" : adj_origin(task, policy));
     case Rule::kNoMm:
       return "no memory of its own: a kernel thread, a zombie or a dead leader";
     case Rule::kTotalVm:
@@ -50,7 +63,7 @@ std::string words_of(const Step& step, const Snapshot& snapshot,
           "its list)",
           count_text(task.child_count, "child", "children"));
     case Rule::kCpuTime:
-      return cpu_words(task, rules.hz);
+      return cpu_words(task, policy.score.hz);
     case Rule::kRunTime:
       return fmt::format(
           "fourth root of {} of 1024 s since its start ({})",
@@ -68,16 +81,13 @@ std::string words_of(const Step& step, const Snapshot& snapshot,
       return step.op == Op::kAtLeast
                  ? "a positive oom_adj needs something to shift"
                  : fmt::format("oom_adj is {}{}", task.oom_adj,
-                               task.has_oom_score_adj
-                                   ? fmt::format(", from oom_score_adj {}",
-                                                 task.oom_score_adj)
-                                   : "");
+                               adj_origin(task, policy));
   }
   return {};
 }
 
 std::string ledger_table(const Snapshot& snapshot, const Task& task,
-                         const ScoreRules& rules, const Style& style) {
+                         const Policy& policy, const Style& style) {
   const std::vector<Column> columns{{.header = "RULE", .left = true},
                                     {.header = "BEFORE"},
                                     {.header = "OP", .left = true},
@@ -85,13 +95,14 @@ std::string ledger_table(const Snapshot& snapshot, const Task& task,
                                     {.header = "AFTER"},
                                     {.header = "WHY", .left = true}};
   std::vector<std::vector<std::string>> rows;
-  const Score score = badness(snapshot, task, rules);
+  const Score score = badness(snapshot, task, policy.score);
   for (const Step& step : score.steps()) {
-    rows.push_back(
-        {std::string(name_of(step.rule)),
-         step.op == Op::kSet ? "" : fmt::format("{}", step.before),
-         std::string(symbol_of(step.op)), fmt::format("{}", step.operand),
-         fmt::format("{}", step.after), words_of(step, snapshot, task, rules)});
+    rows.push_back({std::string(name_of(step.rule)),
+                    step.op == Op::kSet ? "" : fmt::format("{}", step.before),
+                    std::string(symbol_of(step.op)),
+                    fmt::format("{}", step.operand),
+                    fmt::format("{}", step.after),
+                    words_of(step, snapshot, task, policy)});
   }
   return render_table(columns, rows, style);
 }
@@ -171,6 +182,29 @@ std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
                                   : "bring it to first place");
 }
 
+// Which rule counts, and which others match.
+std::vector<std::string> rules_text(const Task& task, const Policy& policy) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+    if ((task.rules & bit_of(i)) != 0) {
+      lines.push_back(fmt::format(
+          "{} matches{}", escaped(policy.rules[i].name),
+          first_of(task.rules) == i
+              ? fmt::format(": oom_adj {}", policy.rules[i].adj())
+              : std::string(" too, behind the first, which counts")));
+    }
+  }
+  if (!policy.rules.empty() && task.rules == 0 && task.has_mm) {
+    lines.emplace_back("none matches");
+  }
+  if (task.rules_open) {
+    lines.emplace_back(
+        "one asks for what could not be read (try as root); that condition "
+        "counts as not met");
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
@@ -178,14 +212,20 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
   const Task& task = snapshot.tasks[index];
   std::string text = fmt::format("{}, {}: {} points\n\n", task_text(task),
                                  owner_text(task), task.points);
-  text += ledger_table(snapshot, task, policy.score, style) + "\n";
+  text += ledger_table(snapshot, task, policy, style) + "\n";
   text += children_text(snapshot, task, policy.score);
   text += rank_text(snapshot, index, policy);
   text += fmt::format(
       "reclaim   at least {}: its anonymous memory, swap, and the shared "
-      "memory "
-      "that nobody else can map\n",
-      size_text(task.reclaim_kib));
+      "memory that nobody else can map\n",
+      size_text(task.death_kib()));
+  if (task.with_it_kib != 0) {
+    text += section("container",
+                    {fmt::format("all in its pid namespace die with it, which "
+                                 "gives back {} of that",
+                                 size_text(task.with_it_kib))});
+  }
+  text += section("rules", rules_text(task, policy));
   if (task.userns_unreadable) {
     text += section("note",
                     {"its capabilities are not credited: /proc/<pid>/ns/user "

@@ -32,26 +32,18 @@ constexpr std::array<Capability, 4> kCapabilities{{
      "killer when it is not started by systemd"},
 }};
 
-void note_triggers(const Policy& policy, const PressureReading& reading,
-                   std::vector<HostNote>& notes) {
-  for (const Trigger& trigger : policy.triggers) {
-    if ((trigger.psi_some_above && !reading.psi_some) ||
-        (trigger.psi_full_above && !reading.psi_full)) {
-      notes.push_back(
-          {true, fmt::format("trigger {} cannot fire here: this kernel gives "
-                             "no pressure stall information (boot it with "
-                             "psi=1)",
-                             escaped(trigger.name))});
-    }
-  }
-}
-
 void note_other_killers(const Policy& policy, const Snapshot& snapshot,
-                        std::vector<HostNote>& notes) {
+                        AskedBy asked_by, std::vector<HostNote>& notes) {
+  bool own_daemon = asked_by == AskedBy::kCheck;
   for (const Task& task : snapshot.tasks) {
     const bool killer = std::find(kOomKillers.begin(), kOomKillers.end(),
                                   task.name()) != kOomKillers.end();
-    if (killer && task.has_mm && task.id.pid != policy.self_pid) {
+    if (!killer || !task.has_mm || task.id.pid == policy.self_pid) {
+      continue;
+    }
+    if (own_daemon && task.name() == kOomKillers.front()) {
+      own_daemon = false;  // a second one would be one too many
+    } else {
       notes.push_back(
           {true, fmt::format("{} is an OOM killer too: each would kill for the "
                              "same emergency; let one of them run",
@@ -63,11 +55,13 @@ void note_other_killers(const Policy& policy, const Snapshot& snapshot,
 }  // namespace
 
 std::vector<std::string> host_text(const Policy& policy,
-                                   const PressureReading& reading) {
-  std::vector<std::string> lines{reading_text(reading)};
-  for (const Trigger& trigger : policy.triggers) {
-    lines.push_back(fmt::format("trigger {} {}", escaped(trigger.name),
-                                trigger_text(trigger, reading, std::nullopt)));
+                                   const PolicyState& state) {
+  std::vector<std::string> lines;
+  if (state.system.last) {
+    lines.push_back(reading_text(*state.system.last));
+  }
+  for (const std::string& line : triggers_text(policy, state)) {
+    lines.push_back("trigger " + line);
   }
   return lines;
 }
@@ -75,10 +69,9 @@ std::vector<std::string> host_text(const Policy& policy,
 std::vector<HostNote> host_notes(const Policy& policy,
                                  const PressureReading& reading,
                                  const Snapshot& snapshot,
-                                 const ProcfsSource& source) {
+                                 const ProcfsSource& source, AskedBy asked_by) {
   std::vector<HostNote> notes;
-  note_triggers(policy, reading, notes);
-  note_other_killers(policy, snapshot, notes);
+  note_other_killers(policy, snapshot, asked_by, notes);
   if (source.swap_unusable()) {
     notes.push_back({true,
                      "there is swap, but memory.swap.max lets next to nobody "

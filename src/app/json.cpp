@@ -44,16 +44,22 @@ Json task_json(const Snapshot& snapshot, const Task& task,
             {"uid", nullptr},
             {"points", task.points},
             {"oom_adj", task.oom_adj},
+            {"own_oom_adj", task.own_oom_adj},
+            {"rule", nullptr},
             {"oom_score_adj", nullptr},
             {"total_vm_pages", task.total_vm},
             {"rss_kib", task.rss * (snapshot.page_size / 1024)},
             {"swap_kib", nullptr},
-            {"reclaim_kib", task.reclaim_kib},
+            {"reclaim_kib", task.death_kib()},
+            {"pid_ns_init", task.pid_ns_init},
             {"eligible", skip == Skip::kNone},
             {"skipped", nullptr},
             {"steps", steps_json(badness(snapshot, task, policy.score))}};
   if (task.uid) {
     json["uid"] = *task.uid;
+  }
+  if (task.rules != 0) {
+    json["rule"] = escaped(policy.rules[first_of(task.rules)].name);
   }
   if (task.has_oom_score_adj) {
     json["oom_score_adj"] = task.oom_score_adj;
@@ -116,6 +122,37 @@ nlohmann::ordered_json pressure_json(const PressureReading& reading) {
           {"full", psi_json(reading.psi_full)}};
 }
 
+nlohmann::ordered_json triggers_json(const Policy& policy,
+                                     const PolicyState& state,
+                                     const Decision& decision) {
+  Json triggers = Json::array();
+  for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
+    const Trigger& trigger = policy.triggers[i];
+    const auto add = [&](const Watch& watch) {
+      triggers.push_back(
+          {{"name", escaped(trigger.name)},
+           {"cgroup", nullptr},
+           {"fires", decision.fired && decision.trigger == i &&
+                         decision.scope.view() == watch.cgroup},
+           {"sentence",
+            trigger_text(trigger, watch.cgroup, *watch.last,
+                         watch.history.share(trigger.psi_window_us))}});
+      if (!watch.cgroup.empty()) {
+        triggers.back()["cgroup"] = escaped(watch.cgroup);
+      }
+    };
+    if (!trigger.scope) {
+      add(state.system);
+    }
+    for (const Watch& watch : state.cgroups) {
+      if (trigger.scope && watch.trigger == i && watch.last) {
+        add(watch);
+      }
+    }
+  }
+  return triggers;
+}
+
 std::string scores_json(const Snapshot& snapshot,
                         const std::vector<std::uint32_t>& order,
                         const Policy& policy) {
@@ -168,16 +205,7 @@ std::string once_json(const CycleReport& report, const CycleState& state,
   Json json =
       base_json(snapshot, sorted_tasks(snapshot, SortKey::kPoints), policy);
   json["pressure"] = pressure_json(report.reading);
-  json["triggers"] = Json::array();
-  for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
-    const Trigger& trigger = policy.triggers[i];
-    json["triggers"].push_back(
-        {{"name", escaped(trigger.name)},
-         {"fires", decision.fired && decision.trigger == i},
-         {"sentence",
-          trigger_text(trigger, report.reading,
-                       state.policy.history.share(trigger.psi_window_us))}});
-  }
+  json["triggers"] = triggers_json(policy, state.policy, decision);
   json["selection"] = {{"kind", "none"},
                        {"pid", nullptr},
                        {"need_kib", decision.need_kib},
@@ -196,7 +224,7 @@ std::string once_json(const CycleReport& report, const CycleState& state,
     }
     json["victim"] = {{"pid", decision.victim.id.pid},
                       {"comm", escaped(decision.victim.name())},
-                      {"reclaim_kib", decision.victim.reclaim_kib}};
+                      {"reclaim_kib", decision.victim.death_kib()}};
   }
   return dump(json);
 }

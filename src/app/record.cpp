@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/record.h"
 
+#include <array>
 #include <chrono>
 #include <span>
 
@@ -51,30 +52,69 @@ std::string obstacle_text(const Decision& decision) {
 }
 
 std::string guard_text(const Decision& decision) {
+  const std::string with_it =
+      decision.victim.pid_ns_init
+          ? fmt::format(", {} of it from its container, which dies with it",
+                        size_text(decision.victim.with_it_kib))
+          : std::string();
   std::string text = fmt::format(
-      "its death gives back at least {} of the {} that are needed",
-      size_text(decision.victim.reclaim_kib), size_text(decision.need_kib));
+      "its death gives back at least {}{} of the {} that are needed",
+      size_text(decision.victim.death_kib()), with_it,
+      size_text(decision.need_kib));
   std::string names;
   for (const Task& task :
        std::span(decision.passed_over).first(decision.passed_over_count)) {
     names += fmt::format("{}{} with {} points gives back {}",
                          names.empty() ? "" : ", ", task_text(task),
-                         task.points, size_text(task.reclaim_kib));
+                         task.points, size_text(task.death_kib()));
   }
   return names.empty() ? text : fmt::format("{}; passed over: {}", text, names);
 }
 
+// Who else dies, and by what.
+std::string extent_text(const Decision& decision) {
+  switch (decision.extent) {
+    case Extent::kProcess:
+    case Extent::kStorm:
+      return {};
+    case Extent::kChild:
+      return fmt::format(", the first child of {} which was chosen",
+                         task_text(decision.chosen));
+    case Extent::kFamily:
+      return fmt::format(" and {} more, all its descendants", decision.swept);
+    case Extent::kCgroup:
+      return fmt::format(" and {} more, all who are in {}{}", decision.swept,
+                         escaped(decision.group.view()),
+                         decision.group.view() == decision.oom_group.view()
+                             ? " (memory.oom.group)"
+                             : "");
+  }
+  return {};
+}
+
+// Where its oom_adj comes from, if not from itself.
+std::string rule_text(const Task& task, const Policy& policy) {
+  std::string text;
+  if (task.rules != 0) {
+    text = fmt::format(
+        "; oom_adj {} is by rule {}, its own is {}", task.oom_adj,
+        escaped(policy.rules[first_of(task.rules)].name), task.own_oom_adj);
+  }
+  if (task.rules_open) {
+    text +=
+        "; it was too new for rules that ask for more than its name, program "
+        "and user";
+  }
+  return text;
+}
+
 // Why it was the one, in points.
-std::string choice_text(const Decision& decision) {
-  const std::string child_of =
-      decision.victim.id == decision.chosen.id
-          ? std::string()
-          : fmt::format(", the first child of {} which was chosen",
-                        task_text(decision.chosen));
-  return fmt::format("{}: {} points of {} ({}); {}", child_of,
+std::string choice_text(const Decision& decision, const Policy& policy) {
+  return fmt::format("{}: {} points of {} ({}){}; {}", extent_text(decision),
                      decision.chosen.points,
                      count_text(decision.candidates, "candidate", "candidates"),
-                     ledger_text(decision.score), guard_text(decision));
+                     ledger_text(decision.score),
+                     rule_text(decision.chosen, policy), guard_text(decision));
 }
 
 // The rule by which it was a fork storm, with its figures.
@@ -103,25 +143,57 @@ Json storm_json(const Decision& decision) {
           {"copies", storm.copies},
           {"comm", escaped(storm.name())},
           {"reclaim_kib", storm.reclaim_kib},
-          {"lost_kib", storm.lost_kib},
-          {"killed_besides", decision.swept}};
+          {"lost_kib", storm.lost_kib}};
 }
 
-Json task_json(const Task& task) {
-  Json json{
-      {"pid", task.id.pid},           {"start_time_ticks", task.id.start_time},
-      {"comm", escaped(task.name())}, {"uid", nullptr},
-      {"points", task.points},        {"reclaim_kib", task.reclaim_kib}};
+std::string_view name_of(Extent extent) {
+  constexpr std::array<std::string_view, 5> kNames{"process", "child", "storm",
+                                                   "family", "cgroup"};
+  return kNames[static_cast<std::size_t>(extent)];
+}
+
+// null if it is empty.
+Json path_json(std::string_view path) {
+  return path.empty() ? Json() : Json(escaped(path));
+}
+
+Json task_json(const Task& task, const Policy& policy) {
+  Json json{{"pid", task.id.pid},
+            {"start_time_ticks", task.id.start_time},
+            {"comm", escaped(task.name())},
+            {"uid", nullptr},
+            {"points", task.points},
+            {"oom_adj", task.oom_adj},
+            {"rule", nullptr},
+            {"rules_open", task.rules_open},
+            {"reclaim_kib", task.death_kib()},
+            {"pid_ns_init", task.pid_ns_init}};
   if (task.uid) {
     json["uid"] = *task.uid;
+  }
+  if (task.rules != 0) {
+    json["rule"] = escaped(policy.rules[first_of(task.rules)].name);
   }
   return json;
 }
 
-Json tasks_json(std::span<const Task> tasks) {
+Json tasks_json(std::span<const Task> tasks, const Policy& policy) {
   Json json = Json::array();
   for (const Task& task : tasks) {
-    json.push_back(task_json(task));
+    json.push_back(task_json(task, policy));
+  }
+  return json;
+}
+
+Json aftermath_json(const Decision& decision, const Aftermath& aftermath) {
+  Json json{{"cgroup", path_json(decision.cgroup.view())},
+            {"unit", path_json(aftermath.unit)},
+            {"restart", nullptr},
+            {"oom_policy", nullptr},
+            {"oom_group", path_json(decision.oom_group.view())}};
+  if (aftermath.settings) {
+    json["restart"] = escaped(aftermath.settings->restart);
+    json["oom_policy"] = path_json(aftermath.settings->oom_policy);
   }
   return json;
 }
@@ -176,9 +248,10 @@ std::string decision_text(const Decision& decision, const Policy& policy) {
   return fmt::format(
       "{} {}, {}{}{}; trigger {} {}", verb_of(decision), task_text(victim),
       owner_text(victim), obstacle_text(decision),
-      decision.storm ? storm_text(decision) : choice_text(decision),
+      decision.storm ? storm_text(decision) : choice_text(decision, policy),
       escaped(trigger.name),
-      trigger_text(trigger, decision.reading, decision.stalls));
+      trigger_text(trigger, decision.scope.view(), decision.reading,
+                   decision.stalls));
 }
 
 std::string ending_text(const Decision& decision) {
@@ -209,31 +282,70 @@ std::string ending_text(const Decision& decision) {
               : text;
 }
 
+Aftermath aftermath_of(const Decision& decision) {
+  Aftermath aftermath{.unit = std::string(unit_of(decision.cgroup.view()))};
+  // A manager of a user does not end with one of his processes.
+  if (!aftermath.unit.starts_with("user@")) {
+    aftermath.settings = read_unit(aftermath.unit, {});
+  }
+  return aftermath;
+}
+
+std::string aftermath_text(const Decision& decision,
+                           const Aftermath& aftermath) {
+  std::string text;
+  if (!aftermath.unit.empty()) {
+    text = fmt::format("it was in {}", escaped(aftermath.unit));
+  }
+  if (aftermath.settings) {
+    text += fmt::format(", which systemd {} if that ends it (Restart={})",
+                        aftermath.settings->restarts_after_kill()
+                            ? "starts again"
+                            : "does not start again",
+                        escaped(aftermath.settings->restart));
+  }
+  const std::string_view group = decision.oom_group.view();
+  if (!group.empty() && decision.extent != Extent::kCgroup) {
+    text += fmt::format(
+        "{}{} has memory.oom.group: the kernel would have killed all in it",
+        text.empty() ? "" : "; ", escaped(group));
+  }
+  return text;
+}
+
 std::string record_json(const Decision& decision, const Policy& policy,
-                        const std::string& id) {
+                        const Aftermath& aftermath, const std::string& id) {
   const Trigger& trigger = policy.triggers[decision.trigger];
   const Json json{
       {"schema", kJsonSchema},
       {"id", id},
       {"trigger", escaped(trigger.name)},
-      {"sentence", trigger_text(trigger, decision.reading, decision.stalls)},
+      {"scope", path_json(decision.scope.view())},
+      {"sentence", trigger_text(trigger, decision.scope.view(),
+                                decision.reading, decision.stalls)},
       {"pressure", pressure_json(decision.reading)},
       {"stalls", stalls_json(decision, trigger)},
       {"candidates", decision.candidates},
-      {"chosen", task_json(decision.chosen)},
+      {"chosen", task_json(decision.chosen, policy)},
       {"steps", steps_json(decision.score)},
-      {"victim", task_json(decision.victim)},
+      {"victim", task_json(decision.victim, policy)},
+      {"extent", name_of(decision.extent)},
+      {"group", path_json(decision.group.view())},
+      {"killed_besides", decision.swept},
       {"storm", storm_json(decision)},
+      {"sets_off", aftermath_json(decision, aftermath)},
       {"need_kib", decision.need_kib},
       {"bar_kib", decision.bar_kib},
       {"passed_over",
        tasks_json(
-           std::span(decision.passed_over).first(decision.passed_over_count))},
+           std::span(decision.passed_over).first(decision.passed_over_count),
+           policy)},
       {"runners_up",
        tasks_json(
-           std::span(decision.runners_up).first(decision.runners_up_count))},
+           std::span(decision.runners_up).first(decision.runners_up_count),
+           policy)},
       {"expected_reclaim_kib", decision.storm ? decision.storm->reclaim_kib
-                                              : decision.victim.reclaim_kib},
+                                              : decision.victim.death_kib()},
       {"reclaimed_kib", decision.reclaimed_kib},
       {"signal", decision.signal == Signal::kTerm ? "SIGTERM" : "SIGKILL"},
       {"outcome", outcome_name(decision)},

@@ -22,8 +22,9 @@ constexpr std::array<std::string_view, 7> kOps{
     "at_least", "shift_left", "shift_right"};
 constexpr std::array<std::string_view, 7> kSymbols{"=",        "+",  "*", "/",
                                                    "at least", "<<", ">>"};
-constexpr std::array<std::string_view, 6> kSkips{
-    "", "no memory", "init", "oom_adj -17", "badnessd", "set aside"};
+constexpr std::array<std::string_view, 7> kSkips{
+    "",         "no memory", "init",        "oom_adj -17",
+    "badnessd", "set aside", "out of scope"};
 
 // One condition of a trigger: what it asks for, and how it is now.
 struct ConditionText {
@@ -142,18 +143,20 @@ std::string error_text(const Error& error) {
              : fmt::format("{}: {}", error.what, std::strerror(error.code));
 }
 
-std::string trigger_text(const Trigger& trigger, const PressureReading& reading,
+std::string trigger_text(const Trigger& trigger, std::string_view cgroup,
+                         const PressureReading& reading,
                          const std::optional<PressureHistory::Share>& stalls) {
   std::vector<ConditionText> conditions;
   if (trigger.mem_available_below) {
     conditions.push_back(
-        amount_condition("MemAvailable", *trigger.mem_available_below,
+        amount_condition(cgroup.empty() ? "MemAvailable" : "available memory",
+                         *trigger.mem_available_below,
                          reading.mem_available_kib, reading.mem_total_kib));
   }
   if (trigger.swap_free_below && reading.swap_total_kib != 0) {
-    conditions.push_back(amount_condition("SwapFree", *trigger.swap_free_below,
-                                          reading.swap_free_kib,
-                                          reading.swap_total_kib));
+    conditions.push_back(amount_condition(
+        cgroup.empty() ? "SwapFree" : "free swap", *trigger.swap_free_below,
+        reading.swap_free_kib, reading.swap_total_kib));
   }
   if (trigger.psi_some_above) {
     conditions.push_back(stall_condition(
@@ -172,8 +175,10 @@ std::string trigger_text(const Trigger& trigger, const PressureReading& reading,
     wanted += fmt::format("{}{}", joint, condition.wanted);
     now += fmt::format("{}{}", joint, condition.now);
   }
-  return fmt::format("{} when {}{}; now {}{}",
-                     trigger.action == Action::kKill ? "acts" : "warns", wanted,
+  return fmt::format("{}{} when {}{}; now {}{}",
+                     trigger.action == Action::kKill ? "acts" : "warns",
+                     cgroup.empty() ? std::string() : " in " + escaped(cgroup),
+                     wanted,
                      trigger.for_us == 0
                          ? ""
                          : fmt::format(" for {} s", trigger.for_us / 1'000'000),
@@ -181,6 +186,38 @@ std::string trigger_text(const Trigger& trigger, const PressureReading& reading,
                      trigger.swap_free_below && reading.swap_total_kib == 0
                          ? ", and there is no swap"
                          : "");
+}
+
+std::vector<std::string> triggers_text(const Policy& policy,
+                                       const PolicyState& state) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
+    const Trigger& trigger = policy.triggers[i];
+    const auto add = [&](const Watch& watch) {
+      if (watch.last) {
+        lines.push_back(fmt::format(
+            "{} {}", escaped(trigger.name),
+            trigger_text(trigger, watch.cgroup, *watch.last,
+                         watch.history.share(trigger.psi_window_us))));
+      }
+    };
+    if (!trigger.scope) {
+      add(state.system);
+      continue;
+    }
+    const std::size_t before = lines.size();
+    for (const Watch& watch : state.cgroups) {
+      if (watch.trigger == i) {
+        add(watch);
+      }
+    }
+    if (lines.size() == before) {
+      lines.push_back(fmt::format("{} has no cgroup in its scope ({}) now",
+                                  escaped(trigger.name),
+                                  escaped(trigger.scope->text())));
+    }
+  }
+  return lines;
 }
 
 std::string reading_text(const PressureReading& reading) {

@@ -78,29 +78,36 @@ void Reporter::ended(const Decision& decision, const Policy& policy) {
     return;
   }
   record(text, decision_text(decision, policy) + "; " + text, decision, policy);
-  write_last_kill(record_json(decision, policy, id_));
   id_.clear();
 }
 
 void Reporter::record(std::string_view line, std::string_view message,
                       const Decision& decision, const Policy& policy) {
-  const std::string json = record_json(decision, policy, id_);
+  const Aftermath aftermath = aftermath_of(decision);
+  const std::string sets_off = aftermath_text(decision, aftermath);
+  const std::string more = sets_off.empty() ? "" : "; " + sets_off;
+  const std::string json = record_json(decision, policy, aftermath, id_);
   const std::string pid = fmt::format("{}", decision.victim.id.pid);
   const std::string points = fmt::format("{}", decision.chosen.points);
   const std::string comm = escaped(decision.victim.name());
-  const std::string whole = fmt::format("{} [{}]", message, id_);
+  const std::string unit = escaped(aftermath.unit);
+  const std::string whole = fmt::format("{}{} [{}]", message, more, id_);
   const bool sent = journal_.send(
-      std::array<JournalField, 9>{{{"MESSAGE", whole},
-                                   {"MESSAGE_ID", kDecisionMessageId},
-                                   {"PRIORITY", "4"},
-                                   {"SYSLOG_IDENTIFIER", "badnessd"},
-                                   {"BADNESSD_ID", id_},
-                                   {"BADNESSD_VICTIM_PID", pid},
-                                   {"BADNESSD_VICTIM_COMM", comm},
-                                   {"BADNESSD_POINTS", points},
-                                   {"BADNESSD_RECORD", json}}});
+      std::array<JournalField, 10>{{{"MESSAGE", whole},
+                                    {"MESSAGE_ID", kDecisionMessageId},
+                                    {"PRIORITY", "4"},
+                                    {"SYSLOG_IDENTIFIER", "badnessd"},
+                                    {"BADNESSD_ID", id_},
+                                    {"BADNESSD_VICTIM_PID", pid},
+                                    {"BADNESSD_VICTIM_COMM", comm},
+                                    {"BADNESSD_VICTIM_UNIT", unit},
+                                    {"BADNESSD_POINTS", points},
+                                    {"BADNESSD_RECORD", json}}});
   if (!sent || !log_is_journal_) {
-    log_.warn("{} [{}]", line, id_);
+    log_.warn("{}{} [{}]", line, more, id_);
+  }
+  if (decision.end != Decision::End::kNotSignalled) {
+    write_last_kill(json);
   }
 }
 

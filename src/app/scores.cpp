@@ -18,7 +18,7 @@ std::uint64_t sort_value(const Task& task, SortKey key) {
     case SortKey::kPoints:
       return task.points;
     case SortKey::kReclaim:
-      return task.reclaim_kib;
+      return task.death_kib();
     case SortKey::kRss:
       return task.rss;
     case SortKey::kSwap:
@@ -93,7 +93,7 @@ std::vector<std::string> score_row(const Snapshot& snapshot, const Task& task,
           size_text(task.total_vm * page_kib),
           size_text(task.rss * page_kib),
           snapshot.facts.swap_known ? size_text(task.swap_kib) : "?",
-          size_text(task.reclaim_kib),
+          size_text(task.death_kib()),
           fmt::format("{}", task.oom_adj),
           duration_text(task.cpu_jiffies / policy.score.hz),
           duration_text(age_s),

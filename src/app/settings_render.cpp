@@ -12,7 +12,8 @@ namespace {
 template <class T>
 std::string toml_value(const T& target, const Option<T>& option) {
   std::string text = option_text(target, option);
-  if (std::holds_alternative<std::uint32_t T::*>(option.member)) {
+  if (std::holds_alternative<std::uint32_t T::*>(option.member) ||
+      std::holds_alternative<bool T::*>(option.member)) {
     return text;
   }
   std::string items;
@@ -22,6 +23,45 @@ std::string toml_value(const T& target, const Option<T>& option) {
   return text.find(',') == std::string::npos ? items
                                              : fmt::format("[{}]", items);
 }
+
+// What can be said with rules, for four kinds of host. Commented out: who must
+// live is for each administrator to say.
+constexpr std::string_view kExamples = R"(
+# A database host: the server lives with all its backends.
+# [[rule]]
+# name = "database"
+# exe = ["/usr/lib/postgresql/*/bin/postgres", "/usr/sbin/mariadbd"]
+# user = ["postgres", "mysql"]
+# protect = true
+#
+# A build host: whatever the build users run goes before all else.
+# [[rule]]
+# name = "builds"
+# user = ["jenkins", "gitlab-runner", "2000-2999"]
+# oom_adj = 8
+#
+# A Kubernetes node: the node's own services live, and best-effort pods, which
+# the kubelet gives an oom_score_adj of 1000, do not outweigh all others by it.
+# [[rule]]
+# name = "node"
+# unit = ["kubelet.service", "containerd.service", "crio.service"]
+# protect = true
+# [[rule]]
+# name = "best-effort"
+# cgroup = "kubepods.slice/kubepods-besteffort.slice"
+# oom_adj = 6
+#
+# A shell server: nobody loses the way in, and each user's memory is his own
+# problem, once his slice has a limit (MemoryMax= for user-.slice).
+# [[rule]]
+# name = "way in"
+# unit = ["ssh.service", "systemd-logind.service"]
+# protect = true
+# [[trigger]]
+# name = "user"
+# scope = "user.slice/user-*.slice"
+# mem_available_below = "5%"
+)";
 
 }  // namespace
 
@@ -51,6 +91,13 @@ std::string options_help() {
     }
   }
   for (const auto& option : trigger_options()) {
+    text += entry(option.key, option);
+  }
+  text +=
+      "\nRules ([[rule]] tables; all that is given must match, and of several "
+      "rules the\nfirst that does counts; --set rule.NAME.KEY=VALUE changes "
+      "one):\n";
+  for (const auto& option : rule_options()) {
     text += entry(option.key, option);
   }
   return text;
@@ -95,6 +142,22 @@ std::string default_config() {
       }
     }
   }
+  text +=
+      "\n" +
+      wrapped(
+          "Rules: the oom_adj of processes by who they are, as if it had been "
+          "written to /proc/PID/oom_adj; the score stays 2.6.32's. All that is "
+          "given must match, and of several rules the first that does counts. "
+          "In a glob * is any text, / and nothing included, ? one byte, [a-z] "
+          "one of a set. 'badnessd check' shows whom each matches, and what is "
+          "wrong with it. What a rule takes:",
+          "# ");
+  for (const auto& option : rule_options()) {
+    text += wrapped(
+        fmt::format("{}: {} Takes {}.", option.key, option.help, option.values),
+        "#   ");
+  }
+  text += kExamples;
   return text;
 }
 

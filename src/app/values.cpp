@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/values.h"
 
+#include <pwd.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -17,8 +19,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::array<std::string_view, 2> kMemoryBases{"total_vm", "rss+swap"};
-constexpr std::array<std::string_view, 3> kVictimOrders{"auto", "process",
-                                                        "child-first"};
+constexpr std::array<std::string_view, 5> kVictimOrders{
+    "auto", "process", "child-first", "family", "cgroup"};
 constexpr std::array<std::string_view, 2> kActions{"kill", "log"};
 
 struct Unit {
@@ -81,6 +83,74 @@ std::optional<BasisPoints> parse_percent(std::string_view text) {
   return basis_points;
 }
 
+// The whole of `text` is a number.
+template <class T>
+bool parse_number(std::string_view text, T& value) {
+  const char* end = text.data() + text.size();
+  const auto [rest, code] = std::from_chars(text.data(), end, value);
+  return code == std::errc() && rest == end;
+}
+
+// The system's own database may be asked: settings are read before there is
+// anything to do in time.
+UserRange user_named(std::string_view name) {
+  UserRange range{.text = std::string(name)};
+  std::array<char, 4096> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwnam_r(range.text.c_str(), &entry, buffer.data(), buffer.size(),
+                   &found) == 0 &&
+      found != nullptr) {
+    range.first = range.last = found->pw_uid;
+  }
+  return range;
+}
+
+std::optional<UserRange> parse_users(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  UserRange range{.text = std::string(text)};
+  if (parse_number(text, range.first)) {
+    range.last = range.first;
+    return range;
+  }
+  if (dash != std::string_view::npos &&
+      parse_number(text.substr(0, dash), range.first) &&
+      parse_number(text.substr(dash + 1), range.last)) {
+    return range.first <= range.last ? std::optional(range) : std::nullopt;
+  }
+  // As useradd(8) has it a name begins with a letter or '_'.
+  const bool name = !text.empty() && (text[0] < '0' || text[0] > '9') &&
+                    text[0] != '-' &&
+                    text.find_first_of(" :*?[") == std::string_view::npos;
+  return name ? std::optional(user_named(text)) : std::nullopt;
+}
+
+// The items between commas that no backslash stands before.
+std::vector<std::string_view> split_globs(std::string_view text) {
+  std::vector<std::string_view> items;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i < text.size() && text[i] == '\\') {
+      ++i;
+    } else if (i == text.size() || text[i] == ',') {
+      items.push_back(text.substr(begin, i - begin));
+      begin = i + 1;
+    }
+  }
+  return items;
+}
+
+// What `list` holds, with commas between.
+template <class T, class TextOf>
+std::string joined(const std::vector<T>& list, TextOf text_of) {
+  std::string text;
+  for (const T& item : list) {
+    text += text.empty() ? "" : ",";
+    text += text_of(item);
+  }
+  return text;
+}
+
 template <class Enum>
 bool parse_name(std::string_view text, std::span<const std::string_view> names,
                 Enum& value) {
@@ -108,10 +178,8 @@ std::string format_quantity(std::uint64_t value, std::span<const Unit> units) {
 }  // namespace
 
 bool parse(std::string_view text, Range range, std::uint32_t& value) {
-  const char* end = text.data() + text.size();
   std::uint32_t parsed = 0;
-  const auto [rest, code] = std::from_chars(text.data(), end, parsed);
-  if (code != std::errc() || rest != end || !range.holds(parsed)) {
+  if (!parse_number(text, parsed) || !range.holds(parsed)) {
     return false;
   }
   value = parsed;
@@ -183,6 +251,61 @@ bool parse(std::string_view text, Range range, Micros& value) {
   return true;
 }
 
+bool parse(std::string_view text, Range /*range*/, bool& value) {
+  if (text != "true" && text != "false") {
+    return false;
+  }
+  value = text == "true";
+  return true;
+}
+
+bool parse(std::string_view text, Range /*range*/, std::optional<Glob>& value) {
+  auto parsed = Glob::parse(text);
+  if (!parsed) {
+    return false;
+  }
+  value = std::move(parsed);
+  return true;
+}
+
+bool parse(std::string_view text, Range /*range*/, std::vector<Glob>& value) {
+  std::vector<Glob> parsed;
+  for (const std::string_view item : split_globs(text)) {
+    const auto glob = Glob::parse(item);
+    if (!glob) {
+      return false;
+    }
+    parsed.push_back(*glob);
+  }
+  value = std::move(parsed);
+  return !value.empty();
+}
+
+bool parse(std::string_view text, Range /*range*/,
+           std::vector<UserRange>& value) {
+  std::vector<UserRange> parsed;
+  for (const std::string_view item : split_list(text)) {
+    const auto users = parse_users(item);
+    if (!users) {
+      return false;
+    }
+    parsed.push_back(*users);
+  }
+  value = std::move(parsed);
+  return !value.empty();
+}
+
+bool parse(std::string_view text, Range /*range*/,
+           std::optional<std::int32_t>& value) {
+  std::int32_t parsed = 0;
+  if (!parse_number(text, parsed) || parsed < kOomDisable ||
+      parsed > kOomAdjustMax) {
+    return false;
+  }
+  value = parsed;
+  return true;
+}
+
 std::string format(std::uint32_t value) {
   return fmt::format("{}", value);
 }
@@ -225,6 +348,26 @@ std::string format(Micros value) {
 
 std::string format(milliseconds value) {
   return format_quantity(static_cast<std::uint64_t>(value.count()), kDurations);
+}
+
+std::string format(bool value) {
+  return value ? "true" : "false";
+}
+
+std::string format(const std::optional<Glob>& value) {
+  return value ? value->text() : "";
+}
+
+std::string format(const std::vector<Glob>& value) {
+  return joined(value, [](const Glob& glob) { return glob.text(); });
+}
+
+std::string format(const std::vector<UserRange>& value) {
+  return joined(value, [](const UserRange& users) { return users.text; });
+}
+
+std::string format(const std::optional<std::int32_t>& value) {
+  return value ? fmt::format("{}", *value) : "";
 }
 
 }  // namespace badnessd

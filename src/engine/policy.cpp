@@ -2,6 +2,7 @@
 #include "badnessd/engine/policy.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace badnessd {
 namespace {
@@ -12,36 +13,78 @@ Kib free_kib(const PressureReading& reading) noexcept {
   return reading.mem_available_kib + reading.swap_free_kib;
 }
 
+// Whether the trigger at `index` is about what `watch` watches.
+bool judges(const Watch& watch, std::size_t index,
+            const Trigger& trigger) noexcept {
+  return watch.cgroup.empty() ? !trigger.scope : watch.trigger == index;
+}
+
+// Until a trigger that is about the watch can fire at the earliest.
+Micros watch_sleep_us(const Policy& policy, const Watch& watch) noexcept {
+  Micros sleep = kLongestSleep;
+  for (std::size_t i = 0; watch.last && i < policy.triggers.size(); ++i) {
+    if (judges(watch, i, policy.triggers[i])) {
+      sleep =
+          std::min(sleep, sleep_us(std::span(policy.triggers).subspan(i, 1),
+                                   std::span(watch.triggers).subspan(i, 1),
+                                   *watch.last, watch.history, watch.rates));
+    }
+  }
+  return sleep;
+}
+
 }  // namespace
 
 PolicyState initial_state(const Policy& policy) {
   PolicyState state;
-  state.triggers.resize(policy.triggers.size());
-  state.rates = policy.floor_rates;
+  state.system = watch_cgroup(policy, 0, {});
   return state;
 }
 
-Fired take_reading(const Policy& policy, PolicyState& state,
+Watch watch_cgroup(const Policy& policy, std::size_t trigger,
+                   std::string cgroup) {
+  Watch watch{.cgroup = std::move(cgroup), .trigger = trigger};
+  watch.triggers.resize(policy.triggers.size());
+  watch.rates = policy.floor_rates;
+  return watch;
+}
+
+const Watch& acting_watch(const PolicyState& state) noexcept {
+  return state.acting ? state.cgroups[*state.acting] : state.system;
+}
+
+void forget_triggers(const Policy& policy, PolicyState& state) {
+  state.system.triggers.assign(policy.triggers.size(), TriggerState{});
+  state.cgroups.clear();
+  state.acting.reset();
+  state.listed_us = 0;
+}
+
+Fired take_reading(const Policy& policy, Watch& watch,
                    const PressureReading& reading) noexcept {
-  state.history.add(reading);
-  if (state.last) {
-    state.rates = credible_rates(policy.floor_rates, *state.last, reading);
+  watch.history.add(reading);
+  if (watch.last) {
+    watch.rates = credible_rates(policy.floor_rates, *watch.last, reading);
   }
-  state.last = reading;
+  watch.last = reading;
   Fired fired;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     const Trigger& trigger = policy.triggers[i];
-    const bool now = fires(trigger, state.triggers[i], reading, state.history);
+    if (!judges(watch, i, trigger)) {
+      continue;
+    }
+    const bool now = fires(trigger, watch.triggers[i], reading, watch.history);
     auto& first = trigger.action == Action::kKill ? fired.kill : fired.log;
     if (now && !first) {
       first = i;
     }
   }
-  if (!fired.kill) {
-    state.waiting_since_us.reset();
-    state.reported = false;
-  }
   return fired;
+}
+
+void end_incident(PolicyState& state) noexcept {
+  state.waiting_since_us.reset();
+  state.reported = false;
 }
 
 Micros next_sleep_us(const Policy& policy, const PolicyState& state) noexcept {
@@ -50,14 +93,29 @@ Micros next_sleep_us(const Policy& policy, const PolicyState& state) noexcept {
   if (state.pending) {
     return kPendingLook;
   }
-  if (!state.last) {
+  if (!state.system.last) {
     return kLongestSleep / 20;  // nothing could be read yet
   }
   if (state.reported) {
     return kLongestSleep / 2;  // what is waited for is the end of the incident
   }
-  return sleep_us(policy.triggers, state.triggers, *state.last, state.history,
-                  state.rates);
+  Micros sleep = watch_sleep_us(policy, state.system);
+  for (const Watch& watch : state.cgroups) {
+    sleep = std::min(sleep, watch_sleep_us(policy, watch));
+  }
+  return sleep;
+}
+
+bool calm(const Policy& policy, const PolicyState& state) noexcept {
+  constexpr Micros kFar = 200'000;
+  constexpr Micros kWindow = 2'000'000;
+  constexpr BasisPoints kFewStalls = 100;
+  if (state.pending || !state.system.last) {
+    return false;
+  }
+  const auto share = state.system.history.share(kWindow);
+  return watch_sleep_us(policy, state.system) >= kFar ||
+         (share && share->some < kFewStalls);
 }
 
 Kib need_kib(const Policy& policy, const Trigger& trigger,
@@ -69,20 +127,28 @@ Kib need_kib(const Policy& policy, const Trigger& trigger,
   if (!trigger.mem_available_below) {
     return floor;
   }
+  // Nobody has more than there is.
   const Kib limit =
-      amount_kib(*trigger.mem_available_below, reading.mem_total_kib);
-  const Kib wanted = limit + limit / 2;
+      std::min(amount_kib(*trigger.mem_available_below, reading.mem_total_kib),
+               reading.mem_total_kib);
+  const Kib wanted = std::min(limit + limit / 2, reading.mem_total_kib);
   // An audit asks as if memory had just gone below the limit.
   return wanted - std::min(limit, reading.mem_available_kib);
 }
 
 std::size_t audit_trigger(const Policy& policy) noexcept {
-  const auto it = std::find_if(
-      policy.triggers.begin(), policy.triggers.end(),
-      [](const Trigger& trigger) { return trigger.action == Action::kKill; });
-  return it == policy.triggers.end()
-             ? 0
-             : static_cast<std::size_t>(it - policy.triggers.begin());
+  std::optional<std::size_t> first;
+  for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
+    const Trigger& trigger = policy.triggers[i];
+    if (trigger.action != Action::kKill) {
+      continue;
+    }
+    if (!trigger.scope) {
+      return i;
+    }
+    first = first.value_or(i);
+  }
+  return first.value_or(0);
 }
 
 WaitFor wait_for(const Policy& policy, const PolicyState& state,

@@ -29,6 +29,9 @@ Skip skip_reason(const Task& task, const SelectRules& rules) noexcept {
   if (task.id.pid == rules.self_pid) {
     return Skip::kSelf;
   }
+  if (rules.scoped && !task.in_scope) {
+    return Skip::kOutOfScope;
+  }
   return is_set_aside(task, rules) ? Skip::kSetAside : Skip::kNone;
 }
 
@@ -49,6 +52,9 @@ Selection select_bad_process(const Snapshot& snapshot,
   const Task* chosen = nullptr;
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
     const Task& task = snapshot.tasks[i];
+    if (rules.scoped && !task.in_scope) {
+      continue;
+    }
     // The kernel looks at init no further; one that was set aside is not waited
     // for any more.
     const Skip skip = skip_reason(task, rules);
@@ -57,7 +63,7 @@ Selection select_bad_process(const Snapshot& snapshot,
       return {Selection::Kind::kWait, i};
     }
     const bool worth_it =
-        task.pf_oom_origin || task.reclaim_most_kib >= rules.min_reclaim_kib;
+        task.pf_oom_origin || task.death_most_kib() >= rules.min_reclaim_kib;
     if (skip != Skip::kNone || (task.flags & kPfExiting) != 0 || !worth_it) {
       continue;
     }
@@ -83,7 +89,9 @@ std::uint32_t oom_kill_victim(const Snapshot& snapshot, std::uint32_t chosen,
     const Task& candidate = snapshot.tasks[child.task];
     if (!child.shares_mm && candidate.mm_threads != 0 &&
         candidate.oom_adj != kOomDisable &&
-        candidate.id.pid != rules.self_pid && !is_set_aside(candidate, rules)) {
+        candidate.id.pid != rules.self_pid &&
+        (!rules.scoped || candidate.in_scope) &&
+        !is_set_aside(candidate, rules)) {
       return child.task;
     }
   }

@@ -127,8 +127,10 @@ void link_children(Snapshot& snapshot) {
   }
 }
 
-void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
-                      Kib others_shmem_kib) noexcept {
+namespace {
+
+void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
+                  Kib others_shmem_kib) noexcept {
   task.reclaim_kib = 0;
   task.reclaim_most_kib = 0;
   if (!task.has_mm) {
@@ -150,7 +152,52 @@ void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
   task.reclaim_most_kib = task.reclaim_kib;
 }
 
-void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept {
+// Descendants are followed no further: a snapshot is not taken in one moment,
+// and reused pids could close a circle.
+constexpr int kDepth = 64;
+
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than kDepth
+void add_descendants(const Snapshot& snapshot, const Task& task, int depth,
+                     Task& sum) noexcept {
+  for (std::uint32_t i = 0; i < task.child_count; ++i) {
+    const Child& child = snapshot.children[task.first_child + i];
+    const Task& its = snapshot.tasks[child.task];
+    if (!child.shares_mm) {
+      sum.with_it_kib += its.reclaim_kib;
+      sum.with_it_most_kib =
+          sum_kib(sum.with_it_most_kib, its.reclaim_most_kib);
+    }
+    if (depth > 1) {
+      add_descendants(snapshot, its, depth - 1, sum);
+    }
+  }
+}
+
+// A task of which the dear facts are not known may be the init of a namespace.
+void estimate_with_it(Task& task, const Snapshot& snapshot,
+                      DiesWith dies_with) noexcept {
+  task.with_it_kib = 0;
+  task.with_it_most_kib = 0;
+  const bool certain = task.pid_ns_init || dies_with == DiesWith::kFamily;
+  if (!task.has_mm || (!certain && task.detail == Detail::kFull)) {
+    return;
+  }
+  add_descendants(snapshot, task, kDepth, task);
+  if (!certain) {
+    task.with_it_kib = 0;
+  }
+}
+
+}  // namespace
+
+void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
+                      Kib others_shmem_kib, DiesWith dies_with) noexcept {
+  estimate_own(task, snapshot, swap_used_kib, others_shmem_kib);
+  estimate_with_it(task, snapshot, dies_with);
+}
+
+void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib,
+                      DiesWith dies_with) noexcept {
   SharedByName shared;
   bool known = true;
   for (const Task& task : snapshot.tasks) {
@@ -160,8 +207,11 @@ void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept {
     shared.add(task);
   }
   for (Task& task : snapshot.tasks) {
-    estimate_reclaim(task, snapshot, swap_used_kib,
-                     known ? shared.others(task) : kUnknownKib);
+    estimate_own(task, snapshot, swap_used_kib,
+                 known ? shared.others(task) : kUnknownKib);
+  }
+  for (Task& task : snapshot.tasks) {
+    estimate_with_it(task, snapshot, dies_with);
   }
 }
 

@@ -38,6 +38,18 @@ bool parse_nodes(std::string_view value, NodeMask& mask) {
   return false;
 }
 
+// Several numbers, of which the last is 1.
+bool ends_in_one(std::string_view value) {
+  std::string_view last = take_word(value);
+  bool several = false;
+  for (std::string_view word = take_word(value); !word.empty();
+       word = take_word(value)) {
+    last = word;
+    several = true;
+  }
+  return several && last == "1";
+}
+
 bool parse_kib(std::string_view value, std::optional<Kib>& kib) {
   Kib number = 0;
   if (!take_number(value, number)) {
@@ -106,6 +118,8 @@ Expected<StatusFields> parse_status(std::string_view text) {
       ok = parse_kib(value, status.rss_shmem_kib);
     } else if (key == "VmSwap") {
       ok = parse_kib(value, status.swap_kib);
+    } else if (key == "NSpid") {
+      status.pid_ns_init = ends_in_one(value);
     } else if (key == "Mems_allowed") {
       ok = parse_nodes(value, status.mems_allowed.emplace());
     }

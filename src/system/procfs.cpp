@@ -206,7 +206,7 @@ Expected<void> ProcfsSource::scan(Snapshot& snapshot) {
   std::swap(kernel_threads_, known_kernel_threads_);
   kernel_threads_.clear();
   auto known = known_kernel_threads_.begin();
-  auto listed = processes_.for_each(
+  auto listed = processes_.for_each_number(
       root_.get(), [&](std::int32_t pid, std::uint64_t inode) {
         known = std::find_if(
             known, known_kernel_threads_.end(),
@@ -290,8 +290,8 @@ void ProcfsSource::read_group_of_dead_leader(Task& task,
   if (!directory) {
     return;
   }
-  const auto listed =
-      threads_.for_each(directory->get(), [&](std::int32_t tid, std::uint64_t) {
+  const auto listed = threads_.for_each_number(
+      directory->get(), [&](std::int32_t tid, std::uint64_t) {
         if (tid == task.id.pid || task.mm_threads != 0) {
           return;
         }

@@ -63,6 +63,7 @@ void ProcfsSource::refine(Snapshot& snapshot, std::uint32_t index) {
 void ProcfsSource::apply_status(const StatusFields& status, Task& task,
                                 Facts& facts) {
   task.uid = status.uid;
+  task.pid_ns_init = status.pid_ns_init;
   task.swap_kib = status.swap_kib.value_or(0);
   task.rss_shmem_kib = status.rss_shmem_kib.value_or(0);
   if (task.has_mm && !status.swap_kib) {
@@ -119,17 +120,18 @@ bool ProcfsSource::mems_intersect(const Task& task,
   if (!directory) {
     return false;
   }
-  const auto listed = threads_.for_each(directory->get(), [&](std::int32_t tid,
-                                                              std::uint64_t) {
-    if (found) {
-      return;
-    }
-    const auto thread =
-        reader_.read(root_.get(), path_.of_thread(task.id.pid, tid, "status"))
-            .and_then(parse_status);
-    found = thread && thread->mems_allowed &&
-            thread->mems_allowed->intersects(*reference_.mems_allowed);
-  });
+  const auto listed = threads_.for_each_number(
+      directory->get(), [&](std::int32_t tid, std::uint64_t) {
+        if (found) {
+          return;
+        }
+        const auto thread =
+            reader_
+                .read(root_.get(), path_.of_thread(task.id.pid, tid, "status"))
+                .and_then(parse_status);
+        found = thread && thread->mems_allowed &&
+                thread->mems_allowed->intersects(*reference_.mems_allowed);
+      });
   static_cast<void>(listed);  // it vanishes while it is listed: no threads left
   return found;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/system/sys.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -76,8 +77,17 @@ const char* PidPath::of_thread(std::int32_t pid, std::int32_t tid,
 FileReader::FileReader() : buffer_(kFirstCapacity) {}
 
 Expected<std::string_view> FileReader::read(int dirfd, const char* path) {
+  const auto text = read_first(dirfd, path, kMaxFile);
+  if (text && text->size() == kMaxFile) {
+    return tl::unexpected(Error{EFBIG, "read"});
+  }
+  return text;
+}
+
+Expected<std::string_view> FileReader::read_first(int dirfd, const char* path,
+                                                  std::size_t limit) {
   const UniqueFd fd(::openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  return fd.valid() ? read_whole(fd.get())
+  return fd.valid() ? read_open(fd.get(), limit)
                     : tl::unexpected(Error{errno, "open"});
 }
 
@@ -89,20 +99,20 @@ Expected<std::string_view> FileReader::read_again(UniqueFd& file, int dirfd,
   if (!file.valid()) {
     return tl::unexpected(Error{errno, "open"});
   }
-  const auto text = read_whole(file.get());
+  const auto text = read_open(file.get(), kMaxFile);
   if (!text) {
     file = UniqueFd();
   }
   return text;
 }
 
-Expected<std::string_view> FileReader::read_whole(int fd) {
+Expected<std::string_view> FileReader::read_open(int fd, std::size_t limit) {
   std::size_t size = 0;
   for (;;) {
+    if (size >= limit) {
+      return std::string_view(buffer_.data(), limit);
+    }
     if (size == buffer_.size()) {
-      if (size >= kMaxFile) {
-        return tl::unexpected(Error{EFBIG, "read"});
-      }
       buffer_.resize(size * 2);
     }
     const ssize_t n = ::pread(fd, buffer_.data() + size, buffer_.size() - size,
@@ -122,16 +132,16 @@ Expected<std::string_view> FileReader::read_whole(int fd) {
   }
 }
 
-NumberReader::NumberReader() : buffer_(kFirstCapacity) {}
+DirectoryReader::DirectoryReader() : buffer_(kFirstCapacity) {}
 
-Expected<void> NumberReader::rewind(int dirfd) {
+Expected<void> DirectoryReader::rewind(int dirfd) {
   if (::lseek(dirfd, 0, SEEK_SET) != 0) {
     return tl::unexpected(Error{errno, "rewind directory"});
   }
   return {};
 }
 
-Expected<std::size_t> NumberReader::fill(int dirfd) {
+Expected<std::size_t> DirectoryReader::fill(int dirfd) {
   const auto n =
       ::syscall(SYS_getdents64, dirfd, buffer_.data(), buffer_.size());
   if (n < 0) {
@@ -140,7 +150,7 @@ Expected<std::size_t> NumberReader::fill(int dirfd) {
   return static_cast<std::size_t>(n);
 }
 
-NumberReader::Entry NumberReader::next(std::size_t& offset) const {
+DirectoryReader::Entry DirectoryReader::next(std::size_t& offset) const {
   const char* entry = buffer_.data() + offset;
   DirentHeader header{};
   std::memcpy(&header, entry, kNameOffset);
@@ -150,7 +160,10 @@ NumberReader::Entry NumberReader::next(std::size_t& offset) const {
   const auto [end, code] =
       std::from_chars(name.data(), name.data() + name.size(), number);
   const bool whole = code == std::errc() && end == name.data() + name.size();
-  return {whole ? number : 0, header.inode};
+  return {.name = name,
+          .number = whole ? number : 0,
+          .inode = header.inode,
+          .directory = header.type == DT_DIR};
 }
 
 }  // namespace badnessd

@@ -39,6 +39,9 @@ Snapshot large_snapshot(std::int64_t count) {
   return test::snapshot_of(std::move(tasks), 1'000'000);
 }
 
+const Policy policy;
+const Identities identities;
+
 void count_per_process(benchmark::State& state, std::size_t processes) {
   state.counters["processes"] = static_cast<double>(processes);
   state.counters["per_process"] =
@@ -77,7 +80,8 @@ void select_with_refinement(benchmark::State& state) {
     snapshot.tasks = scanned.tasks;
     state.ResumeTiming();
     SelectRules rules;
-    benchmark::DoNotOptimize(select_victim(source, snapshot, {}, rules, 0, 0));
+    benchmark::DoNotOptimize(
+        select_victim({source, snapshot, policy, identities}, rules, 0));
   }
   count_per_process(state, snapshot.tasks.size());
   state.counters["refines"] =
@@ -117,7 +121,8 @@ void scan_and_select(benchmark::State& state) {
       return;
     }
     SelectRules rules{.self_pid = source->self_pid()};
-    benchmark::DoNotOptimize(select_victim(*source, snapshot, {}, rules, 0, 0));
+    benchmark::DoNotOptimize(
+        select_victim({*source, snapshot, policy, identities}, rules, 0));
   }
   count_per_process(state, snapshot.tasks.size());
 }
@@ -132,7 +137,7 @@ void scan_and_refine_all(benchmark::State& state) {
       state.SkipWithError("scan");
       return;
     }
-    refine_all(*source, snapshot, {});
+    refine_all({*source, snapshot, policy, identities});
   }
   count_per_process(state, snapshot.tasks.size());
 }

@@ -2,7 +2,10 @@
 #include "fake_source.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
+
+#include "badnessd/engine/rules.h"
 
 namespace badnessd::test {
 namespace {
@@ -65,11 +68,93 @@ void FakeSource::refine(Snapshot& snapshot, std::uint32_t index) {
   }
   const Task& full = full_.tasks[index];
   const std::uint32_t first_child = task.first_child;
+  const Task before = task;
   task = full;
+  task.own_oom_adj = before.own_oom_adj;
+  task.in_scope = before.in_scope;
   task.detail = Detail::kFull;
   task.first_child = first_child;
   std::copy_n(full_.children.begin() + full.first_child, full.child_count,
               snapshot.children.begin() + first_child);
+}
+
+Expected<void> FakeSource::list(std::vector<ListedProcess>& listed) {
+  listed.clear();
+  for (const Task& task : full_.tasks) {
+    listed.push_back({task.id.pid, task.id.start_time});
+  }
+  return {};
+}
+
+Expected<IdentityTexts> FakeSource::identify(std::int32_t pid) {
+  ++identified_;
+  const std::size_t index = find_task(full_, pid);
+  const auto who = identities_.find(pid);
+  if (index == full_.tasks.size() || who == identities_.end()) {
+    return tl::unexpected(Error{ENOENT, "identify"});
+  }
+  const Task& task = full_.tasks[index];
+  IdentityTexts texts{.id = task.id, .comm = task.comm};
+  texts.cmdline = who->second.cmdline;
+  texts.cgroup = who->second.cgroup;
+  return texts;
+}
+
+Expected<std::string_view> FakeSource::read_exe(std::int32_t pid) {
+  const auto who = identities_.find(pid);
+  if (who == identities_.end()) {
+    return tl::unexpected(Error{EACCES, "read exe"});
+  }
+  return who->second.exe;
+}
+
+Expected<std::string_view> FakeSource::read_cgroup_of(std::int32_t pid) {
+  const auto who = identities_.find(pid);
+  if (who == identities_.end()) {
+    return tl::unexpected(Error{ENOENT, "read cgroup"});
+  }
+  return who->second.cgroup;
+}
+
+std::vector<std::string> FakeSource::list_cgroups(const Glob& scope) {
+  std::vector<std::string> found;
+  for (const auto& [cgroup, reading] : cgroups_) {
+    if (matches_cgroup(scope, cgroup)) {
+      found.push_back(cgroup);
+    }
+  }
+  return found;
+}
+
+Expected<PressureReading> FakeSource::read_cgroup(
+    const std::string& cgroup, const PressureReading& system) {
+  const auto found = cgroups_.find(cgroup);
+  if (found == cgroups_.end()) {
+    return tl::unexpected(Error{ENOENT, "read cgroup"});
+  }
+  PressureReading reading = found->second;
+  reading.time_us = system.time_us;
+  return reading;
+}
+
+std::string_view FakeSource::oom_group(std::string_view cgroup,
+                                       std::string_view /*top*/) {
+  return cgroup.starts_with(oom_group_) ? std::string_view(oom_group_)
+                                        : std::string_view();
+}
+
+void FakeSource::mark_cgroup(std::string_view cgroup, Snapshot& snapshot) {
+  for (Task& task : snapshot.tasks) {
+    const auto who = identities_.find(task.id.pid);
+    task.in_scope = who != identities_.end() &&
+                    (who->second.cgroup == cgroup ||
+                     who->second.cgroup.starts_with(std::string(cgroup) + "/"));
+  }
+}
+
+void FakeSource::add(const Task& task) {
+  full_.tasks.push_back(task);
+  link_children(full_);
 }
 
 }  // namespace badnessd::test

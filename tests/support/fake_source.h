@@ -4,7 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "badnessd/system/source.h"
 
@@ -25,6 +30,39 @@ class FakeSource final : public FactSource {
   [[nodiscard]] Micros now_us() override { return now_us_; }
   [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override;
   void refine(Snapshot& snapshot, std::uint32_t index) override;
+
+  [[nodiscard]] Expected<void> list(
+      std::vector<ListedProcess>& listed) override;
+  [[nodiscard]] Expected<IdentityTexts> identify(std::int32_t pid) override;
+  [[nodiscard]] Expected<std::string_view> read_exe(std::int32_t pid) override;
+  [[nodiscard]] Expected<std::string_view> read_cgroup_of(
+      std::int32_t pid) override;
+  [[nodiscard]] std::vector<std::string> list_cgroups(
+      const Glob& scope) override;
+  [[nodiscard]] Expected<PressureReading> read_cgroup(
+      const std::string& cgroup, const PressureReading& system) override;
+  [[nodiscard]] std::string_view oom_group(std::string_view cgroup,
+                                           std::string_view top) override;
+  void mark_cgroup(std::string_view cgroup, Snapshot& snapshot) override;
+
+  // Who the processes are, by pid; of others nothing can be read.
+  struct Who {
+    std::string exe, cmdline, cgroup;
+  };
+  void set_identity(std::int32_t pid, Who who) {
+    identities_[pid] = std::move(who);
+  }
+  // What read_cgroup() shall say; of others that they are not there.
+  void set_cgroup(const std::string& cgroup, const PressureReading& reading) {
+    cgroups_[cgroup] = reading;
+  }
+  void remove_cgroup(const std::string& cgroup) { cgroups_.erase(cgroup); }
+  void set_oom_group(const std::string& cgroup) { oom_group_ = cgroup; }
+  [[nodiscard]] std::uint32_t identified() const noexcept {
+    return identified_;
+  }
+  // One more process from the next scan on.
+  void add(const Task& task);
 
   // What read_pressure() shall say.
   void set_pressure(const Expected<PressureReading>& pressure) {
@@ -47,6 +85,10 @@ class FakeSource final : public FactSource {
   std::uint64_t oom_kills_ = 0;
   Micros now_us_ = 1'000'000;
   Micros step_us_ = 10'000;
+  std::map<std::int32_t, Who> identities_;
+  std::map<std::string, PressureReading> cgroups_;
+  std::string oom_group_;
+  std::uint32_t identified_ = 0;
   std::uint32_t scans_ = 0;
   std::uint32_t refines_ = 0;
 };

@@ -88,7 +88,7 @@ void pass(ProcfsSource& source, const Policy& policy, CycleState& state) {
   const CycleReport report = run_cycle(source, policy, killer, state);
   ASSERT_NE(report.kind, CycleReport::Kind::kSampleLost) << report.error.what;
   state.policy.reported = false;  // and again
-  refine_all(source, state.snapshot, policy.score);
+  refine_all({source, state.snapshot, policy, state.identities});
 }
 
 Policy audit() {

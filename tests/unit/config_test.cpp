@@ -39,6 +39,58 @@ TEST(Config, TheRenderedDefaultsChangeNothing) {
   }
 }
 
+TEST(Config, TheExamplesOfTheShippedFileAreGood) {
+  // Without the comment signs behind which they stand.
+  std::string text;
+  const std::string all = default_config();
+  for (std::size_t at = all.find("# A database host"); at < all.size();) {
+    const std::size_t end = all.find('\n', at);
+    const std::string line = all.substr(at, end - at);
+    const bool toml = line.find(" = ") != std::string::npos ||
+                      line.find("[[") != std::string::npos;
+    text += toml ? line.substr(2) + "\n" : "";
+    at = end + 1;
+  }
+  LoadedSettings loaded;
+  const auto applied = apply_toml(loaded, text, "test.toml");
+  ASSERT_TRUE(applied) << applied.error().message;
+  EXPECT_EQ(loaded.settings.rules.size(), 5U);
+  ASSERT_EQ(loaded.settings.triggers.size(), 1U);
+  EXPECT_TRUE(loaded.settings.triggers[0].scope);
+}
+
+TEST(Config, ReadsRulesAndWhereTheyStand) {
+  LoadedSettings loaded;
+  ASSERT_TRUE(apply_toml(loaded,
+                         "[[rule]]\nname = \"db\"\n"
+                         "exe = [\"/usr/bin/a\", '/opt/b\\,c']\n"
+                         "protect = true\n"
+                         "[[rule]]\nuser = \"1000-1999\"\noom_adj = 5\n",
+                         "test.toml"));
+  const auto& rules = loaded.settings.rules;
+  ASSERT_EQ(rules.size(), 2U);
+  EXPECT_EQ(rules[0].name, "db");
+  ASSERT_EQ(rules[0].exe.size(), 2U);
+  EXPECT_TRUE(rules[0].exe[1].matches("/opt/b,c"));
+  EXPECT_EQ(rules[0].adj(), -17);
+  EXPECT_EQ(rules[1].name, "2");  // its number
+  EXPECT_EQ(rules[1].adj(), 5);
+  EXPECT_EQ(loaded.origins["rule.db.exe"], "test.toml:3");
+  ASSERT_TRUE(apply_assignment(loaded, "rule.2.oom_adj=7"));
+  EXPECT_EQ(rules[1].adj(), 7);
+  EXPECT_FALSE(apply_assignment(loaded, "rule.3.oom_adj=7"));
+}
+
+TEST(Config, AWrongRuleIsShownWhereItStands) {
+  for (const char* text :
+       {"[[rule]]\nname = \"a\"", "[rule]\ncomm = \"a\"",
+        "[[rule]]\ncomm = \"a\"", "[[rule]]\nprotect = true",
+        "[[rule]]\ncomm = \"[a\"\nprotect = true",
+        "[[rule]]\ncomm = \"a\"\nprotect = true\noom_adj = 3"}) {
+    EXPECT_NE(error_of(text).find("test.toml"), std::string::npos) << text;
+  }
+}
+
 TEST(Config, ReadsStringsNumbersListsAndTriggers) {
   LoadedSettings loaded;
   const Settings& settings = loaded.settings;

@@ -8,8 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#include "badnessd/app/settings.h"
 #include "badnessd/engine/kernel26.h"
 #include "fake_source.h"
+#include "forwarding_source.h"
 #include "recording_killer.h"
 #include "snapshots.h"
 
@@ -56,26 +58,15 @@ class CycleTest : public testing::Test {
 };
 
 // Answers each reading of memory with the next of a list.
-class ChangingSource final : public FactSource {
+class ChangingSource final : public test::ForwardingSource {
  public:
   ChangingSource(FakeSource& tasks, std::vector<Kib> available)
-      : tasks_(tasks), available_(std::move(available)) {}
+      : ForwardingSource(tasks), available_(std::move(available)) {}
   [[nodiscard]] Expected<PressureReading> read_pressure() override {
     return with_available(available_[next_++]);
   }
-  [[nodiscard]] std::optional<std::uint64_t> read_oom_kills() override {
-    return tasks_.read_oom_kills();
-  }
-  [[nodiscard]] Micros now_us() override { return tasks_.now_us(); }
-  [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override {
-    return tasks_.scan(snapshot);
-  }
-  void refine(Snapshot& snapshot, std::uint32_t index) override {
-    tasks_.refine(snapshot, index);
-  }
 
  private:
-  FakeSource& tasks_;
   std::vector<Kib> available_;
   std::size_t next_ = 0;
 };
@@ -167,6 +158,18 @@ TEST_F(StormCycle, TheForkerGoesFirstAndThenAllOfItsStorm) {
   EXPECT_EQ(killer.also().size(), 50U);
   EXPECT_EQ(state.decision.swept, 50U);
   EXPECT_EQ(state.policy.kills, 1U);
+}
+
+TEST_F(StormCycle, AForkerThatARuleProtectsIsSpared) {
+  AdjRule rule{.name = "way in", .protect = true};
+  ASSERT_TRUE(set_option(rule, "exe", "/bin/forker"));
+  rules.rules.push_back(rule);
+  source->set_identity(100, {"/bin/forker", "", ""});
+  EXPECT_EQ(run_low(*source).kind, Kind::kSignalled);
+  ASSERT_TRUE(state.decision.storm);
+  EXPECT_TRUE(state.decision.storm->spare_forker);
+  EXPECT_NE(killer.pids(), std::vector<std::int32_t>{100});
+  EXPECT_EQ(killer.also().size(), 49U);
 }
 
 TEST_F(StormCycle, IsLeftAloneWhereOneProcessIsAskedFor) {

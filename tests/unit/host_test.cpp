@@ -70,7 +70,8 @@ PressureReading plenty() {
 // The warnings alone of a tree with these processes, a line each.
 std::string warnings_of(const PressureReading& reading,
                         const std::vector<test::Proc>& procs,
-                        std::int32_t self_pid = 0) {
+                        std::int32_t self_pid = 0,
+                        AskedBy asked_by = AskedBy::kDaemon) {
   std::vector<Entry> entries = test::system_files();
   entries.push_back(test::process({.pid = 1}, test::oom_files(0, 0)));
   for (const test::Proc& proc : procs) {
@@ -82,7 +83,7 @@ std::string warnings_of(const PressureReading& reading,
       policy_of(Settings{}, reading.mem_total_kib, 1, self_pid);
   std::string text;
   for (const HostNote& note :
-       host_notes(policy, reading, test::scan_of(*source), *source)) {
+       host_notes(policy, reading, test::scan_of(*source), *source, asked_by)) {
     text += note.warning ? note.text + "\n" : "";
   }
   return text;
@@ -114,11 +115,15 @@ TEST(HostNotes, ASecondBadnessdIsOneAndItselfIsNot) {
             std::string::npos);
 }
 
-TEST(HostNotes, ATriggerThatCannotFireIsNamed) {
-  PressureReading reading = plenty();
-  reading.psi_full.reset();
-  EXPECT_NE(warnings_of(reading, {}).find("trigger stalled cannot fire"),
-            std::string::npos);
+TEST(HostNotes, WhoeverChecksIsNotWarnedOfTheDaemonThatRuns) {
+  const test::Proc self{.pid = 10, .comm = "badnessd"};
+  const test::Proc daemon{.pid = 9, .comm = "badnessd"};
+  const test::Proc second{.pid = 11, .comm = "badnessd"};
+  const auto check = [](const std::vector<test::Proc>& procs) {
+    return warnings_of(plenty(), procs, 10, AskedBy::kCheck);
+  };
+  EXPECT_EQ(check({daemon, self}), "");
+  EXPECT_NE(check({daemon, self, second}), "");
 }
 
 TEST(CapabilityNotes, OneForEachThatIsMissing) {

@@ -23,6 +23,7 @@
 #include "badnessd/app/daemon.h"
 #include "badnessd/system/self.h"
 #include "forked.h"
+#include "forwarding_source.h"
 #include "roots.h"
 #include "tree.h"
 
@@ -72,32 +73,21 @@ void forbid_memory_calls() {
 
 // The real processes, and a reading that fires the default trigger once it is
 // told to.
-class ShortMemory final : public FactSource {
+class ShortMemory final : public test::ForwardingSource {
  public:
-  explicit ShortMemory(ProcfsSource& source) : source_(source) {}
+  using ForwardingSource::ForwardingSource;
 
   [[nodiscard]] Expected<PressureReading> read_pressure() override {
-    auto reading = source_.read_pressure();
+    auto reading = ForwardingSource::read_pressure();
     if (reading && short_) {
       reading->mem_available_kib = 1;
       reading->swap_free_kib = 0;
     }
     return reading;
   }
-  [[nodiscard]] std::optional<std::uint64_t> read_oom_kills() override {
-    return source_.read_oom_kills();
-  }
-  [[nodiscard]] Micros now_us() override { return source_.now_us(); }
-  [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override {
-    return source_.scan(snapshot);
-  }
-  void refine(Snapshot& snapshot, std::uint32_t index) override {
-    source_.refine(snapshot, index);
-  }
   void run_short() { short_ = true; }
 
  private:
-  ProcfsSource& source_;
   bool short_ = false;
 };
 
@@ -140,7 +130,8 @@ Task task_of(ProcfsSource& source, pid_t pid) {
 // done right before the emergency.
 template <class Upset>
 [[noreturn]] void kill_under_filter(pid_t victim, const std::string& state,
-                                    Upset upset) {
+                                    Upset upset,
+                                    const Settings& settings = {}) {
   const auto procfs = test::open_root("/proc");
   ShortMemory source(*procfs);
   DivertingKiller killer(procfs->root_fd(), task_of(*procfs, victim));
@@ -153,7 +144,7 @@ template <class Upset>
     ::_exit(kNotKilled);
   }
   Daemon daemon(
-      source, killer, Settings{},
+      source, killer, settings,
       {.mem_total_kib = reading->mem_total_kib, .self_pid = procfs->self_pid()},
       std::move(*file), reporter);
   keep_heap();
@@ -194,6 +185,20 @@ class KillPath : public testing::Test {
 
 TEST_F(KillPath, NoPageFaultAndNoCallForMemoryUntilTheSignal) {
   EXPECT_EXIT(kill_under_filter(victim.pid(), state, [] {}),
+              testing::ExitedWithCode(0), "");
+}
+
+TEST_F(KillPath, NorWithRulesThatAskForEverything) {
+  Settings settings;
+  AdjRule rule{.name = "all"};
+  rule.oom_adj = 3;
+  for (const char* key : {"comm", "exe", "cmdline", "user", "cgroup", "unit"}) {
+    ASSERT_TRUE(set_option(
+        rule, key, std::string_view(key) == "user" ? "0-4294967295" : "*"));
+  }
+  settings.rules.push_back(rule);
+  EXPECT_EXIT(kill_under_filter(
+                  victim.pid(), state, [] {}, settings),
               testing::ExitedWithCode(0), "");
 }
 

@@ -41,8 +41,14 @@ constexpr Kib kAnySwap = kMax / 2;
 Selection lazy_selection(test::FakeSource& source, Snapshot& snapshot,
                          std::uint64_t seed, Kib need_kib) {
   SelectRules rules = rules_for(seed);
-  return select_victim(source, snapshot, score_for(seed), rules, need_kib,
-                       kAnySwap);
+  Policy policy;
+  policy.score = score_for(seed);
+  return select_victim({.source = source,
+                        .snapshot = snapshot,
+                        .policy = policy,
+                        .identities = Identities(),
+                        .swap_used_kib = kAnySwap},
+                       rules, need_kib);
 }
 
 TEST(LazySelection, ChoosesAsIfAllHadBeenRefined) {

@@ -51,19 +51,67 @@ TEST(Reading, FiresTheFirstTriggerOfEachAction) {
   warn.action = Action::kLog;
   rules.triggers = {warn, rules.triggers[0], rules.triggers[0]};
   PolicyState state = initial_state(rules);
-  const Fired fired = take_reading(rules, state, reading(kSecond, 100));
+  const Fired fired = take_reading(rules, state.system, reading(kSecond, 100));
   EXPECT_EQ(fired.log, 0U);
   EXPECT_EQ(fired.kill, 1U);
 }
 
-TEST(Reading, TheEndOfTheTriggersIsTheEndOfTheIncident) {
+TEST(Reading, AScopedTriggerIsJudgedOnItsOwnWatchAlone) {
+  Policy rules = policy();
+  Trigger scoped = rules.triggers[0];
+  scoped.scope = Glob::parse("user.slice/*");
+  rules.triggers = {scoped, rules.triggers[0]};
+  PolicyState state = initial_state(rules);
+  EXPECT_EQ(take_reading(rules, state.system, reading(kSecond, 100)).kill, 1U);
+  Watch watch = watch_cgroup(rules, 0, "/user.slice/user-1.slice");
+  EXPECT_EQ(take_reading(rules, watch, reading(kSecond, 100)).kill, 0U);
+  EXPECT_FALSE(take_reading(rules, watch, reading(2 * kSecond, 90'000)).kill);
+}
+
+TEST(Reading, TheNearestOfAllWatchesSetsThePace) {
+  Policy rules = policy();
+  Trigger scoped = rules.triggers[0];
+  scoped.scope = Glob::parse("*");
+  rules.triggers.push_back(scoped);
+  PolicyState state = initial_state(rules);
+  static_cast<void>(
+      take_reading(rules, state.system, reading(kSecond, 90'000)));
+  const Micros far = next_sleep_us(rules, state);
+  state.cgroups.push_back(watch_cgroup(rules, 1, "/a"));
+  EXPECT_EQ(next_sleep_us(rules, state), far);  // it was not read yet
+  static_cast<void>(
+      take_reading(rules, state.cgroups[0], reading(kSecond, 10'100)));
+  EXPECT_LT(next_sleep_us(rules, state), far / 10);
+}
+
+TEST(Calm, IsFarFromTheThresholdOrWithoutStalls) {
   const Policy rules = policy();
   PolicyState state = initial_state(rules);
+  EXPECT_FALSE(calm(rules, state));  // nothing is known yet
+  const auto take = [&](Micros time_us, Kib available, Micros stalled_us) {
+    PressureReading now = reading(time_us, available);
+    now.psi_some = PsiLine{.total_us = stalled_us};
+    now.psi_full = PsiLine{};
+    static_cast<void>(take_reading(rules, state.system, now));
+  };
+  take(kSecond, 99'000'000, 0);
+  EXPECT_TRUE(calm(rules, state));
+  take(2 * kSecond, 10'100, 0);
+  take(5 * kSecond, 10'100, 10'000);
+  EXPECT_TRUE(calm(rules, state));  // short, but nobody waits
+  take(9 * kSecond, 10'100, kSecond);
+  EXPECT_FALSE(calm(rules, state));
+  take(10 * kSecond, 99'000'000, 2 * kSecond);
+  EXPECT_TRUE(calm(rules, state));
+  state.pending = Pending{};
+  EXPECT_FALSE(calm(rules, state));
+}
+
+TEST(Reading, TheEndOfTheTriggersIsTheEndOfTheIncident) {
+  PolicyState state = initial_state(policy());
   state.reported = true;
   state.waiting_since_us = 5;
-  EXPECT_TRUE(take_reading(rules, state, reading(kSecond, 100)).kill);
-  EXPECT_TRUE(state.reported);
-  EXPECT_FALSE(take_reading(rules, state, reading(2 * kSecond, 90'000)).kill);
+  end_incident(state);
   EXPECT_FALSE(state.reported);
   EXPECT_FALSE(state.waiting_since_us);
 }

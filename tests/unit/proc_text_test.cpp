@@ -127,6 +127,21 @@ TEST(ParseStatus, TakesWhatIsUsed) {
   EXPECT_EQ(status->mems_allowed->words[0], 3U);
 }
 
+TEST(ParseStatus, NsPidTellsTheInitOfANamespace) {
+  const auto init = [](const std::string& line) {
+    const auto status =
+        parse_status("Uid:\t0\t0\t0\t0\nCapEff:\t0\n" + line + "\n");
+    EXPECT_TRUE(status) << line;
+    return status && status->pid_ns_init;
+  };
+  EXPECT_TRUE(init("NSpid:\t4711\t1"));
+  EXPECT_TRUE(init("NSpid:\t4711\t12\t1"));
+  EXPECT_FALSE(init("NSpid:\t4711\t12"));
+  EXPECT_FALSE(init("NSpid:\t4711\t1\t12"));
+  EXPECT_FALSE(init("NSpid:\t1"));  // of badnessd's own namespace
+  EXPECT_FALSE(init("NSpid:\t"));
+}
+
 TEST(ParseStatus, KernelsWithoutAFieldAreNotWrong) {
   // 2.6.32, and any task without mm.
   const auto status = parse_status(status_text({.mems = ""}));

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -70,17 +72,59 @@ TEST(Settings, TheErrorSaysWhatIsTaken) {
   ASSERT_FALSE(set);
   EXPECT_EQ(set.error(),
             R"(kill.victim cannot be 'fam\x1bily': it takes "auto", )"
-            R"("process" or "child-first")");
+            R"("process", "child-first", "family" or "cgroup")");
 }
 
 TEST(Settings, AnUnknownKeyNamesTheNearest) {
-  EXPECT_EQ(unknown_key("kernel.zh", false),
+  Settings settings;
+  Trigger trigger;
+  AdjRule rule;
+  EXPECT_EQ(set_option(settings, "kernel.zh", "1").error(),
             "there is no setting 'kernel.zh'; the nearest is 'kernel.hz'");
-  EXPECT_EQ(unknown_key("psi_ful_above", true),
+  EXPECT_EQ(set_option(trigger, "psi_ful_above", "1").error(),
             "there is no trigger setting 'psi_ful_above'; the nearest is "
             "'psi_full_above'");
-  EXPECT_EQ(unknown_key("colour", false),
+  EXPECT_EQ(set_option(rule, "cmd_line", "x").error(),
+            "there is no rule setting 'cmd_line'; the nearest is 'cmdline'");
+  EXPECT_EQ(set_option(settings, "colour", "1").error(),
             "there is no setting 'colour'; 'badnessd --help' lists all");
+}
+
+TEST(Settings, EveryOptionOfARuleKeepsItsText) {
+  for (const auto& [key, text] :
+       {std::pair("comm", "java"), std::pair("exe", "/usr/*/x,/opt/[a-c]"),
+        std::pair("cmdline", R"(*a\,b*,*c)"),
+        std::pair("user", "root,1000,2000-2999"),
+        std::pair("cgroup", "user.slice/*"), std::pair("unit", "db@?.service"),
+        std::pair("oom_adj", "-16"), std::pair("protect", "true")}) {
+    AdjRule rule;
+    ASSERT_TRUE(set_option(rule, key, text)) << key;
+    for (const auto& option : rule_options()) {
+      EXPECT_EQ(option_text(rule, option), option.key == key ? text : "");
+    }
+  }
+}
+
+TEST(Settings, ARuleTakesNothingThatNobodyCanMean) {
+  for (const auto& [key, text] :
+       {std::pair("comm", ""), std::pair("comm", "a,,b"),
+        std::pair("comm", "[a"), std::pair("exe", "a\\"), std::pair("user", ""),
+        std::pair("user", "10-5"), std::pair("user", "ro*"),
+        std::pair("user", "-5"), std::pair("user", "99999999999"),
+        std::pair("oom_adj", "16"), std::pair("oom_adj", "-18"),
+        std::pair("oom_adj", "1.5"), std::pair("protect", "yes")}) {
+    AdjRule rule;
+    EXPECT_FALSE(set_option(rule, key, text)) << key << " " << text;
+  }
+}
+
+TEST(Settings, AUserThatNobodyHasIsTakenAndIsNobody) {
+  AdjRule rule;
+  ASSERT_TRUE(set_option(rule, "user", "root,no-such-user"));
+  ASSERT_EQ(rule.user.size(), 2U);
+  EXPECT_EQ(rule.user[0].first, 0U);
+  EXPECT_EQ(rule.user[0].last, 0U);
+  EXPECT_GT(rule.user[1].first, rule.user[1].last);
 }
 
 // The sentence of the only contradiction; empty if there is none.
@@ -139,8 +183,41 @@ TEST(Contradictions, NobodyWhoKills) {
             "there is no trigger that kills");
 }
 
+TEST(Contradictions, ARuleNeedsAConditionAnEffectAndANameOfItsOwn) {
+  const auto sentence = [](std::vector<AdjRule> rules) {
+    Settings settings;
+    settings.rules = std::move(rules);
+    const auto found = contradictions(settings);
+    EXPECT_LE(found.size(), 1U);
+    return found.empty() ? "" : found.front().sentence;
+  };
+  AdjRule good{.name = "a"};
+  good.comm.push_back(*Glob::parse("x"));
+  good.oom_adj = 5;
+  EXPECT_EQ(sentence({good}), "");
+  EXPECT_NE(sentence({good, good}).find("exists already"), std::string::npos);
+  AdjRule everybody{.name = "b", .protect = true};
+  EXPECT_NE(sentence({good, everybody}).find("no condition"),
+            std::string::npos);
+  AdjRule both = good;
+  both.protect = true;
+  EXPECT_NE(sentence({both}).find("leave one of them out"), std::string::npos);
+  AdjRule nothing = good;
+  nothing.oom_adj.reset();
+  EXPECT_NE(sentence({nothing}).find("says nothing"), std::string::npos);
+  std::vector<AdjRule> many(kMaxRules + 1, good);
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    many[i].name = std::to_string(i);
+  }
+  EXPECT_NE(sentence(many).find("one too many"), std::string::npos);
+  many.pop_back();
+  EXPECT_EQ(sentence(many), "");
+}
+
 TEST(Settings, PolicyCarriesThem) {
   Settings settings;
+  settings.rules = {AdjRule{.name = "a"}};
+  settings.kill_oom_group = true;
   settings.kernel_hz = 1000;
   settings.kill_victim = VictimOrder::kChildFirst;
   settings.kill_term_grace = milliseconds(1500);
@@ -151,6 +228,8 @@ TEST(Settings, PolicyCarriesThem) {
   EXPECT_EQ(policy.triggers.size(), 2U);
   EXPECT_EQ(policy.self_pid, 42);
   EXPECT_EQ(policy.floor_rates.memory, floor_rates(4).memory);
+  ASSERT_EQ(policy.rules.size(), 1U);
+  EXPECT_TRUE(policy.oom_group);
   EXPECT_FALSE(policy.audit);
 }
 

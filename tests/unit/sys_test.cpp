@@ -194,9 +194,9 @@ TEST(FileReader, LeavesNoDescriptorOpen) {
 }
 
 std::vector<std::int32_t> numbers_in(const UniqueFd& directory,
-                                     NumberReader& reader) {
+                                     DirectoryReader& reader) {
   std::vector<std::int32_t> numbers;
-  const auto listed = reader.for_each(
+  const auto listed = reader.for_each_number(
       directory.get(),
       [&](std::int32_t number, std::uint64_t) { numbers.push_back(number); });
   EXPECT_TRUE(listed);
@@ -206,18 +206,18 @@ std::vector<std::int32_t> numbers_in(const UniqueFd& directory,
 
 using Numbers = std::vector<std::int32_t>;
 
-TEST(NumberReader, ListsOnlyNumbersThatCanBePids) {
+TEST(DirectoryReader, ListsOnlyNumbersThatCanBePids) {
   const TempTree tree({dir("1", {}), dir("4194304", {}), file("2147483647", ""),
                        dir("2147483648", {}), dir("99999999999999999999", {}),
                        dir("12a", {}), dir("a12", {}), dir("-5", {}),
                        dir("+5", {}), dir("0", {}), dir("self", {}),
                        dir(" 6", {})});
-  NumberReader reader;
+  DirectoryReader reader;
   EXPECT_EQ(numbers_in(open_root(tree), reader),
             (Numbers{1, 4194304, 2147483647}));
 }
 
-TEST(NumberReader, ListsDirectoriesOfMoreThanOneRead) {
+TEST(DirectoryReader, ListsDirectoriesOfMoreThanOneRead) {
   std::vector<test::Entry> entries;
   Numbers expected;
   for (std::int32_t i = 1; i <= 3000; ++i) {
@@ -225,28 +225,28 @@ TEST(NumberReader, ListsDirectoriesOfMoreThanOneRead) {
     expected.push_back(i);
   }
   const TempTree tree(entries);
-  NumberReader reader;
+  DirectoryReader reader;
   EXPECT_EQ(numbers_in(open_root(tree), reader), expected);
 }
 
-TEST(NumberReader, BeginsAnewEachTime) {
+TEST(DirectoryReader, BeginsAnewEachTime) {
   const TempTree tree({dir("1", {})});
   const UniqueFd root = open_root(tree);
-  NumberReader reader;
+  DirectoryReader reader;
   EXPECT_EQ(numbers_in(root, reader), Numbers{1});
   tree.write("2", "");
   EXPECT_EQ(numbers_in(root, reader), (Numbers{1, 2}));
 }
 
-TEST(NumberReader, FailsOnWhatIsNoDirectory) {
+TEST(DirectoryReader, FailsOnWhatIsNoDirectory) {
   const TempTree tree({file("file", "x")});
   const UniqueFd fd(::open(tree.path("file").c_str(), O_RDONLY | O_CLOEXEC));
-  NumberReader reader;
+  DirectoryReader reader;
   const auto listed =
-      reader.for_each(fd.get(), [](std::int32_t, std::uint64_t) {});
+      reader.for_each_number(fd.get(), [](std::int32_t, std::uint64_t) {});
   ASSERT_FALSE(listed);
   EXPECT_EQ(listed.error().code, ENOTDIR);
-  EXPECT_FALSE(reader.for_each(-1, [](std::int32_t, std::uint64_t) {}));
+  EXPECT_FALSE(reader.for_each_number(-1, [](std::int32_t, std::uint64_t) {}));
 }
 
 }  // namespace

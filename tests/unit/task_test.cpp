@@ -157,6 +157,53 @@ TEST(Reclaim, OfACheapTaskIsAtMostWhatIsResidentAndAllUsedSwap) {
   EXPECT_EQ(task.reclaim_most_kib, 400U);
 }
 
+// A family of three: 1000, 2000 and 4000 KiB, each the parent of the next.
+Snapshot family(Detail detail, bool pid_ns_init) {
+  std::vector<Task> tasks;
+  for (std::int32_t pid = 10; pid < 13; ++pid) {
+    Task task = user_task(pid, 100);
+    task.rss_anon_kib = Kib{1000} << (pid - 10);
+    task.rss = task.rss_anon_kib / 4;
+    task.ppid = pid - 1;
+    task.detail = detail;
+    tasks.push_back(task);
+  }
+  tasks[0].pid_ns_init = pid_ns_init;
+  return snapshot_of(tasks);
+}
+
+TEST(DiesWithIt, OfTheInitOfAPidNamespaceAllDescendants) {
+  Snapshot snapshot = family(Detail::kFull, true);
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(snapshot.tasks[0].reclaim_kib, 1000U);
+  EXPECT_EQ(snapshot.tasks[0].death_kib(), 7000U);
+  EXPECT_EQ(snapshot.tasks[1].death_kib(), 2000U);
+}
+
+TEST(DiesWithIt, OfAnybodyElseNobodyUnlessFamiliesAreKilled) {
+  Snapshot snapshot = family(Detail::kFull, false);
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(snapshot.tasks[0].death_most_kib(), 1000U);
+  estimate_reclaim(snapshot, 0, DiesWith::kFamily);
+  EXPECT_EQ(snapshot.tasks[0].death_kib(), 7000U);
+  EXPECT_EQ(snapshot.tasks[1].death_kib(), 6000U);
+}
+
+TEST(DiesWithIt, WhileItIsNotKnownItIsPossibleAndNotCertain) {
+  Snapshot snapshot = family(Detail::kCheap, false);
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(snapshot.tasks[0].death_most_kib(), 7000U);
+  EXPECT_EQ(snapshot.tasks[0].death_kib(), 0U);
+}
+
+TEST(DiesWithIt, ACircleOfParentsEnds) {
+  Snapshot snapshot = family(Detail::kCheap, false);
+  snapshot.tasks[0].ppid = 12;
+  link_children(snapshot);
+  estimate_reclaim(snapshot, 0);
+  EXPECT_GE(snapshot.tasks[0].death_most_kib(), 7000U);
+}
+
 TEST(Reclaim, OfWhoHasNoMmIsNothing) {
   Task zombie = user_task(10, 1000);
   zombie.has_mm = false;

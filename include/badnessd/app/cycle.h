@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "badnessd/app/decision.h"
+#include "badnessd/app/identities.h"
 #include "badnessd/engine/policy.h"
 #include "badnessd/engine/storm.h"
 #include "badnessd/system/killer.h"
@@ -23,13 +24,16 @@ struct CycleState {
   void reserve() {
     storms.reserve(snapshot.tasks.capacity());
     swept.reserve(snapshot.tasks.capacity());
+    family.reserve(snapshot.tasks.capacity());
   }
 
   PolicyState policy;
   Snapshot snapshot;
+  Identities identities;
   StormFinder storms;
-  std::vector<TaskId> swept;  // of the last storm
-  Decision decision;          // the last one
+  std::vector<std::uint32_t> family;  // of the last victim, indices in tasks
+  std::vector<TaskId> swept;          // all who were signalled with it
+  Decision decision;                  // the last one
   std::uint64_t decisions = 0;
   std::optional<std::uint64_t> oom_kills;  // the kernel's count when last asked
   Micros oom_kills_read_us = 0;
@@ -53,8 +57,9 @@ struct CycleReport {
   };
   Kind kind = Kind::kCalm;
   Error error;
-  PressureReading reading;
+  PressureReading reading;                 // of the system
   std::optional<std::size_t> log_trigger;  // one that only logs fires
+  const Watch* log_watch = nullptr;        // on this
   std::optional<TaskId> dying;
   bool kernel_killed = false;  // seen in this reading
 };

@@ -37,6 +37,11 @@ class Daemon {
     return state_.snapshot;
   }
 
+  // What is watched, and what it has shown so far.
+  [[nodiscard]] const PolicyState& watched() const noexcept {
+    return state_.policy;
+  }
+
   // One cycle. Says what has changed, and never the same twice in a row.
   void step();
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/storm.h"
@@ -12,6 +14,26 @@
 #include "badnessd/system/killer.h"
 
 namespace badnessd {
+
+// The path of a cgroup, as far as there is room; of fixed size.
+class CgroupPath {
+ public:
+  CgroupPath& operator=(std::string_view path) noexcept {
+    size_ = path.copy(bytes_.data(), bytes_.size());
+    return *this;
+  }
+  [[nodiscard]] std::string_view view() const noexcept {
+    return {bytes_.data(), size_};
+  }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  std::array<char, 512> bytes_{};
+  std::size_t size_ = 0;
+};
+
+// Who dies besides the chosen, or instead.
+enum class Extent : std::uint8_t { kProcess, kChild, kStorm, kFamily, kCgroup };
 
 // All that there is to say about one decision. Of fixed size, so that writing
 // it down needs no memory.
@@ -28,6 +50,7 @@ struct Decision {
   std::uint64_t number = 0;  // of this process's decisions
   std::size_t trigger = 0;   // index in the policy's
   bool fired = false;        // no: an audit
+  CgroupPath scope;          // whose memory is short; empty: the system's
   PressureReading reading;
   std::optional<PressureHistory::Share> stalls;  // over the trigger's window
   Kib need_kib = 0;
@@ -37,7 +60,12 @@ struct Decision {
   Score score;  // of the chosen
   Task victim;
   std::optional<Storm> storm;  // then `chosen` is its forker
-  std::uint32_t swept = 0;     // members that were killed besides the victim
+  Extent extent = Extent::kProcess;
+  CgroupPath group;         // kCgroup: all who are in this
+  std::uint32_t swept = 0;  // those that were killed besides the victim
+  // Of the victim, when it had its signal; empty: not known.
+  CgroupPath cgroup;
+  CgroupPath oom_group;  // on that path: with memory.oom.group
   Signal signal = Signal::kKill;
   KillOutcome outcome;
   End end = End::kPending;

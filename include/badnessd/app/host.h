@@ -3,6 +3,7 @@
 // the start of the daemon and by `badnessd check`.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,16 +18,21 @@ struct HostNote {
 };
 
 // Memory, and each trigger as a sentence with present values.
-[[nodiscard]] std::vector<std::string> host_text(
-    const Policy& policy, const PressureReading& reading);
+[[nodiscard]] std::vector<std::string> host_text(const Policy& policy,
+                                                 const PolicyState& state);
 
-// Triggers that cannot fire here; swap that is not there or that nobody may
-// use; other OOM killers among the processes of `snapshot`; on the live system
-// calls that the kernel or a filter denies.
+// Who asks: the daemon, which is the only one of its kind, or somebody who
+// looks at what a daemon that may be running is told.
+enum class AskedBy : std::uint8_t { kDaemon, kCheck };
+
+// Swap that is not there or that nobody may use; other OOM killers among the
+// processes of `snapshot`; on the live system calls that the kernel or a filter
+// denies.
 [[nodiscard]] std::vector<HostNote> host_notes(const Policy& policy,
                                                const PressureReading& reading,
                                                const Snapshot& snapshot,
-                                               const ProcfsSource& source);
+                                               const ProcfsSource& source,
+                                               AskedBy asked_by);
 
 // What the daemon could not do with these effective capabilities.
 [[nodiscard]] std::vector<HostNote> capability_notes(

@@ -36,6 +36,11 @@ inline constexpr int kJsonSchema = 1;
 
 // Parts that the record of a decision has too.
 [[nodiscard]] nlohmann::ordered_json steps_json(const Score& score);
+// A sentence for each trigger, and where it has a scope for each cgroup.
+// `decision` says which fires.
+[[nodiscard]] nlohmann::ordered_json triggers_json(const Policy& policy,
+                                                   const PolicyState& state,
+                                                   const Decision& decision);
 [[nodiscard]] nlohmann::ordered_json pressure_json(
     const PressureReading& reading);
 

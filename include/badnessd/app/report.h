@@ -34,14 +34,21 @@ namespace badnessd {
 [[nodiscard]] std::string error_text(const Error& error);
 
 // "acts when MemAvailable < 1.0 GiB (5%,1GiB) and …; now 9.2 GiB and …".
-// `stalls` is the share of the trigger's window that was stalled; where it is
-// not known, the kernel's own average stands for it, by name.
+// `cgroup` is whose reading it is, empty if the system's. `stalls` is the share
+// of the trigger's window that was stalled; where it is not known, the kernel's
+// own average stands for it, by name.
 [[nodiscard]] std::string trigger_text(
-    const Trigger& trigger, const PressureReading& reading,
+    const Trigger& trigger, std::string_view cgroup,
+    const PressureReading& reading,
     const std::optional<PressureHistory::Share>& stalls);
 
 // Memory, swap and pressure stall information in one line.
 [[nodiscard]] std::string reading_text(const PressureReading& reading);
+
+// "trigger NAME acts when …": one for the system or for each cgroup that is
+// watched; of a scope that no cgroup is in, that it is so.
+[[nodiscard]] std::vector<std::string> triggers_text(const Policy& policy,
+                                                     const PolicyState& state);
 
 // What the snapshot does not know, a sentence each; "complete" never appears:
 // with nothing to say the list is empty.

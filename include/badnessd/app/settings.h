@@ -16,6 +16,7 @@
 #include <tl/expected.hpp>
 
 #include "badnessd/engine/policy.h"
+#include "badnessd/engine/rules.h"
 
 namespace badnessd {
 
@@ -31,18 +32,22 @@ struct Settings {
   std::chrono::milliseconds kill_exit_timeout{2000};
   std::chrono::milliseconds kill_recover_timeout{1000};
   std::uint32_t kill_per_minute = 20;
+  bool kill_oom_group = false;
   std::chrono::milliseconds log_report_interval{3'600'000};
   std::vector<Trigger> triggers = default_triggers();
+  std::vector<AdjRule> rules;
 };
 
-// One setting of Settings, or with T = Trigger of a [[trigger]] table.
+// One setting of Settings, or with T = Trigger or AdjRule of a [[trigger]] or
+// [[rule]] table.
 template <class T>
 struct Option {
-  using Member =
-      std::variant<std::uint32_t T::*, MemoryBase T::*, VictimOrder T::*,
-                   Action T::*, std::optional<Amount> T::*,
-                   std::optional<BasisPoints> T::*, Micros T::*,
-                   std::chrono::milliseconds T::*>;
+  using Member = std::variant<
+      std::uint32_t T::*, MemoryBase T::*, VictimOrder T::*, Action T::*,
+      std::optional<Amount> T::*, std::optional<BasisPoints> T::*, Micros T::*,
+      std::chrono::milliseconds T::*, bool T::*, std::optional<Glob> T::*,
+      std::vector<Glob> T::*, std::vector<UserRange> T::*,
+      std::optional<std::int32_t> T::*>;
   std::string_view key;     // as in TOML: table.name, of a trigger the name
   std::string_view values;  // what it takes, for people
   Member member;
@@ -53,32 +58,38 @@ struct Option {
 
 [[nodiscard]] std::span<const Option<Settings>> options();
 [[nodiscard]] std::span<const Option<Trigger>> trigger_options();
+[[nodiscard]] std::span<const Option<AdjRule>> rule_options();
 
-// "there is no setting 'x'; the nearest is 'y'", or where all can be read if
-// none is near. Of a trigger's settings if `in_trigger`.
-[[nodiscard]] std::string unknown_key(std::string_view key, bool in_trigger);
+// Their entry for the type of what they set.
+[[nodiscard]] inline auto options_of(const Settings& /*of*/) {
+  return options();
+}
+[[nodiscard]] inline auto options_of(const Trigger& /*of*/) {
+  return trigger_options();
+}
+[[nodiscard]] inline auto options_of(const AdjRule& /*of*/) {
+  return rule_options();
+}
 
 // Sets what `key` names from its text, which is what TOML has without the
 // quotes; the items of a list are separated by commas. The error is a sentence
-// that says what the setting takes.
+// that says what the setting takes, or what the nearest is that there is.
 using SetResult = tl::expected<void, std::string>;
-[[nodiscard]] SetResult set_option(Settings& settings, std::string_view key,
-                                   std::string_view text);
-[[nodiscard]] SetResult set_option(Trigger& trigger, std::string_view key,
+template <class T>
+[[nodiscard]] SetResult set_option(T& target, std::string_view key,
                                    std::string_view text);
 
 // The value in the form that set_option() takes; empty: not given, or of no
-// meaning for this trigger.
-[[nodiscard]] std::string option_text(const Settings& settings,
-                                      const Option<Settings>& option);
-[[nodiscard]] std::string option_text(const Trigger& trigger,
-                                      const Option<Trigger>& option);
+// meaning here.
+template <class T>
+[[nodiscard]] std::string option_text(const T& target, const Option<T>& option);
 
 // What makes settings useless although each of them is well-formed: a trigger
-// that can never fire, one that warns later than the one it should precede. A
-// sentence for each, with the trigger's index.
+// that can never fire, one that warns later than the one it should precede, a
+// rule that asks for nothing or says nothing. A sentence for each, with the
+// trigger or the rule that it is about.
 struct Contradiction {
-  std::size_t trigger = 0;
+  const void* about = nullptr;  // null: the whole
   std::string sentence;
 };
 [[nodiscard]] std::vector<Contradiction> contradictions(

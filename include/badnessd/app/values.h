@@ -8,8 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "badnessd/engine/badness.h"
+#include "badnessd/engine/glob.h"
+#include "badnessd/engine/rules.h"
 #include "badnessd/engine/select.h"
 #include "badnessd/engine/trigger.h"
 
@@ -41,6 +44,20 @@ struct Range {
 [[nodiscard]] bool parse(std::string_view text, Range range, Micros& value);
 [[nodiscard]] bool parse(std::string_view text, Range range,
                          std::chrono::milliseconds& value);
+// "true" or "false".
+[[nodiscard]] bool parse(std::string_view text, Range range, bool& value);
+[[nodiscard]] bool parse(std::string_view text, Range range,
+                         std::optional<Glob>& value);
+// Globs with commas between them; one that belongs to a glob is "\,".
+[[nodiscard]] bool parse(std::string_view text, Range range,
+                         std::vector<Glob>& value);
+// "postgres", "1000", "1000-1999", several with commas between them. A name
+// that nobody has here is taken, and is nobody.
+[[nodiscard]] bool parse(std::string_view text, Range range,
+                         std::vector<UserRange>& value);
+// An oom_adj.
+[[nodiscard]] bool parse(std::string_view text, Range range,
+                         std::optional<std::int32_t>& value);
 
 [[nodiscard]] std::string format(std::uint32_t value);
 [[nodiscard]] std::string format(MemoryBase value);
@@ -51,5 +68,10 @@ struct Range {
 [[nodiscard]] std::string format(const std::optional<BasisPoints>& value);
 [[nodiscard]] std::string format(Micros value);
 [[nodiscard]] std::string format(std::chrono::milliseconds value);
+[[nodiscard]] std::string format(bool value);
+[[nodiscard]] std::string format(const std::optional<Glob>& value);
+[[nodiscard]] std::string format(const std::vector<Glob>& value);
+[[nodiscard]] std::string format(const std::vector<UserRange>& value);
+[[nodiscard]] std::string format(const std::optional<std::int32_t>& value);
 
 }  // namespace badnessd

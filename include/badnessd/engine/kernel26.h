@@ -14,10 +14,11 @@ inline constexpr int kOomDisable = -17;
 inline constexpr int kOomAdjustMin = -16;
 inline constexpr int kOomAdjustMax = 15;
 
-// include/linux/sched.h, field `flags` of /proc/<pid>/stat. Exiting and Kthread
-// still have these values in 6.18. OomOrigin (swapoff, KSM) is valid on 2.6
-// only: later kernels gave the bit another meaning.
+// include/linux/sched.h, field `flags` of /proc/<pid>/stat. Exiting, ForkNoExec
+// and Kthread still have these values in 6.18. OomOrigin (swapoff, KSM) is
+// valid on 2.6 only: later kernels gave the bit another meaning.
 inline constexpr std::uint32_t kPfExiting = 0x00000004;
+inline constexpr std::uint32_t kPfForkNoExec = 0x00000040;
 inline constexpr std::uint32_t kPfOomOrigin = 0x00080000;
 inline constexpr std::uint32_t kPfKthread = 0x00200000;
 

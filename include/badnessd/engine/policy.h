@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/pace.h"
+#include "badnessd/engine/rules.h"
 #include "badnessd/engine/select.h"
 #include "badnessd/engine/trigger.h"
 
@@ -19,7 +21,9 @@ namespace badnessd {
 struct Policy {
   ScoreRules score;
   std::vector<Trigger> triggers;
+  std::vector<AdjRule> rules{};
   VictimOrder victim = VictimOrder::kAuto;
+  bool oom_group = false;                // memory.oom.group counts
   std::optional<Kib> min_reclaim_kib{};  // none: what ends the trigger
   Micros term_grace_us = 0;              // 0: SIGKILL at once
   Micros exit_timeout_us = 2'000'000;
@@ -44,15 +48,27 @@ struct Pending {
   Kib expected_kib = 0;
 };
 
+// One memory that is watched, from reading to reading: the system's by all
+// triggers without a scope, and a cgroup's by one that has it in its scope.
+struct Watch {
+  std::string cgroup{};     // its path; empty: the system
+  std::size_t trigger = 0;  // of a cgroup the one that it is watched for
+  PressureHistory history{};
+  std::vector<TriggerState> triggers{};  // as many as the policy has
+  std::optional<PressureReading> last{};
+  FillRates rates{};
+};
+
 // What lives from one reading to the next.
 struct PolicyState {
   static constexpr std::size_t kMaxKills = 128;
   static constexpr std::size_t kMaxSetAside = 32;
 
-  PressureHistory history;
-  std::vector<TriggerState> triggers;  // as many as the policy has
-  std::optional<PressureReading> last;
-  FillRates rates;
+  Watch system;
+  std::vector<Watch> cgroups;
+  Micros listed_us = 0;  // cgroups were looked for
+  // The one that a decision is about, of `cgroups`; none: the system.
+  std::optional<std::size_t> acting;
   std::optional<Pending> pending;
   std::optional<Micros> waiting_since_us;  // for the dying, in this incident
   std::optional<Micros> kernel_kill_us;    // the kernel killed somebody
@@ -69,6 +85,12 @@ struct PolicyState {
 
 // A state for `policy` before its first reading.
 [[nodiscard]] PolicyState initial_state(const Policy& policy);
+// A watch on `cgroup` for the trigger at `trigger`.
+[[nodiscard]] Watch watch_cgroup(const Policy& policy, std::size_t trigger,
+                                 std::string cgroup);
+[[nodiscard]] const Watch& acting_watch(const PolicyState& state) noexcept;
+// The triggers begin anew, as after a change of settings.
+void forget_triggers(const Policy& policy, PolicyState& state);
 
 // Which triggers fire, in their order.
 struct Fired {
@@ -76,10 +98,17 @@ struct Fired {
   std::optional<std::size_t> log;   // the first of the action kLog
 };
 
-// Takes `reading` into the state: rates, PSI history, triggers. The end of all
-// kill triggers ends the incident.
-[[nodiscard]] Fired take_reading(const Policy& policy, PolicyState& state,
+// Takes `reading` into the watch: rates, PSI history, triggers.
+[[nodiscard]] Fired take_reading(const Policy& policy, Watch& watch,
                                  const PressureReading& reading) noexcept;
+
+// No trigger that kills fires any more.
+void end_incident(PolicyState& state) noexcept;
+
+// Whether what may have to wait for others can be read now: memory is far from
+// all triggers, or nobody waits for it.
+[[nodiscard]] bool calm(const Policy& policy,
+                        const PolicyState& state) noexcept;
 
 // How long to sleep before the next reading.
 [[nodiscard]] Micros next_sleep_us(const Policy& policy,
@@ -91,7 +120,8 @@ struct Fired {
 [[nodiscard]] Kib need_kib(const Policy& policy, const Trigger& trigger,
                            const PressureReading& reading) noexcept;
 
-// The trigger that an audit takes, if none fires: the first that kills.
+// The trigger that an audit takes, if none fires: the first that kills, if
+// there is one of the whole system.
 [[nodiscard]] std::size_t audit_trigger(const Policy& policy) noexcept;
 
 // Whom the policy waits for now: the dying for exit_timeout_us per incident.

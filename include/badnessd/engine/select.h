@@ -17,7 +17,8 @@ enum class Skip : std::uint8_t {
   kInit,
   kOomDisabled,
   kSelf,
-  kSetAside  // it was signalled and did not die, or may not be signalled
+  kSetAside,  // it was signalled and did not die, or may not be signalled
+  kOutOfScope
 };
 
 // Whose exit is worth waiting for. 2.6.32 aborts on a task that is PF_EXITING
@@ -34,6 +35,8 @@ struct SelectRules {
   std::int32_t self_pid = 0;  // never a candidate; 0 on a foreign root
   WaitFor wait_for = WaitFor::kExiting;
   std::span<const TaskId> set_aside{};
+  // Only tasks that are in_scope, as 2.6.32 did with those of a mem_cgroup.
+  bool scoped = false;
   // The guard: whoever cannot give back this much is passed over, except for
   // PF_OOM_ORIGIN. 0 is 2.6.32's own order.
   Kib min_reclaim_kib = 0;
@@ -52,15 +55,23 @@ struct Selection {
 // the task list among equals; a candidate with 0 points can be chosen. It
 // aborts (kWait) where a task is dying; kExitingWithMm is 2.6.32's own rule.
 // There is no allocating task in user space, so its exception does not arise.
-// Of a task whose reclaim is not known exactly the most that is possible
-// counts.
+// Of a task the death of which does not give back a known amount the most that
+// is possible counts.
 [[nodiscard]] Selection select_bad_process(const Snapshot& snapshot,
                                            const SelectRules& rules) noexcept;
 
 // kill.victim: the chosen process itself, or as 2.6.32 did its first child, or
 // in a fork storm (storm.h) the forker with its young descendants and else the
 // chosen process.
-enum class VictimOrder : std::uint8_t { kAuto, kProcess, kChildFirst };
+// Whom else: with kFamily all descendants of the chosen, with kCgroup all who
+// are in its cgroup.
+enum class VictimOrder : std::uint8_t {
+  kAuto,
+  kProcess,
+  kChildFirst,
+  kFamily,
+  kCgroup
+};
 
 // mm/oom_kill.c: oom_kill_process(). The index of the one that dies if `chosen`
 // is: with kChildFirst the first child on the list that has an mm of its own

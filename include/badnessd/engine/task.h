@@ -17,6 +17,13 @@ using Kib = std::uint64_t;
 using Points = std::uint64_t;  // the kernel's unsigned long
 inline constexpr Kib kUnknownKib = ~Kib{0};
 
+// Bounds can be so large that they do not add up.
+[[nodiscard]] constexpr Kib sum_kib(Kib a, Kib b) noexcept {
+  return a > ~b ? ~Kib{0} : a + b;
+}
+
+using RuleBits = std::uint64_t;  // a bit for each rule of the settings
+
 // A process for as long as it lives: pids are reused, start times are not.
 struct TaskId {
   std::int32_t pid = 0;
@@ -42,7 +49,12 @@ struct Task {
   Pages total_vm = 0;   // of the group's mm
   Pages rss = 0;
   std::uint32_t mm_threads = 0;  // live threads: each is on the parent's list
-  std::int16_t oom_adj = 0;      // -17..15
+  // What it is judged by, -17..15: a rule's, else its own. Until it is kFull
+  // the greatest that its rules can make of it.
+  std::int16_t oom_adj = 0;
+  std::int16_t own_oom_adj = 0;  // /proc/<pid>/oom_adj
+  RuleBits rules = 0;       // that match it, the first of which gave oom_adj
+  bool rules_open = false;  // a rule asks for what was not known in time
   std::int16_t oom_score_adj = 0;
   bool has_oom_score_adj = false;  // 2.6.32 has none
   bool pf_oom_origin = false;
@@ -50,7 +62,8 @@ struct Task {
   Detail detail = Detail::kCheap;
   std::optional<std::uint32_t> uid;  // real; none: status not readable
   std::uint64_t cap_effective =
-      0;  // as far as it counts outside user namespaces
+      0;                     // as far as it counts outside user namespaces
+  bool pid_ns_init = false;  // of a pid namespace below badnessd's own
   bool userns_unreadable = false;  // so its capabilities were not counted
   bool mems_intersect = true;  // some thread shares a node with the allocator
   Kib rss_anon_kib = 0;
@@ -64,11 +77,23 @@ struct Task {
   // What its death gives back at most, and for certain: see estimate_reclaim().
   Kib reclaim_most_kib = 0;
   Kib reclaim_kib = 0;
+  // The same of those who die with it.
+  Kib with_it_most_kib = 0;
+  Kib with_it_kib = 0;
+
+  bool in_scope = true;  // of the cgroup that a decision is about
 
   // badness(): the score, or while detail is kCheap a value not below it.
   Points points = 0;
 
   [[nodiscard]] std::string_view name() const noexcept { return comm.data(); }
+  // All that its death gives back.
+  [[nodiscard]] Kib death_kib() const noexcept {
+    return reclaim_kib + with_it_kib;
+  }
+  [[nodiscard]] Kib death_most_kib() const noexcept {
+    return sum_kib(reclaim_most_kib, with_it_most_kib);
+  }
 };
 
 // One process on another's list of children.
@@ -115,7 +140,13 @@ void link_children(Snapshot& snapshot);
 // creation: by start time, and by pid within one tick.
 [[nodiscard]] bool earlier_in_task_list(const Task& a, const Task& b) noexcept;
 
-// Sets both reclaims of every task. Certain are anonymous memory and swap, and
+// Who dies with a process that is killed: with the init of a pid namespace all
+// who are in it (kernel/pid_namespace.c: zap_pid_ns_processes()), of whom its
+// descendants are known; or with anybody all descendants, if whole families are
+// killed.
+enum class DiesWith : std::uint8_t { kNamespace, kFamily };
+
+// Sets all reclaims of every task. Certain are anonymous memory and swap, and
 // of shared memory what is left if all that others map is this task's too; of
 // others of one name, who are taken to map one segment, the largest counts, of
 // those that are called like the task itself each. While somebody's RssShmem is
@@ -123,11 +154,13 @@ void link_children(Snapshot& snapshot);
 // kFull, all of its shared memory too; of one that is kCheap all that is
 // resident and all swap that is in use, `swap_used_kib`. A task without mm
 // gives back nothing.
-void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept;
+void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib,
+                      DiesWith dies_with = DiesWith::kNamespace) noexcept;
 
 // The same for one task after it was refined, given how much shared memory
 // others map (kUnknownKib: not known).
 void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
-                      Kib others_shmem_kib) noexcept;
+                      Kib others_shmem_kib,
+                      DiesWith dies_with = DiesWith::kNamespace) noexcept;
 
 }  // namespace badnessd

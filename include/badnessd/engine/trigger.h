@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "badnessd/engine/glob.h"
 #include "badnessd/engine/task.h"
 
 namespace badnessd {
@@ -102,6 +103,7 @@ struct Trigger {
   std::optional<BasisPoints> psi_full_above{};
   Micros psi_window_us = 10'000'000;
   Micros for_us = 0;
+  std::optional<Glob> scope{};  // the cgroups that it is about
   Action action = Action::kKill;
 };
 

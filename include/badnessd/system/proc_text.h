@@ -47,6 +47,8 @@ struct StatusFields {
   std::optional<Kib> rss_shmem_kib;  // 4.5 and later
   std::optional<Kib> swap_kib;       // 2.6.34 and later
   std::optional<NodeMask> mems_allowed;
+  // NSpid (4.1 and later) ends in 1 and is not alone: pid_namespaces(7).
+  bool pid_ns_init = false;
 };
 [[nodiscard]] Expected<StatusFields> parse_status(std::string_view text);
 

@@ -3,12 +3,14 @@
 // stand-ins are those of FACTS-2.6.32.md, "What a modern /proc does not show".
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "badnessd/system/cgroup.h"
 #include "badnessd/system/proc_text.h"
 #include "badnessd/system/source.h"
 #include "badnessd/system/sys.h"
@@ -19,8 +21,8 @@ struct ProcfsOptions {
   std::uint32_t hz = 250;  // CPU times are converted to jiffies of this
   bool swap_in_scan =
       false;  // VmSwap counts in the score: read it for everyone
-  // Where cgroups are mounted: swap that they let nobody use counts as none.
-  // Null: all swap counts.
+  // Where cgroups are mounted: swap that they let nobody use counts as none,
+  // and they can be watched. Null: neither.
   const char* cgroup_root = nullptr;
 };
 
@@ -39,7 +41,21 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] Micros now_us() override;
   [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override;
   void refine(Snapshot& snapshot, std::uint32_t index) override;
+  [[nodiscard]] Expected<void> list(
+      std::vector<ListedProcess>& listed) override;
+  [[nodiscard]] Expected<IdentityTexts> identify(std::int32_t pid) override;
+  [[nodiscard]] Expected<std::string_view> read_exe(std::int32_t pid) override;
+  [[nodiscard]] Expected<std::string_view> read_cgroup_of(
+      std::int32_t pid) override;
+  [[nodiscard]] std::vector<std::string> list_cgroups(
+      const Glob& scope) override;
+  [[nodiscard]] Expected<PressureReading> read_cgroup(
+      const std::string& cgroup, const PressureReading& system) override;
+  [[nodiscard]] std::string_view oom_group(std::string_view cgroup,
+                                           std::string_view top) override;
+  void mark_cgroup(std::string_view cgroup, Snapshot& snapshot) override;
 
+  [[nodiscard]] CgroupTree& cgroups() noexcept { return cgroups_; }
   // The running kernel's own /proc, in which pids mean what system calls mean.
   [[nodiscard]] bool live() const noexcept { return live_; }
   // badnessd's own pid on a live system, 0 elsewhere.
@@ -62,7 +78,9 @@ class ProcfsSource final : public FactSource {
 
  private:
   ProcfsSource(UniqueFd root, ProcfsOptions options)
-      : root_(std::move(root)), options_(options) {}
+      : root_(std::move(root)),
+        options_(options),
+        cgroups_(options.cgroup_root) {}
 
   void find_reference();
   [[nodiscard]] Expected<void> read_reference();
@@ -99,6 +117,7 @@ class ProcfsSource final : public FactSource {
 
   UniqueFd root_;
   ProcfsOptions options_;
+  CgroupTree cgroups_;
   bool live_ = false;
   bool kernel26_ = false;
   bool has_oom_adj_ = false;
@@ -113,8 +132,11 @@ class ProcfsSource final : public FactSource {
   UniqueFd meminfo_;  // kept open on the live system
   UniqueFd psi_;
   FileReader reader_;
-  NumberReader processes_;
-  NumberReader threads_;
+  FileReader cgroup_reader_;
+  std::vector<char> cmdline_;
+  std::array<char, 4096> exe_{};
+  DirectoryReader processes_;
+  DirectoryReader threads_;
   PidPath path_;
   std::vector<KernelThread> kernel_threads_;        // of the last scan, by pid
   std::vector<KernelThread> known_kernel_threads_;  // of the one before it

@@ -3,14 +3,34 @@
 // stored tree, or from a test.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "badnessd/engine/task.h"
 #include "badnessd/engine/trigger.h"
 #include "badnessd/system/sys.h"
 
 namespace badnessd {
+
+// A process as a listing of /proc shows it. The inode is that of its directory:
+// another process of the same pid has another, and so has the same one when the
+// kernel had to forget it.
+struct ListedProcess {
+  std::int32_t pid = 0;
+  std::uint64_t inode = 0;
+};
+
+// What rules ask for. The texts are valid until the source is asked again.
+struct IdentityTexts {
+  TaskId id;
+  std::array<char, 64> comm{};
+  std::string_view cmdline{};  // blanks between the arguments, the first 64 KiB
+  std::string_view cgroup{};   // its path; empty if not known
+};
 
 class FactSource {
  public:
@@ -39,6 +59,35 @@ class FactSource {
   // that this adds can only lower its score. One that has vanished loses its
   // mm, and with it its candidacy.
   virtual void refine(Snapshot& snapshot, std::uint32_t index) = 0;
+
+  // Replaces `listed` by all processes, by pid. Costs next to nothing.
+  [[nodiscard]] virtual Expected<void> list(
+      std::vector<ListedProcess>& listed) = 0;
+
+  // May have to wait for the process, or for whoever changes cgroups: only for
+  // calm times.
+  [[nodiscard]] virtual Expected<IdentityTexts> identify(std::int32_t pid) = 0;
+
+  // The path of its program; waits for nobody. Valid until the next call.
+  [[nodiscard]] virtual Expected<std::string_view> read_exe(
+      std::int32_t pid) = 0;
+
+  // The cgroup of a process, once it has its signal: it can wait for whoever
+  // changes cgroups (before Linux 6.7), and such a one for memory. Valid until
+  // the next call.
+  [[nodiscard]] virtual Expected<std::string_view> read_cgroup_of(
+      std::int32_t pid) = 0;
+
+  // What CgroupTree has of the same name.
+  [[nodiscard]] virtual std::vector<std::string> list_cgroups(
+      const Glob& scope) = 0;
+  [[nodiscard]] virtual Expected<PressureReading> read_cgroup(
+      const std::string& cgroup, const PressureReading& system) = 0;
+  [[nodiscard]] virtual std::string_view oom_group(std::string_view cgroup,
+                                                   std::string_view top) = 0;
+  // Sets in_scope of every task of the last scan: whether it is in `cgroup` or
+  // below.
+  virtual void mark_cgroup(std::string_view cgroup, Snapshot& snapshot) = 0;
 };
 
 }  // namespace badnessd

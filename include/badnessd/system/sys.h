@@ -69,24 +69,34 @@ class FileReader {
   // The contents of `path` below `dirfd`, valid until the next call. Fails with
   // the errno of open or read, and EFBIG above 4 MiB.
   [[nodiscard]] Expected<std::string_view> read(int dirfd, const char* path);
-  // The same, but leaves it open in `file` for the next time: for what is read
+  // No more than the first `limit` bytes of it.
+  [[nodiscard]] Expected<std::string_view> read_first(int dirfd,
+                                                      const char* path,
+                                                      std::size_t limit);
+  // As read(), but leaves it open in `file` for the next time: for what is read
   // again and again. After a failure it is opened anew.
   [[nodiscard]] Expected<std::string_view> read_again(UniqueFd& file, int dirfd,
                                                       const char* path);
 
  private:
-  [[nodiscard]] Expected<std::string_view> read_whole(int fd);
+  [[nodiscard]] Expected<std::string_view> read_open(int fd, std::size_t limit);
 
   std::vector<char> buffer_;
 };
 
-// Lists the entries of a directory that are numbers: processes, threads.
-class NumberReader {
+// Lists a directory into one buffer that is kept.
+class DirectoryReader {
  public:
-  NumberReader();
+  struct Entry {
+    std::string_view name;
+    std::int32_t number = 0;  // that the name is; 0: it is none
+    std::uint64_t inode = 0;
+    bool directory = false;
+  };
 
-  // Calls `visit(number, inode)` for each, in the directory's order, from its
-  // start.
+  DirectoryReader();
+
+  // Calls `visit(entry)` for each, in the directory's order, from its start.
   template <class Visit>
   [[nodiscard]] Expected<void> for_each(int dirfd, Visit visit) {
     if (auto rewound = rewind(dirfd); !rewound) {
@@ -102,21 +112,25 @@ class NumberReader {
       }
       std::size_t offset = 0;
       while (offset < *bytes) {
-        const Entry entry = next(offset);
-        if (entry.number > 0) {
-          visit(entry.number, entry.inode);
-        }
+        visit(next(offset));
       }
     }
+  }
+
+  // Calls `visit(number, inode)` for those that are numbers: processes,
+  // threads.
+  template <class Visit>
+  [[nodiscard]] Expected<void> for_each_number(int dirfd, Visit visit) {
+    return for_each(dirfd, [&visit](const Entry& entry) {
+      if (entry.number > 0) {
+        visit(entry.number, entry.inode);
+      }
+    });
   }
 
  private:
   [[nodiscard]] static Expected<void> rewind(int dirfd);
   [[nodiscard]] Expected<std::size_t> fill(int dirfd);
-  struct Entry {
-    std::int32_t number = 0;  // 0: not a number
-    std::uint64_t inode = 0;
-  };
   // The entry at `offset`; moves on.
   [[nodiscard]] Entry next(std::size_t& offset) const;
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/engine/rules.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "badnessd/app/settings.h"
+
+namespace badnessd {
+namespace {
+
+AdjRule rule(std::int32_t oom_adj,
+             std::initializer_list<std::pair<const char*, const char*>> given) {
+  AdjRule made{.name = "r"};
+  made.oom_adj = oom_adj;
+  for (const auto& [key, text] : given) {
+    EXPECT_TRUE(set_option(made, key, text)) << key << " " << text;
+  }
+  return made;
+}
+
+std::int32_t adj_of(const std::vector<AdjRule>& rules,
+                    const Identity& identity) {
+  return apply_rules(rules, identity, 0).oom_adj;
+}
+
+TEST(Rules, AllThatIsGivenMustMatch) {
+  const std::vector<AdjRule> rules{
+      rule(5, {{"comm", "java,node"}, {"user", "1000-1999"}})};
+  EXPECT_EQ(adj_of(rules, {.comm = "java", .uid = 1500}), 5);
+  EXPECT_EQ(adj_of(rules, {.comm = "node", .uid = 1999}), 5);
+  EXPECT_EQ(adj_of(rules, {.comm = "java", .uid = 2000}), 0);
+  EXPECT_EQ(adj_of(rules, {.comm = "ruby", .uid = 1500}), 0);
+}
+
+TEST(Rules, TheFirstThatMatchesCounts) {
+  const std::vector<AdjRule> rules{rule(-17, {{"comm", "java"}}),
+                                   rule(5, {{"comm", "*"}})};
+  const RuleVerdict java = apply_rules(rules, {.comm = "java"}, 3);
+  EXPECT_EQ(java.oom_adj, -17);
+  EXPECT_EQ(java.matched, bit_of(0) | bit_of(1));
+  EXPECT_EQ(first_of(java.matched), 0U);
+  EXPECT_EQ(apply_rules(rules, {.comm = "node"}, 3).oom_adj, 5);
+}
+
+TEST(Rules, WithoutAMatchItsOwnCounts) {
+  const RuleVerdict verdict =
+      apply_rules({rule(5, {{"comm", "java"}})}, {.comm = "node"}, -3);
+  EXPECT_EQ(verdict.oom_adj, -3);
+  EXPECT_EQ(verdict.most, -3);
+  EXPECT_TRUE(verdict.known);
+  EXPECT_EQ(verdict.matched, 0U);
+}
+
+TEST(Rules, WhatIsNotKnownDoesNotMatchAndIsSaid) {
+  const std::vector<AdjRule> rules{
+      rule(7, {{"comm", "java"}, {"exe", "/opt/*"}}),
+      rule(-17, {{"comm", "java"}, {"user", "0"}})};
+  const RuleVerdict open = apply_rules(rules, {.comm = "java"}, 0);
+  EXPECT_EQ(open.oom_adj, 0);
+  EXPECT_EQ(open.most, 7);
+  EXPECT_FALSE(open.known);
+  // What is known and does not hold settles it.
+  EXPECT_TRUE(apply_rules(rules, {.comm = "node"}, 0).known);
+  // Behind a rule that surely matches nothing hangs on the rest.
+  const RuleVerdict sure =
+      apply_rules({rule(2, {{"comm", "java"}}), rules[0]}, {.comm = "java"}, 0);
+  EXPECT_TRUE(sure.known);
+  EXPECT_EQ(sure.most, 2);
+}
+
+TEST(Rules, TheMostIsNeverBelowWhatItTurnsOutToBe) {
+  const std::vector<AdjRule> rules{
+      rule(-17, {{"exe", "/a"}}), rule(4, {{"user", "7"}}),
+      rule(9, {{"comm", "x"}, {"cgroup", "c"}}), rule(-2, {{"comm", "x"}})};
+  for (const char* exe : {"/a", "/b"}) {
+    for (const std::uint32_t uid : {7U, 8U}) {
+      for (const RuleBits calm : {~RuleBits{0}, ~bit_of(2)}) {
+        const RuleVerdict all = apply_rules(
+            rules, {.comm = "x", .exe = exe, .uid = uid, .calm = calm}, 0);
+        EXPECT_LE(all.oom_adj, apply_rules(rules, {.comm = "x"}, 0).most);
+        EXPECT_LE(all.oom_adj,
+                  apply_rules(rules, {.comm = "x", .uid = uid}, 0).most);
+        EXPECT_EQ(all.oom_adj, all.most);
+        EXPECT_TRUE(all.known);
+      }
+    }
+  }
+}
+
+RuleBits calm(const AdjRule& one, const char* cmdline, const char* cgroup) {
+  return calm_conditions({one}, cmdline, cgroup);
+}
+
+TEST(Rules, ACgroupIsMatchedWithAllThatIsBelow) {
+  const AdjRule db = rule(1, {{"cgroup", "system.slice/db.service"}});
+  EXPECT_TRUE(calm(db, "", "/system.slice/db.service"));
+  EXPECT_TRUE(calm(db, "", "/system.slice/db.service/worker"));
+  EXPECT_FALSE(calm(db, "", "/system.slice/db.service2"));
+  EXPECT_FALSE(calm(db, "", "/x/system.slice/db.service"));
+  EXPECT_FALSE(calm(db, "", ""));
+  EXPECT_TRUE(calm(rule(1, {{"cgroup", "/system.slice"}}), "",
+                   "/system.slice/a.service"));
+}
+
+TEST(Rules, AUnitIsTheServiceOrASliceAboveItNeverWhatIsBelow) {
+  const AdjRule db = rule(1, {{"unit", "db.service"}});
+  EXPECT_TRUE(calm(db, "", "/system.slice/db.service"));
+  EXPECT_TRUE(calm(db, "", "/system.slice/db.service/worker"));
+  EXPECT_TRUE(calm(db, "", "/system.slice/_db.service"));  // systemd's escape
+  // A user's own manager and a container name their units as they like.
+  EXPECT_FALSE(calm(db, "",
+                    "/user.slice/user-9.slice/user@9.service/app.slice/"
+                    "db.service"));
+  EXPECT_FALSE(
+      calm(db, "", "/system.slice/docker-1.scope/system.slice/db.service"));
+  EXPECT_FALSE(calm(db, "", "/payload/db.service"));
+  EXPECT_TRUE(calm(rule(1, {{"unit", "user-9.slice"}}), "",
+                   "/user.slice/user-9.slice/session-1.scope"));
+}
+
+TEST(Rules, CmdlineCgroupAndUnitTogether) {
+  const AdjRule all = rule(
+      1, {{"cmdline", "*-x*"}, {"cgroup", "a.slice"}, {"unit", "b.service"}});
+  EXPECT_TRUE(calm(all, "j -x y", "/a.slice/b.service"));
+  EXPECT_FALSE(calm(all, "j -y", "/a.slice/b.service"));
+  EXPECT_FALSE(calm(all, "j -x", "/a.slice/c.service"));
+  // A rule that asks for none of them holds as far as they go.
+  EXPECT_TRUE(calm(rule(1, {{"comm", "x"}}), "", ""));
+}
+
+TEST(UnitOf, IsTheFirstServiceOrScope) {
+  EXPECT_EQ(unit_of("/system.slice/a.service/b.service"), "a.service");
+  EXPECT_EQ(unit_of("/user.slice/user-1.slice/session-2.scope"),
+            "session-2.scope");
+  EXPECT_EQ(unit_of("/kubepods/pod1"), "");
+  EXPECT_EQ(unit_of("/"), "");
+}
+
+}  // namespace
+}  // namespace badnessd
