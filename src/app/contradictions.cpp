@@ -52,6 +52,14 @@ bool comes_too_late(const Trigger& log, const Trigger& kill) {
          log.for_us >= kill.for_us;
 }
 
+// One before it has the same name.
+template <class T>
+bool named_twice(const std::vector<T>& list, std::size_t index) {
+  return std::any_of(list.begin(),
+                     list.begin() + static_cast<std::ptrdiff_t>(index),
+                     [&](const T& it) { return it.name == list[index].name; });
+}
+
 void check_trigger(const std::vector<Trigger>& triggers, std::size_t index,
                    std::vector<Contradiction>& found) {
   const Trigger& trigger = triggers[index];
@@ -62,9 +70,7 @@ void check_trigger(const std::vector<Trigger>& triggers, std::size_t index,
   if (trigger.name.empty()) {
     add("has no name");
   }
-  if (std::any_of(triggers.begin(),
-                  triggers.begin() + static_cast<std::ptrdiff_t>(index),
-                  [&](const Trigger& it) { return it.name == trigger.name; })) {
+  if (named_twice(triggers, index)) {
     add("exists already");
   }
   if (!has_condition(trigger)) {
@@ -97,9 +103,7 @@ void check_rule(const std::vector<AdjRule>& rules, std::size_t index,
   if (index == kMaxRules) {
     add(fmt::format("is one too many: there can be {}", kMaxRules));
   }
-  if (std::any_of(rules.begin(),
-                  rules.begin() + static_cast<std::ptrdiff_t>(index),
-                  [&](const AdjRule& it) { return it.name == rule.name; })) {
+  if (named_twice(rules, index)) {
     add("exists already");
   }
   if (rule.comm.empty() && rule.exe.empty() && rule.user.empty() &&

@@ -10,6 +10,9 @@ namespace {
 
 using Kind = CycleReport::Kind;
 
+// As long as it takes a process of a few hundred MiB to free its memory.
+constexpr Micros kVictimGrace = 250'000;
+
 class Pass {
  public:
   Pass(FactSource& source, const Policy& policy, Killer& killer,
@@ -36,7 +39,7 @@ class Pass {
       end_incident(state_.policy);
     }
     if (state_.policy.pending) {
-      return follow_pending(firing.acting);
+      return follow_pending(firing);
     }
     if (!fired.kill && !policy_.audit) {
       watch_kernel();
@@ -48,7 +51,10 @@ class Pass {
     if (state_.policy.reported) {
       return ended(Kind::kCoolingDown);
     }
-    if (!budget_left(policy_, state_.policy, reading->time_us)) {
+    if (resting(watch()) && !policy_.audit) {
+      return ended(Kind::kNobody);
+    }
+    if (!budget_left(policy_, watch().kills, reading->time_us)) {
       return ended(Kind::kBudgetSpent);
     }
     if (kernel_kills_now()) {
@@ -104,13 +110,11 @@ class Pass {
     state_.oom_kills_read_us = now;
   }
 
-  // The kernel's own victim is given as long as it takes one of a few hundred
-  // MiB to free its memory.
+  // The kernel's own victim is waited for.
   bool kernel_kills_now() {
-    constexpr Micros kGrace = 250'000;
     look_for_kernel_kill();
     const auto seen = state_.policy.kernel_kill_us;
-    return seen && report_.reading.time_us - *seen < kGrace;
+    return seen && report_.reading.time_us - *seen < kVictimGrace;
   }
 
   CycleReport decide(const Fired& fired) {
@@ -156,6 +160,7 @@ class Pass {
                                  ? state_.storms.members().front()
                                  : storm.forker);
     } else if (selection.kind == Selection::Kind::kNone) {
+      rest(acting_watch(state_.policy));
       return ended(Kind::kNobody);
     } else {
       complete(selection.task, victim_of(inquiry(), selection.task, rules));
@@ -283,7 +288,7 @@ class Pass {
     PolicyState& state = state_.policy;
     switch (decision.outcome.kind) {
       case KillOutcome::Kind::kSent:
-        count_kill(state, decision.signalled_us);
+        count_kill(acting_watch(state).kills, decision.signalled_us);
         return ended(Kind::kSignalled);
       case KillOutcome::Kind::kNotSent:
         state.reported = true;
@@ -300,16 +305,28 @@ class Pass {
     return ended(Kind::kNotSignalled);
   }
 
-  CycleReport follow_pending(bool acting_fires) {
+  // The whole system runs short while a victim of one cgroup is waited for:
+  // that must not keep anybody from helping. It is given as long as the
+  // kernel's own.
+  [[nodiscard]] bool overtaken(const Firing& firing) const {
+    const Micros since = state_.policy.pending->since_us;
+    return firing.system && state_.policy.acting &&
+           report_.reading.time_us - since >= kVictimGrace;
+  }
+
+  CycleReport follow_pending(const Firing& firing) {
     Decision& decision = state_.decision;
     PolicyState& state = state_.policy;
     const PressureReading& reading = *watch().last;
     const bool exited = killer_.exited();
     PendingStep step =
-        step_pending(policy_, state, reading, acting_fires, exited);
+        step_pending(policy_, state, reading, firing.acting, exited);
     if (step == PendingStep::kExited) {
       decision.exited_us = reading.time_us;
-      step = step_pending(policy_, state, reading, acting_fires, exited);
+      step = step_pending(policy_, state, reading, firing.acting, exited);
+    }
+    if (step == PendingStep::kWait && overtaken(firing)) {
+      step = exited ? PendingStep::kDone : PendingStep::kGiveUp;
     }
     switch (step) {
       case PendingStep::kWait:

@@ -56,7 +56,7 @@ constexpr std::array kOptions{
         "How long to wait for the memory of a dead victim before another is "
         "looked for."},
     Option<Settings>{"kill.per_minute", "a number from 1 to 128",
-                     &Settings::kill_per_minute, 1, PolicyState::kMaxKills,
+                     &Settings::kill_per_minute, 1, KillTimes::kMost,
                      "The most kills in a minute. Whatever needs more is not "
                      "ended by more."},
     Option<Settings>{

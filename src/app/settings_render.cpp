@@ -63,6 +63,18 @@ constexpr std::string_view kExamples = R"(
 # mem_available_below = "5%"
 )";
 
+// What each of a table takes, for the file.
+template <class T>
+std::string options_comment(std::span<const Option<T>> table) {
+  std::string text;
+  for (const auto& option : table) {
+    text += wrapped(
+        fmt::format("{}: {} Takes {}.", option.key, option.help, option.values),
+        "#   ");
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string options_help() {
@@ -128,11 +140,7 @@ std::string default_config() {
           "this file has any, they replace the two that are built in. What a "
           "trigger takes:",
           "# ");
-  for (const auto& option : trigger_options()) {
-    text += wrapped(
-        fmt::format("{}: {} Takes {}.", option.key, option.help, option.values),
-        "#   ");
-  }
+  text += options_comment(trigger_options());
   for (const Trigger& trigger : default_triggers()) {
     text += fmt::format("\n[[trigger]]\nname = \"{}\"\n", trigger.name);
     for (const auto& option : trigger_options()) {
@@ -152,11 +160,7 @@ std::string default_config() {
           "one of a set. 'badnessd check' shows whom each matches, and what is "
           "wrong with it. What a rule takes:",
           "# ");
-  for (const auto& option : rule_options()) {
-    text += wrapped(
-        fmt::format("{}: {} Takes {}.", option.key, option.help, option.values),
-        "#   ");
-  }
+  text += options_comment(rule_options());
   text += kExamples;
   return text;
 }

@@ -140,6 +140,22 @@ std::vector<std::string_view> split_globs(std::string_view text) {
   return items;
 }
 
+// Sets `value` to what `parse_one` makes of each item; of all or none.
+template <class T, class ParseOne>
+bool parse_each(const std::vector<std::string_view>& items, ParseOne parse_one,
+                std::vector<T>& value) {
+  std::vector<T> parsed;
+  for (const std::string_view item : items) {
+    std::optional<T> one = parse_one(item);
+    if (!one) {
+      return false;
+    }
+    parsed.push_back(std::move(*one));
+  }
+  value = std::move(parsed);
+  return !value.empty();
+}
+
 // What `list` holds, with commas between.
 template <class T, class TextOf>
 std::string joined(const std::vector<T>& list, TextOf text_of) {
@@ -269,30 +285,12 @@ bool parse(std::string_view text, Range /*range*/, std::optional<Glob>& value) {
 }
 
 bool parse(std::string_view text, Range /*range*/, std::vector<Glob>& value) {
-  std::vector<Glob> parsed;
-  for (const std::string_view item : split_globs(text)) {
-    const auto glob = Glob::parse(item);
-    if (!glob) {
-      return false;
-    }
-    parsed.push_back(*glob);
-  }
-  value = std::move(parsed);
-  return !value.empty();
+  return parse_each(split_globs(text), Glob::parse, value);
 }
 
 bool parse(std::string_view text, Range /*range*/,
            std::vector<UserRange>& value) {
-  std::vector<UserRange> parsed;
-  for (const std::string_view item : split_list(text)) {
-    const auto users = parse_users(item);
-    if (!users) {
-      return false;
-    }
-    parsed.push_back(*users);
-  }
-  value = std::move(parsed);
-  return !value.empty();
+  return parse_each(split_list(text), parse_users, value);
 }
 
 bool parse(std::string_view text, Range /*range*/,

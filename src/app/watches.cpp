@@ -38,28 +38,27 @@ void list_cgroups(FactSource& source, const Policy& policy, PolicyState& state,
 Firing take_readings(FactSource& source, const Policy& policy,
                      PolicyState& state, const PressureReading& system) {
   Firing all{.fired = take_reading(policy, state.system, system)};
-  if (all.fired.log) {
-    all.log_watch = &state.system;
-  }
+  all.system = all.fired.kill.has_value();
+  all.log_watch = all.fired.log ? &state.system : nullptr;
   if (!state.pending) {
     state.acting.reset();
   }
-  all.acting = !state.acting && all.fired.kill;
+  all.acting = !state.acting && all.system;
   for (std::size_t i = 0; i < state.cgroups.size(); ++i) {
     Watch& watch = state.cgroups[i];
     const Fired fired = take_cgroup(source, policy, watch, system);
-    if (fired.kill && !all.fired.kill && !state.pending) {
-      state.acting = i;
-    }
-    if (fired.kill && !all.fired.kill) {
-      all.fired.kill = fired.kill;
-    }
-    if (state.acting == i) {
-      all.acting = fired.kill.has_value();
-    }
     if (fired.log && !all.fired.log) {
       all.fired.log = fired.log;
       all.log_watch = &watch;
+    }
+    const bool first =
+        !all.fired.kill || (resting(acting_watch(state)) && !resting(watch));
+    if (fired.kill && first && !state.pending) {
+      all.fired.kill = fired.kill;
+      state.acting = i;
+    }
+    if (state.acting == i) {
+      all.acting = fired.kill.has_value();
     }
   }
   return all;

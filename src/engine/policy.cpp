@@ -30,6 +30,10 @@ Micros watch_sleep_us(const Policy& policy, const Watch& watch) noexcept {
                                    *watch.last, watch.history, watch.rates));
     }
   }
+  if (watch.last) {
+    const Micros now = watch.last->time_us;
+    sleep = std::max(sleep, std::max(watch.rest_until_us, now) - now);
+  }
   return sleep;
 }
 
@@ -51,6 +55,19 @@ Watch watch_cgroup(const Policy& policy, std::size_t trigger,
 
 const Watch& acting_watch(const PolicyState& state) noexcept {
   return state.acting ? state.cgroups[*state.acting] : state.system;
+}
+
+Watch& acting_watch(PolicyState& state) noexcept {
+  return state.acting ? state.cgroups[*state.acting] : state.system;
+}
+
+void rest(Watch& watch) noexcept {
+  constexpr Micros kRest = 100'000;
+  watch.rest_until_us = watch.last ? watch.last->time_us + kRest : 0;
+}
+
+bool resting(const Watch& watch) noexcept {
+  return watch.last && watch.last->time_us < watch.rest_until_us;
 }
 
 void forget_triggers(const Policy& policy, PolicyState& state) {
@@ -169,19 +186,19 @@ void set_aside(PolicyState& state, const TaskId& id) noexcept {
   ++state.set_aside_count;
 }
 
-bool budget_left(const Policy& policy, const PolicyState& state,
+bool budget_left(const Policy& policy, const KillTimes& kills,
                  Micros now_us) noexcept {
   std::uint32_t recent = 0;
-  const std::size_t known = std::min(state.kills, PolicyState::kMaxKills);
+  const std::size_t known = std::min(kills.count, KillTimes::kMost);
   for (std::size_t i = 0; i < known; ++i) {
-    recent += now_us - state.kill_times_us[i] < kMinute ? 1 : 0;
+    recent += now_us - kills.times_us[i] < kMinute ? 1 : 0;
   }
   return recent < policy.kills_per_minute;
 }
 
-void count_kill(PolicyState& state, Micros now_us) noexcept {
-  state.kill_times_us[state.kills % PolicyState::kMaxKills] = now_us;
-  ++state.kills;
+void count_kill(KillTimes& kills, Micros now_us) noexcept {
+  kills.times_us[kills.count % KillTimes::kMost] = now_us;
+  ++kills.count;
 }
 
 PendingStep step_pending(const Policy& policy, PolicyState& state,

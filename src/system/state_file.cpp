@@ -23,8 +23,7 @@ struct Saved {
   std::array<char, 8> magic = kMagic;
   std::uint32_t has_pending = 0;
   Pending pending;
-  std::array<Micros, PolicyState::kMaxKills> kill_times_us{};
-  std::size_t kills = 0;
+  KillTimes kills;
   std::array<TaskId, PolicyState::kMaxSetAside> set_aside{};
   std::size_t set_aside_count = 0;
 };
@@ -62,8 +61,7 @@ void StateFile::save(const PolicyState& state) noexcept {
   Saved saved;
   saved.has_pending = state.pending ? 1 : 0;
   saved.pending = state.pending.value_or(Pending{});
-  saved.kill_times_us = state.kill_times_us;
-  saved.kills = state.kills;
+  saved.kills = state.system.kills;
   saved.set_aside = state.set_aside;
   saved.set_aside_count = state.set_aside_count;
   if (page_) {
@@ -80,14 +78,13 @@ void StateFile::load(PolicyState& state, Micros now_us) const {
   if (saved.magic != Saved::kMagic) {
     return;
   }
-  const std::size_t known = std::min(saved.kills, PolicyState::kMaxKills);
-  const std::span<const Micros> times(saved.kill_times_us.data(), known);
+  const std::size_t known = std::min(saved.kills.count, KillTimes::kMost);
+  const std::span<const Micros> times(saved.kills.times_us.data(), known);
   if (std::any_of(times.begin(), times.end(),
                   [now_us](Micros time) { return time > now_us; })) {
     return;  // of another boot
   }
-  state.kill_times_us = saved.kill_times_us;
-  state.kills = saved.kills;
+  state.system.kills = saved.kills;
   state.set_aside = saved.set_aside;
   state.set_aside_count = saved.set_aside_count;
   if (saved.has_pending != 0 && saved.pending.since_us <= now_us) {

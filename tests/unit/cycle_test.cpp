@@ -157,7 +157,7 @@ TEST_F(StormCycle, TheForkerGoesFirstAndThenAllOfItsStorm) {
   ASSERT_TRUE(state.decision.storm);
   EXPECT_EQ(killer.also().size(), 50U);
   EXPECT_EQ(state.decision.swept, 50U);
-  EXPECT_EQ(state.policy.kills, 1U);
+  EXPECT_EQ(state.policy.system.kills.count, 1U);
 }
 
 TEST_F(StormCycle, AForkerThatARuleProtectsIsSpared) {

@@ -39,6 +39,14 @@ Task holding(std::int32_t pid, Kib kib, std::int32_t ppid = 0) {
   return task;
 }
 
+Policy acts_below_a_tenth() {
+  Trigger trigger{.name = "low"};
+  trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
+  Policy policy;
+  policy.triggers = {trigger};
+  return policy;
+}
+
 Pids sorted(Pids pids) {
   std::sort(pids.begin(), pids.end());
   return pids;
@@ -56,10 +64,6 @@ class Extents : public testing::Test {
       source.set_identity(pid, {"/bin/x", "x", "/user/u1/scope"});
     }
     source.set_identity(20, {"/bin/db", "db", "/system/db"});
-    Trigger trigger{.name = "low"};
-    trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
-    policy.triggers = {trigger};
-    state = CycleState(policy);
   }
 
   // One cycle; memory is short, or was.
@@ -74,7 +78,7 @@ class Extents : public testing::Test {
   }
 
   FakeSource source;
-  Policy policy;
+  Policy policy = acts_below_a_tenth();
   CycleState state{policy};
   RecordingKiller killer;
 };
@@ -156,41 +160,40 @@ TEST_F(Extents, ASigtermIsForOneAloneOthersAreKilled) {
   EXPECT_EQ(killer.signals(), std::vector<Signal>{Signal::kKill});
 }
 
-// Like a container: the init is small, what it holds is not.
-TEST(Container, TheInitOfAPidNamespaceGivesBackAllThatIsInIt) {
-  Task init = holding(30, 1000);
-  init.total_vm = 900'000;  // the most points
-  init.pid_ns_init = true;
-  FakeSource source(
-      snapshot_of({init, holding(31, 100'000, 30), holding(32, 50'000, 31),
-                   holding(40, 200'000)}));
-  Policy policy;
-  Trigger trigger{.name = "low"};
-  trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
-  policy.triggers = {trigger};
-  CycleState state(policy);
+// One cycle over these, with memory short; who was killed.
+class Container : public testing::Test {
+ protected:
+  Pids killed_of(const std::vector<Task>& tasks) {
+    FakeSource source(snapshot_of(tasks));
+    source.set_pressure(with_available(50'000));
+    EXPECT_EQ(run_cycle(source, policy, killer, state).kind, Kind::kSignalled);
+    return killer.pids();
+  }
+  // The most points, and next to no memory of its own.
+  static Task wrapper() {
+    Task task = holding(30, 1000);
+    task.total_vm = 900'000;
+    return task;
+  }
+
+  const Policy policy = acts_below_a_tenth();
+  CycleState state{policy};
   RecordingKiller killer;
-  source.set_pressure(with_available(50'000));
-  EXPECT_EQ(run_cycle(source, policy, killer, state).kind, Kind::kSignalled);
-  EXPECT_EQ(killer.pids(), Pids{30});
+};
+
+TEST_F(Container, TheInitOfAPidNamespaceGivesBackAllThatIsInIt) {
+  Task init = wrapper();
+  init.pid_ns_init = true;
+  EXPECT_EQ(killed_of({init, holding(31, 100'000, 30), holding(32, 50'000, 31),
+                       holding(40, 200'000)}),
+            Pids{30});
   EXPECT_EQ(state.decision.victim.death_kib(), 151'000U);
   EXPECT_EQ(state.policy.pending->expected_kib, 151'000U);
 }
 
-// The same with an ordinary wrapper, whose children live on.
-TEST(Container, AWrapperGivesBackOnlyWhatIsItsOwn) {
-  Task wrapper = holding(30, 1000);
-  wrapper.total_vm = 900'000;
-  FakeSource source(snapshot_of({wrapper, holding(31, 150'000, 30)}));
-  Policy policy;
-  Trigger trigger{.name = "low"};
-  trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
-  policy.triggers = {trigger};
-  CycleState state(policy);
-  RecordingKiller killer;
-  source.set_pressure(with_available(50'000));
-  EXPECT_EQ(run_cycle(source, policy, killer, state).kind, Kind::kSignalled);
-  EXPECT_EQ(killer.pids(), Pids{31});
+// Its children live on.
+TEST_F(Container, AWrapperGivesBackOnlyWhatIsItsOwn) {
+  EXPECT_EQ(killed_of({wrapper(), holding(31, 150'000, 30)}), Pids{31});
 }
 
 // A trigger on users' cgroups: u1's memory is short, the system's is not.
@@ -248,12 +251,52 @@ TEST_F(Scopes, NobodyInItIsNobody) {
   EXPECT_TRUE(killer.pids().empty());
 }
 
-TEST_F(Scopes, TheSystemComesFirst) {
-  Trigger whole = policy.triggers[0];
-  whole.name = "system";
-  whole.scope.reset();
-  policy.triggers.push_back(whole);
-  state = CycleState(policy);
+TEST_F(Scopes, NobodyInItIsNotLookedForAllTheTime) {
+  source.set_cgroup("/user/u1", with_available(800'000));
+  source.set_cgroup("/user/u2", with_available(1'000));
+  EXPECT_EQ(run(900'000).kind, Kind::kNobody);
+  EXPECT_GE(next_sleep_us(policy, state.policy), 80'000U);
+  EXPECT_EQ(run(900'000).kind, Kind::kNobody);
+  EXPECT_EQ(source.scans(), 1U);
+  // A neighbour who is in need meanwhile is helped.
+  source.set_cgroup("/user/u1", with_available(50'000));
+  EXPECT_EQ(run(900'000).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), Pids{11});
+}
+
+class ScopeAndSystem : public Scopes {
+ protected:
+  ScopeAndSystem() {
+    Trigger whole = policy.triggers[0];
+    whole.name = "system";
+    whole.scope.reset();
+    policy.triggers.push_back(whole);
+    policy.kills_per_minute = 1;
+    state = CycleState(policy);
+  }
+};
+
+TEST_F(ScopeAndSystem, ATenantSpendsItsOwnBudget) {
+  EXPECT_EQ(run(900'000).kind, Kind::kSignalled);
+  source.set_cgroup("/user/u1", with_available(240'000));
+  EXPECT_EQ(run(900'000).kind, Kind::kDone);
+  source.set_cgroup("/user/u1", with_available(1'000));
+  EXPECT_EQ(run(900'000).kind, Kind::kBudgetSpent);
+  EXPECT_EQ(run(50'000).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), (Pids{11, 20}));
+}
+
+TEST_F(ScopeAndSystem, AnEmergencyOfAllDoesNotWaitForATenantsVictim) {
+  killer.set_exited(false);
+  EXPECT_EQ(run(900'000).kind, Kind::kSignalled);
+  EXPECT_EQ(run(50'000).kind, Kind::kPending);  // its memory may be enough
+  source.set_step(300'000);
+  EXPECT_EQ(run(50'000).kind, Kind::kGaveUp);
+  EXPECT_EQ(run(50'000).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), (Pids{11, 20}));
+}
+
+TEST_F(ScopeAndSystem, TheSystemComesFirst) {
   EXPECT_EQ(run(50'000).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), Pids{20});
   EXPECT_EQ(state.decision.trigger, 1U);

@@ -129,23 +129,23 @@ TEST(Waiting, ForTheDyingEndsPerIncident) {
 TEST(Budget, CountsTheKillsOfTheLastMinute) {
   Policy rules = policy();
   rules.kills_per_minute = 2;
-  PolicyState state = initial_state(rules);
-  EXPECT_TRUE(budget_left(rules, state, 0));
-  count_kill(state, 10 * kSecond);
-  count_kill(state, 20 * kSecond);
-  EXPECT_FALSE(budget_left(rules, state, 69 * kSecond));
-  EXPECT_TRUE(budget_left(rules, state, 70 * kSecond));
+  KillTimes kills;
+  EXPECT_TRUE(budget_left(rules, kills, 0));
+  count_kill(kills, 10 * kSecond);
+  count_kill(kills, 20 * kSecond);
+  EXPECT_FALSE(budget_left(rules, kills, 69 * kSecond));
+  EXPECT_TRUE(budget_left(rules, kills, 70 * kSecond));
 }
 
 TEST(Budget, HoldsBeyondTheRing) {
   Policy rules = policy();
-  rules.kills_per_minute = PolicyState::kMaxKills;
-  PolicyState state = initial_state(rules);
-  for (std::size_t i = 0; i < PolicyState::kMaxKills; ++i) {
-    EXPECT_TRUE(budget_left(rules, state, kSecond));
-    count_kill(state, kSecond);
+  rules.kills_per_minute = KillTimes::kMost;
+  KillTimes kills;
+  for (std::size_t i = 0; i < KillTimes::kMost; ++i) {
+    EXPECT_TRUE(budget_left(rules, kills, kSecond));
+    count_kill(kills, kSecond);
   }
-  EXPECT_FALSE(budget_left(rules, state, kSecond));
+  EXPECT_FALSE(budget_left(rules, kills, kSecond));
 }
 
 TEST(SetAside, ForgetsTheOldestBeyondItsSize) {

@@ -35,14 +35,14 @@ class StateFileTest : public testing::Test {
 TEST_F(StateFileTest, KeepsThePendingVictimTheBudgetAndThoseSetAside) {
   PolicyState state;
   state.pending = Pending{.id = {42, 7}, .since_us = 500, .expected_kib = 9};
-  count_kill(state, 500);
+  count_kill(state.system.kills, 500);
   set_aside(state, {43, 8});
   save(state);
   const PolicyState loaded = reloaded(1000);
   ASSERT_TRUE(loaded.pending);
   EXPECT_EQ(loaded.pending->id, (TaskId{42, 7}));
   EXPECT_EQ(loaded.pending->expected_kib, 9U);
-  EXPECT_EQ(loaded.kills, 1U);
+  EXPECT_EQ(loaded.system.kills.count, 1U);
   ASSERT_EQ(set_aside_of(loaded).size(), 1U);
   EXPECT_EQ(set_aside_of(loaded)[0], (TaskId{43, 8}));
 }
@@ -50,19 +50,19 @@ TEST_F(StateFileTest, KeepsThePendingVictimTheBudgetAndThoseSetAside) {
 TEST_F(StateFileTest, AnEmptyOneIsNoState) {
   const PolicyState loaded = reloaded(1000);
   EXPECT_FALSE(loaded.pending);
-  EXPECT_EQ(loaded.kills, 0U);
+  EXPECT_EQ(loaded.system.kills.count, 0U);
 }
 
 TEST_F(StateFileTest, WhatIsOfAnotherBootIsLeftOut) {
   PolicyState state;
-  count_kill(state, 5000);
+  count_kill(state.system.kills, 5000);
   save(state);
-  EXPECT_EQ(reloaded(1000).kills, 0U);
+  EXPECT_EQ(reloaded(1000).system.kills.count, 0U);
 }
 
 TEST_F(StateFileTest, WhatIsNoStateIsLeftOut) {
   std::ofstream(path) << std::string(8192, 'x');
-  EXPECT_EQ(reloaded(1000).kills, 0U);
+  EXPECT_EQ(reloaded(1000).system.kills.count, 0U);
 }
 
 TEST_F(StateFileTest, ADirectoryThatIsNotThereIsAnError) {

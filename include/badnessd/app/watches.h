@@ -14,13 +14,15 @@ void list_cgroups(FactSource& source, const Policy& policy, PolicyState& state,
                   Micros now_us);
 
 struct Firing {
-  Fired fired;          // by any
-  bool acting = false;  // a trigger that kills fires on acting_watch()
+  Fired fired;                       // by any
+  bool system = false;               // one that kills fires on the system
+  bool acting = false;               // one does on acting_watch()
   const Watch* log_watch = nullptr;  // on which fired.log fires
 };
 
 // Takes the system's reading and those of all cgroups. What fires first becomes
-// acting_watch(), the system before any cgroup, unless a victim is waited for.
+// acting_watch(), the system before any cgroup, and those that rest last,
+// unless a victim is waited for.
 [[nodiscard]] Firing take_readings(FactSource& source, const Policy& policy,
                                    PolicyState& state,
                                    const PressureReading& system);

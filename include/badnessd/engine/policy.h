@@ -48,6 +48,13 @@ struct Pending {
   Kib expected_kib = 0;
 };
 
+// The times of the last kills.
+struct KillTimes {
+  static constexpr std::size_t kMost = 128;
+  std::array<Micros, kMost> times_us{};
+  std::size_t count = 0;  // of all
+};
+
 // One memory that is watched, from reading to reading: the system's by all
 // triggers without a scope, and a cgroup's by one that has it in its scope.
 struct Watch {
@@ -57,11 +64,13 @@ struct Watch {
   std::vector<TriggerState> triggers{};  // as many as the policy has
   std::optional<PressureReading> last{};
   FillRates rates{};
+  // A tenant that spends the budget spends its own.
+  KillTimes kills{};
+  Micros rest_until_us = 0;  // nobody was found to kill: not again before
 };
 
 // What lives from one reading to the next.
 struct PolicyState {
-  static constexpr std::size_t kMaxKills = 128;
   static constexpr std::size_t kMaxSetAside = 32;
 
   Watch system;
@@ -77,8 +86,6 @@ struct PolicyState {
   Micros spared_us = 0;
   bool reported = false;  // a killer that sends nothing had its victim
 
-  std::array<Micros, kMaxKills> kill_times_us{};
-  std::size_t kills = 0;
   std::array<TaskId, kMaxSetAside> set_aside{};
   std::size_t set_aside_count = 0;
 };
@@ -89,6 +96,7 @@ struct PolicyState {
 [[nodiscard]] Watch watch_cgroup(const Policy& policy, std::size_t trigger,
                                  std::string cgroup);
 [[nodiscard]] const Watch& acting_watch(const PolicyState& state) noexcept;
+[[nodiscard]] Watch& acting_watch(PolicyState& state) noexcept;
 // The triggers begin anew, as after a change of settings.
 void forget_triggers(const Policy& policy, PolicyState& state);
 
@@ -133,9 +141,13 @@ void end_incident(PolicyState& state) noexcept;
 // Beyond kMaxSetAside the oldest is forgotten.
 void set_aside(PolicyState& state, const TaskId& id) noexcept;
 
-[[nodiscard]] bool budget_left(const Policy& policy, const PolicyState& state,
+[[nodiscard]] bool budget_left(const Policy& policy, const KillTimes& kills,
                                Micros now_us) noexcept;
-void count_kill(PolicyState& state, Micros now_us) noexcept;
+void count_kill(KillTimes& kills, Micros now_us) noexcept;
+
+// Nobody was found who could be killed: others are looked for after a while.
+void rest(Watch& watch) noexcept;
+[[nodiscard]] bool resting(const Watch& watch) noexcept;
 
 // What is to be done about the pending victim.
 enum class PendingStep : std::uint8_t {
