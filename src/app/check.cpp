@@ -181,7 +181,7 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   list_cgroups(source, policy, found.state.policy, reading->time_us);
   static_cast<void>(
       take_readings(source, policy, found.state.policy, *reading));
-  found.state.identities.look(source, policy, reading->time_us, true);
+  found.state.identities.look_at_all(source, policy);
   const Inquiry inquiry{source, snapshot, policy, found.state.identities};
   if (const auto scanned = scan(inquiry); !scanned) {
     return tl::unexpected(scanned.error());

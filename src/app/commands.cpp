@@ -77,7 +77,7 @@ int run_once(const Invocation& invocation, const LoadedSettings& loaded,
              Policy policy, ProcfsSource& source, Killer& killer) {
   policy.audit = true;
   CycleState state(policy);
-  state.identities.look(source, policy, source.now_us(), true);
+  state.identities.look_at_all(source, policy);
   const CycleReport report = run_cycle(source, policy, killer, state);
   if (report.kind == CycleReport::Kind::kSampleLost) {
     return cannot_read(report.error);
@@ -175,7 +175,7 @@ int run_command(const Invocation& invocation, const LoadedSettings& loaded,
   }
   Snapshot snapshot;
   Identities identities;
-  identities.look(source, policy, source.now_us(), true);
+  identities.look_at_all(source, policy);
   const Inquiry inquiry{source, snapshot, policy, identities};
   if (const auto scanned = scan(inquiry); !scanned) {
     return cannot_read(scanned.error());

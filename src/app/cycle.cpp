@@ -44,7 +44,7 @@ class Pass {
     if (!fired.kill && !policy_.audit) {
       watch_kernel();
       if (calm(policy_, state_.policy)) {
-        state_.identities.look(source_, policy_, reading->time_us, false);
+        state_.identities.look(source_, policy_, reading->time_us);
       }
       return ended(Kind::kCalm);
     }

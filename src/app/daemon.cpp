@@ -44,7 +44,7 @@ void Daemon::reconfigure(const Settings& settings) {
   forget_triggers(policy_, state_.policy);
   state_.identities.forget();
   if (calm(policy_, state_.policy)) {
-    state_.identities.look(source_, policy_, source_.now_us(), true);
+    state_.identities.look(source_, policy_, source_.now_us());
   }
   log_trigger_.reset();
 }
@@ -54,7 +54,7 @@ CycleReport Daemon::rehearse() {
   Policy policy = policy_;
   policy.audit = true;
   CycleState trial(policy);
-  trial.identities.look(source_, policy, source_.now_us(), true);
+  trial.identities.look_at_all(source_, policy);
   DryRunKiller nobody;
   const CycleReport report = run_cycle(source_, policy, nobody, trial);
   save_state();  // the first write to a mapped page is a fault
@@ -117,6 +117,7 @@ void Daemon::step() {
     }
   }
   note(report);
+  note_hang();
   if (report.reading.time_us - reported_us_ >= report_interval_us_) {
     reported_us_ = report.reading.time_us;
     reporter_.log().info("{}", status());
@@ -169,6 +170,18 @@ void Daemon::note(const CycleReport& report) {
       said_ = report.kind;
       break;
   }
+}
+
+void Daemon::note_hang() {
+  const std::int32_t at = state_.identities.hangs_at();
+  if (at != 0 && at != hangs_at_) {
+    reporter_.log().warn(
+        "process {} keeps its command line from being read (a dead file "
+        "server?): until it is gone, rules go by name, program and user of "
+        "those who start now",
+        at);
+  }
+  hangs_at_ = at;
 }
 
 void Daemon::incident_over() {

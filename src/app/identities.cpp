@@ -2,6 +2,8 @@
 #include "badnessd/app/identities.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace badnessd {
@@ -9,10 +11,6 @@ namespace {
 
 // Processes that come and go do so with their cgroups.
 constexpr std::size_t kMostCgroups = 4096;
-
-bool by_pid(const ListedProcess& process, std::int32_t pid) noexcept {
-  return process.pid < pid;
-}
 
 }  // namespace
 
@@ -28,71 +26,110 @@ void Identities::forget() {
   more_ = true;
 }
 
-void Identities::look(FactSource& source, const Policy& policy, Micros now_us,
-                      bool all) {
+void Identities::look(FactSource& source, const Policy& policy, Micros now_us) {
   constexpr Micros kInterval = 10'000'000;
-  constexpr Micros kOld = 300'000'000;
-  constexpr std::size_t kAtATime = 256;
-  if (!needed(policy) || (!all && !more_ && now_us - looked_us_ < kInterval)) {
+  if (!needed(policy) || !take_answers(source, policy, now_us)) {
+    return;
+  }
+  if (!more_ && now_us - looked_us_ < kInterval) {
     return;
   }
   if (cgroups_.size() > kMostCgroups) {
     forget();
   }
-  if (!source.list(listed_)) {
-    return;  // the next time
+  if (source.list(listed_)) {
+    looked_us_ = now_us;
+    ask(source, now_us);
+    static_cast<void>(take_answers(source, policy, now_us));
   }
-  looked_us_ = now_us;
+}
+
+void Identities::look_at_all(FactSource& source, const Policy& policy) {
+  constexpr std::chrono::milliseconds kLook{1};
+  constexpr int kLooks = 5'000;
+  for (int i = 0; i < kLooks && needed(policy) && (more_ || asked_); ++i) {
+    look(source, policy, source.now_us());
+    if (asked_) {
+      std::this_thread::sleep_for(kLook);
+    }
+  }
+}
+
+bool Identities::take_answers(FactSource& source, const Policy& policy,
+                              Micros now_us) {
+  constexpr Micros kLong = 10'000'000;
+  const std::int32_t at = source.identifying();
+  if (at != 0) {
+    hangs_at_ = now_us - asked_us_ >= kLong ? at : 0;
+    return false;
+  }
+  hangs_at_ = 0;
+  if (asked_) {
+    asked_ = false;
+    for (const IdentityTexts& texts : source.identified()) {
+      learn(policy, texts, now_us);
+    }
+  }
+  return true;
+}
+
+// Keeps those that are still there, and asks for those that are new or old.
+void Identities::ask(FactSource& source, Micros now_us) {
+  constexpr Micros kOld = 300'000'000;
+  constexpr std::size_t kAtATime = 256;
   more_ = false;
   next_.clear();
-  std::size_t reads = 0;
+  wanted_.clear();
   auto old = entries_.begin();
   for (const ListedProcess& process : listed_) {
     old = std::find_if(old, entries_.end(), [&](const Entry& it) {
       return it.process.pid >= process.pid;
     });
-    const bool same = old != entries_.end() &&
-                      old->process.pid == process.pid &&
-                      old->process.inode == process.inode;
-    if (same && now_us - old->read_us < kOld) {
+    const bool same = old != entries_.end() && old->process == process;
+    if (same) {
       next_.push_back(*old);
-    } else if (all || reads < kAtATime) {
-      ++reads;
-      next_.push_back(read(source, policy, process, now_us));
-    } else {
-      more_ = true;
-      if (same) {
-        next_.push_back(*old);
+    }
+    if (!same || now_us - old->read_us >= kOld) {
+      more_ = more_ || wanted_.size() == kAtATime;
+      if (wanted_.size() < kAtATime) {
+        wanted_.push_back(process);
       }
     }
   }
   std::swap(entries_, next_);
+  if (!wanted_.empty()) {
+    asked_ = true;
+    asked_us_ = now_us;
+    source.identify(wanted_);
+  }
 }
 
-// What cannot be read is kept as an entry of nobody, to be tried again when it
-// is old.
-Identities::Entry Identities::read(FactSource& source, const Policy& policy,
-                                   const ListedProcess& process,
-                                   Micros now_us) {
-  Entry entry{.process = process, .read_us = now_us};
-  if (const auto texts = source.identify(process.pid)) {
-    entry.start_time = texts->id.start_time;
-    std::copy_n(texts->comm.begin(), entry.comm.size() - 1, entry.comm.begin());
-    entry.calm = calm_conditions(policy.rules, texts->cmdline, texts->cgroup);
-    auto cgroup = cgroups_.find(texts->cgroup);
-    if (cgroup == cgroups_.end()) {
-      cgroup = cgroups_.emplace(texts->cgroup).first;
-    }
-    entry.cgroup = &*cgroup;
+// What could not be read is kept as an entry of nobody, to be tried again when
+// it is old.
+void Identities::learn(const Policy& policy, const IdentityTexts& texts,
+                       Micros now_us) {
+  Entry entry{.process = texts.process, .read_us = now_us};
+  if (texts.id.pid != 0) {
+    entry.start_time = texts.id.start_time;
+    std::copy_n(texts.comm.begin(), entry.comm.size() - 1, entry.comm.begin());
+    entry.calm = calm_conditions(policy.rules, texts.cmdline, texts.cgroup);
+    entry.cgroup = &*cgroups_.insert(texts.cgroup).first;
   }
-  return entry;
+  const auto place = std::lower_bound(
+      entries_.begin(), entries_.end(), texts.process.pid,
+      [](const Entry& it, std::int32_t pid) { return it.process.pid < pid; });
+  if (place != entries_.end() && place->process.pid == texts.process.pid) {
+    *place = entry;
+  } else {
+    entries_.insert(place, entry);
+  }
 }
 
 const Identities::Entry* Identities::find(const Task& task) const noexcept {
   const auto it =
       std::lower_bound(entries_.begin(), entries_.end(), task.id.pid,
                        [](const Entry& entry, std::int32_t pid) {
-                         return by_pid(entry.process, pid);
+                         return entry.process.pid < pid;
                        });
   const bool found = it != entries_.end() && it->process.pid == task.id.pid &&
                      it->start_time == task.id.start_time &&

@@ -22,27 +22,24 @@ Expected<void> ProcfsSource::list(std::vector<ListedProcess>& listed) {
   return done;
 }
 
-Expected<IdentityTexts> ProcfsSource::identify(std::int32_t pid) {
-  constexpr std::size_t kMostCmdline = 64UL * 1024;
-  const auto stat = read(pid, "stat").and_then(parse_stat);
-  if (!stat) {
-    return tl::unexpected(stat.error());
+// Without a thread nothing is found out, and rules go by the rest.
+void ProcfsSource::identify(std::span<const ListedProcess> processes) {
+  if (clerk_ == nullptr) {
+    auto clerk = Clerk::start(root_.get());
+    clerk_ = clerk ? std::move(*clerk) : nullptr;
   }
-  IdentityTexts texts{.id = {pid, stat->start_time_ticks}};
-  stat->comm.copy(texts.comm.data(), texts.comm.size() - 1);
-  const auto cmdline =
-      reader_.read_first(root_.get(), path_.of(pid, "cmdline"), kMostCmdline);
-  if (!cmdline) {
-    return tl::unexpected(cmdline.error());
+  if (clerk_ != nullptr) {
+    clerk_->ask(processes);
   }
-  cmdline_.assign(cmdline->begin(), cmdline->end());
-  while (!cmdline_.empty() && cmdline_.back() == '\0') {
-    cmdline_.pop_back();
-  }
-  std::replace(cmdline_.begin(), cmdline_.end(), '\0', ' ');
-  texts.cmdline = {cmdline_.data(), cmdline_.size()};
-  texts.cgroup = read_cgroup_of(pid).value_or(std::string_view());
-  return texts;
+}
+
+std::int32_t ProcfsSource::identifying() {
+  return clerk_ == nullptr ? 0 : clerk_->busy_with();
+}
+
+std::vector<IdentityTexts> ProcfsSource::identified() {
+  return clerk_ == nullptr ? std::vector<IdentityTexts>()
+                           : clerk_->take_answers();
 }
 
 // An executable that was replaced since is still the same program.

@@ -2,13 +2,12 @@
 #include "badnessd/system/reaper.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
-#include <csignal>
+
+#include "badnessd/system/thread.h"
 
 #ifndef SYS_process_mrelease
 #define SYS_process_mrelease 448  // the same on every architecture
@@ -29,23 +28,11 @@ Expected<std::unique_ptr<Reaper>> Reaper::start() {
       new Reaper(UniqueFd(ends[0]), UniqueFd(ends[1])));
   // The thread waits in read, the loop must not wait in write.
   ::fcntl(ends[0], F_SETFL, 0);
-  pthread_attr_t attributes{};
-  ::pthread_attr_init(&attributes);
-  ::pthread_attr_setstacksize(&attributes,
-                              static_cast<std::size_t>(PTHREAD_STACK_MIN) * 2);
-  // Signals are the loop's business.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int code = ::pthread_create(&reaper->thread_, &attributes, &Reaper::run,
-                                    reaper.get());
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  ::pthread_attr_destroy(&attributes);
-  if (code != 0) {
-    reaper->thread_ = {};
-    return tl::unexpected(Error{code, "thread for the reaper"});
+  const auto thread = start_thread(&Reaper::run, reaper.get());
+  if (!thread) {
+    return tl::unexpected(thread.error());
   }
+  reaper->thread_ = *thread;
   return reaper;
 }
 
@@ -65,12 +52,7 @@ void Reaper::release(int pidfd) noexcept {
 }
 
 void* Reaper::run(void* self) {
-  // The loop goes before everybody (Nice=-20), this must not: it works for as
-  // long as the victim is large, and would hold up the whole machine. Where
-  // that is forbidden it does.
-  if (::getpriority(PRIO_PROCESS, 0) < 0) {
-    static_cast<void>(::setpriority(PRIO_PROCESS, 0, 0));
-  }
+  take_ordinary_priority();
   const auto* reaper = static_cast<Reaper*>(self);
   int pidfd = -1;
   while (::read(reaper->read_end_.get(), &pidfd, sizeof(pidfd)) ==

@@ -29,6 +29,7 @@ Expected<void> lock_memory(bool may_lock) {
 void keep_heap() noexcept {
   ::mallopt(M_TRIM_THRESHOLD, -1);
   ::mallopt(M_MMAP_MAX, 0);
+  ::mallopt(M_ARENA_MAX, 1);  // threads use the same
 }
 
 void prefault_stack() noexcept {

@@ -86,18 +86,21 @@ Expected<void> FakeSource::list(std::vector<ListedProcess>& listed) {
   return {};
 }
 
-Expected<IdentityTexts> FakeSource::identify(std::int32_t pid) {
-  ++identified_;
-  const std::size_t index = find_task(full_, pid);
-  const auto who = identities_.find(pid);
-  if (index == full_.tasks.size() || who == identities_.end()) {
-    return tl::unexpected(Error{ENOENT, "identify"});
+void FakeSource::identify(std::span<const ListedProcess> processes) {
+  answers_.clear();
+  for (const ListedProcess& process : processes) {
+    ++looks_;
+    IdentityTexts texts{.process = process};
+    const std::size_t index = find_task(full_, process.pid);
+    const auto who = identities_.find(process.pid);
+    if (index < full_.tasks.size() && who != identities_.end()) {
+      texts.id = full_.tasks[index].id;
+      texts.comm = full_.tasks[index].comm;
+      texts.cmdline = who->second.cmdline;
+      texts.cgroup = who->second.cgroup;
+    }
+    answers_.push_back(texts);
   }
-  const Task& task = full_.tasks[index];
-  IdentityTexts texts{.id = task.id, .comm = task.comm};
-  texts.cmdline = who->second.cmdline;
-  texts.cgroup = who->second.cgroup;
-  return texts;
 }
 
 Expected<std::string_view> FakeSource::read_exe(std::int32_t pid) {

@@ -33,7 +33,11 @@ class FakeSource final : public FactSource {
 
   [[nodiscard]] Expected<void> list(
       std::vector<ListedProcess>& listed) override;
-  [[nodiscard]] Expected<IdentityTexts> identify(std::int32_t pid) override;
+  void identify(std::span<const ListedProcess> processes) override;
+  [[nodiscard]] std::int32_t identifying() override { return hanging_; }
+  [[nodiscard]] std::vector<IdentityTexts> identified() override {
+    return std::exchange(answers_, {});
+  }
   [[nodiscard]] Expected<std::string_view> read_exe(std::int32_t pid) override;
   [[nodiscard]] Expected<std::string_view> read_cgroup_of(
       std::int32_t pid) override;
@@ -58,9 +62,9 @@ class FakeSource final : public FactSource {
   }
   void remove_cgroup(const std::string& cgroup) { cgroups_.erase(cgroup); }
   void set_oom_group(const std::string& cgroup) { oom_group_ = cgroup; }
-  [[nodiscard]] std::uint32_t identified() const noexcept {
-    return identified_;
-  }
+  [[nodiscard]] std::uint32_t looks() const noexcept { return looks_; }
+  // Reading who this is does not end; 0: it does.
+  void set_hanging(std::int32_t pid) { hanging_ = pid; }
   // One more process from the next scan on.
   void add(const Task& task);
 
@@ -88,7 +92,9 @@ class FakeSource final : public FactSource {
   std::map<std::int32_t, Who> identities_;
   std::map<std::string, PressureReading> cgroups_;
   std::string oom_group_;
-  std::uint32_t identified_ = 0;
+  std::vector<IdentityTexts> answers_;
+  std::uint32_t looks_ = 0;  // at processes
+  std::int32_t hanging_ = 0;
   std::uint32_t scans_ = 0;
   std::uint32_t refines_ = 0;
 };

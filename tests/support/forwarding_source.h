@@ -29,8 +29,14 @@ class ForwardingSource : public FactSource {
       std::vector<ListedProcess>& listed) override {
     return source_.list(listed);
   }
-  [[nodiscard]] Expected<IdentityTexts> identify(std::int32_t pid) override {
-    return source_.identify(pid);
+  void identify(std::span<const ListedProcess> processes) override {
+    source_.identify(processes);
+  }
+  [[nodiscard]] std::int32_t identifying() override {
+    return source_.identifying();
+  }
+  [[nodiscard]] std::vector<IdentityTexts> identified() override {
+    return source_.identified();
   }
   [[nodiscard]] Expected<std::string_view> read_exe(std::int32_t pid) override {
     return source_.read_exe(pid);

@@ -53,7 +53,7 @@ class IdentitiesTest : public testing::Test {
     EXPECT_LE(snapshot.tasks[index].oom_adj, bound);
     return snapshot.tasks[index];
   }
-  void look(Micros now_us) { identities.look(source, policy, now_us, false); }
+  void look(Micros now_us) { identities.look(source, policy, now_us); }
 
   FakeSource source;
   Snapshot snapshot;
@@ -68,7 +68,7 @@ TEST_F(IdentitiesTest, NameProgramAndUserAreReadWhenTheyAreNeeded) {
   EXPECT_EQ(judged(11).oom_adj, 3);
   EXPECT_EQ(bound, 5);
   look(kSecond);
-  EXPECT_EQ(source.identified(), 0U);  // nothing asks for more
+  EXPECT_EQ(source.looks(), 0U);  // nothing asks for more
 }
 
 TEST_F(IdentitiesTest, CommandLineAndCgroupAreThoseOfCalmTimes) {
@@ -138,13 +138,13 @@ TEST_F(IdentitiesTest, AReusedPidIsSomebodyElse) {
 TEST_F(IdentitiesTest, OldOnesAreLookedAtAgainAndNewOnesSoon) {
   policy.rules = {rule("cgroup", "c.slice", 7)};
   look(kSecond);
-  EXPECT_EQ(source.identified(), 2U);
+  EXPECT_EQ(source.looks(), 2U);
   look(2 * kSecond);
   look(20 * kSecond);
-  EXPECT_EQ(source.identified(), 2U);
+  EXPECT_EQ(source.looks(), 2U);
   source.set_identity(10, {"/usr/bin/java", "java", "/c.slice"});
   look(400 * kSecond);
-  EXPECT_EQ(source.identified(), 4U);
+  EXPECT_EQ(source.looks(), 4U);
   EXPECT_EQ(judged(10).oom_adj, 7);
 }
 
@@ -160,12 +160,31 @@ TEST(Identities, ManyNewOnesAreReadAFewHundredAtATime) {
   Policy policy;
   policy.rules = {rule("cgroup", "a", 7)};
   Identities identities;
-  identities.look(source, policy, kSecond, false);
-  EXPECT_LE(source.identified(), 300U);
+  identities.look(source, policy, kSecond);
+  EXPECT_LE(source.looks(), 300U);
   for (Micros now = 2; now < 6; ++now) {
-    identities.look(source, policy, now * kSecond, false);
+    identities.look(source, policy, now * kSecond);
   }
-  EXPECT_EQ(source.identified(), 1000U);
+  EXPECT_EQ(source.looks(), 1000U);
+}
+
+TEST_F(IdentitiesTest, OneThatHangsHoldsUpNobody) {
+  policy.rules = {rule("cgroup", "a.slice", 7)};
+  look(kSecond);
+  source.set_hanging(11);
+  look(20 * kSecond);  // new ones would be asked for
+  EXPECT_EQ(judged(10).oom_adj, 7);
+  look(40 * kSecond);
+  EXPECT_EQ(identities.hangs_at(), 11);
+  source.set_hanging(0);
+  look(41 * kSecond);
+  EXPECT_EQ(identities.hangs_at(), 0);
+}
+
+TEST_F(IdentitiesTest, AtTheStartAllAreLookedAt) {
+  policy.rules = {rule("cgroup", "b.slice", 7)};
+  identities.look_at_all(source, policy);
+  EXPECT_EQ(judged(11).oom_adj, 7);
 }
 
 // The score stays 2.6.32's: with rules the order is that of a kernel to which

@@ -62,6 +62,7 @@ class Daemon {
  private:
   void lost_sample(const Error& error);
   void note(const CycleReport& report);
+  void note_hang();
   void incident_over();
   void say_once(CycleReport::Kind kind, const std::string& sentence);
   void save_state();
@@ -77,6 +78,7 @@ class Daemon {
 
   std::uint64_t lost_samples_ = 0;  // since the last good one
   std::uint64_t kills_ = 0;
+  std::int32_t hangs_at_ = 0;  // the process that was warned of
   CycleReport::Kind said_ = CycleReport::Kind::kCalm;
   std::optional<std::size_t> log_trigger_;  // that was warned of
   Micros reported_us_ = 0;

@@ -20,11 +20,15 @@ class Identities {
   // Whether `policy` asks for anything that must be read in calm times.
   [[nodiscard]] static bool needed(const Policy& policy) noexcept;
 
-  // Looks for processes that are new, and again for those that were last looked
-  // at long ago: a command line can be rewritten, a process can be moved. Does
-  // nothing if nothing is needed, or soon after the last time. A few hundred
-  // at a time, unless `all`.
-  void look(FactSource& source, const Policy& policy, Micros now_us, bool all);
+  // Takes what was found out since the last time, and asks for processes that
+  // are new, and again for those that were last looked at long ago: a command
+  // line can be rewritten, a process can be moved. Does nothing if nothing is
+  // needed, or soon after the last time. A few hundred at a time.
+  void look(FactSource& source, const Policy& policy, Micros now_us);
+  // Looks until all are known, or for a few seconds: one may hang.
+  void look_at_all(FactSource& source, const Policy& policy);
+  // The process that has kept the source for longer than it should; 0: none.
+  [[nodiscard]] std::int32_t hangs_at() const noexcept { return hangs_at_; }
   // All that is known was made with other rules.
   void forget();
 
@@ -49,8 +53,11 @@ class Identities {
     Micros read_us = 0;
   };
 
-  [[nodiscard]] Entry read(FactSource& source, const Policy& policy,
-                           const ListedProcess& process, Micros now_us);
+  // What was asked for has come, or nothing was.
+  [[nodiscard]] bool take_answers(FactSource& source, const Policy& policy,
+                                  Micros now_us);
+  void ask(FactSource& source, Micros now_us);
+  void learn(const Policy& policy, const IdentityTexts& texts, Micros now_us);
   [[nodiscard]] const Entry* find(const Task& task) const noexcept;
   // The entry that holds for `task`: its own, or as long as it has only forked
   // its parent's. Null: it is too new.
@@ -62,8 +69,12 @@ class Identities {
   std::vector<Entry> entries_;  // by pid
   std::vector<Entry> next_;
   std::vector<ListedProcess> listed_;
+  std::vector<ListedProcess> wanted_;
   std::set<std::string, std::less<>> cgroups_;
   Micros looked_us_ = 0;
+  bool asked_ = false;
+  Micros asked_us_ = 0;
+  std::int32_t hangs_at_ = 0;
   bool more_ = true;  // the last look did not get through
 };
 

@@ -43,7 +43,9 @@ class ProcfsSource final : public FactSource {
   void refine(Snapshot& snapshot, std::uint32_t index) override;
   [[nodiscard]] Expected<void> list(
       std::vector<ListedProcess>& listed) override;
-  [[nodiscard]] Expected<IdentityTexts> identify(std::int32_t pid) override;
+  void identify(std::span<const ListedProcess> processes) override;
+  [[nodiscard]] std::int32_t identifying() override;
+  [[nodiscard]] std::vector<IdentityTexts> identified() override;
   [[nodiscard]] Expected<std::string_view> read_exe(std::int32_t pid) override;
   [[nodiscard]] Expected<std::string_view> read_cgroup_of(
       std::int32_t pid) override;
@@ -133,7 +135,7 @@ class ProcfsSource final : public FactSource {
   UniqueFd psi_;
   FileReader reader_;
   FileReader cgroup_reader_;
-  std::vector<char> cmdline_;
+  std::unique_ptr<Clerk> clerk_;  // from the first question on
   std::array<char, 4096> exe_{};
   DirectoryReader processes_;
   DirectoryReader threads_;

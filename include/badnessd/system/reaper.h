@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // process_mrelease(2) of a killed process (Linux 5.15): frees its memory before
 // it gets to run. The call takes the victim's mmap lock and does the freeing in
-// the caller, seconds for a huge one, so it has a thread of its own, the only
-// one besides the loop, and of ordinary priority.
+// the caller, seconds for a huge one, so it has a thread of its own.
 #pragma once
 
 #include <pthread.h>
@@ -18,7 +17,7 @@ class Reaper {
   // Whether the kernel, and whatever filters calls, has the call.
   [[nodiscard]] static bool available();
 
-  // Starts the thread, with a small stack that is there from the beginning.
+  // Starts the thread.
   [[nodiscard]] static Expected<std::unique_ptr<Reaper>> start();
 
   Reaper(const Reaper&) = delete;

@@ -3,34 +3,19 @@
 // stored tree, or from a test.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "badnessd/engine/task.h"
 #include "badnessd/engine/trigger.h"
+#include "badnessd/system/clerk.h"
 #include "badnessd/system/sys.h"
 
 namespace badnessd {
-
-// A process as a listing of /proc shows it. The inode is that of its directory:
-// another process of the same pid has another, and so has the same one when the
-// kernel had to forget it.
-struct ListedProcess {
-  std::int32_t pid = 0;
-  std::uint64_t inode = 0;
-};
-
-// What rules ask for. The texts are valid until the source is asked again.
-struct IdentityTexts {
-  TaskId id;
-  std::array<char, 64> comm{};
-  std::string_view cmdline{};  // blanks between the arguments, the first 64 KiB
-  std::string_view cgroup{};   // its path; empty if not known
-};
 
 class FactSource {
  public:
@@ -64,9 +49,13 @@ class FactSource {
   [[nodiscard]] virtual Expected<void> list(
       std::vector<ListedProcess>& listed) = 0;
 
-  // May have to wait for the process, or for whoever changes cgroups: only for
-  // calm times.
-  [[nodiscard]] virtual Expected<IdentityTexts> identify(std::int32_t pid) = 0;
+  // Begins to find out who these are, which may take as long as it likes and
+  // keeps nobody waiting. Only after what was asked before was answered.
+  virtual void identify(std::span<const ListedProcess> processes) = 0;
+  // Whom it is still at; 0: nobody.
+  [[nodiscard]] virtual std::int32_t identifying() = 0;
+  // The answers, when it is at nobody any more; each once.
+  [[nodiscard]] virtual std::vector<IdentityTexts> identified() = 0;
 
   // The path of its program; waits for nobody. Valid until the next call.
   [[nodiscard]] virtual Expected<std::string_view> read_exe(
