@@ -35,25 +35,37 @@ void lint_scope(const Trigger& trigger, std::size_t index,
                            "systemd.unified_cgroup_hierarchy=1)",
                            name)});
   }
-  bool any = false;
+  std::size_t count = 0;
+  std::vector<std::string_view> unlimited;
   for (const Watch& watch : state.cgroups) {
-    if (watch.trigger != index) {
-      continue;
-    }
-    any = true;
-    if (trigger.mem_available_below && !cgroups.limited(watch.cgroup)) {
-      notes.push_back(
-          {true,
-           fmt::format("trigger {}: {} has neither memory.max nor memory.high "
-                       "(MemoryMax=, MemoryHigh=), so it is judged as if all "
-                       "memory of the machine were its own",
-                       name, escaped(watch.cgroup))});
+    if (watch.trigger == index) {
+      ++count;
+      if (trigger.mem_available_below && !cgroups.limited(watch.cgroup)) {
+        unlimited.emplace_back(watch.cgroup);
+      }
     }
   }
-  if (!any) {
+  if (!unlimited.empty()) {
+    notes.push_back(
+        {true, fmt::format(
+                   "trigger {}: {}{} neither memory.max nor memory.high "
+                   "(MemoryMax=, MemoryHigh=): all memory of the machine "
+                   "counts as its limit",
+                   name, escaped(unlimited.front()),
+                   unlimited.size() == 1 ? std::string(" has")
+                                         : fmt::format(" and {} more have",
+                                                       unlimited.size() - 1))});
+  }
+  if (count == 0) {
     notes.push_back({true, fmt::format("trigger {} cannot fire now: no cgroup "
                                        "matches its scope {}",
                                        name, escaped(trigger.scope->text()))});
+  }
+  if (count == CgroupTree::kMost) {
+    notes.push_back(
+        {true, fmt::format("trigger {} watches the first {} cgroups of its "
+                           "scope {} and no more",
+                           name, count, escaped(trigger.scope->text()))});
   }
 }
 

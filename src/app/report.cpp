@@ -190,6 +190,7 @@ std::string trigger_text(const Trigger& trigger, std::string_view cgroup,
 
 std::vector<std::string> triggers_text(const Policy& policy,
                                        const PolicyState& state) {
+  constexpr std::size_t kShown = 8;  // cgroups of one trigger
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     const Trigger& trigger = policy.triggers[i];
@@ -205,16 +206,18 @@ std::vector<std::string> triggers_text(const Policy& policy,
       add(state.system);
       continue;
     }
-    const std::size_t before = lines.size();
+    std::size_t count = 0;
     for (const Watch& watch : state.cgroups) {
-      if (watch.trigger == i) {
+      if (watch.trigger == i && ++count <= kShown) {
         add(watch);
       }
     }
-    if (lines.size() == before) {
-      lines.push_back(fmt::format("{} has no cgroup in its scope ({}) now",
-                                  escaped(trigger.name),
-                                  escaped(trigger.scope->text())));
+    if (count == 0 || count > kShown) {
+      lines.push_back(fmt::format(
+          "{} has {} in its scope ({}) now", escaped(trigger.name),
+          count == 0 ? std::string("no cgroup")
+                     : fmt::format("{} more cgroups", count - kShown),
+          escaped(trigger.scope->text())));
     }
   }
   return lines;

@@ -31,7 +31,6 @@ namespace {
 
 // Kubernetes and user slices have five levels; nobody needs more than this.
 constexpr int kLevels = 12;
-constexpr std::size_t kRoom = 64UL * 1024;
 
 // Whether a cgroup at `path` can match, or can have one below it that does.
 bool on_the_way(std::string_view path, std::string_view fixed_prefix) {
@@ -71,8 +70,7 @@ void search(const Search& what, const fs::path& directory,
 }  // namespace
 
 CgroupTree::CgroupTree(const char* root) {
-  path_.reserve(kRoom);
-  queue_.reserve(kRoom);
+  path_.reserve(kRoom / 2);
   if (root == nullptr) {
     return;
   }
@@ -103,9 +101,10 @@ const CgroupTree::Files& CgroupTree::files() const noexcept {
   return version_ == Version::kV1 ? kOne : kTwo;
 }
 
-std::vector<std::string> CgroupTree::list(const Glob& scope) const {
+std::vector<std::string> CgroupTree::list(const Glob& scope) {
   std::vector<std::string> found;
   if (version_ != Version::kNone) {
+    queue_.reserve(kRoom);  // for_each_process() will come for one of them
     std::string_view prefix = scope.fixed_prefix();
     prefix.remove_prefix(prefix.starts_with('/') ? 1 : 0);
     search({scope, prefix, found}, root_, "", kLevels);

@@ -27,8 +27,8 @@ class CgroupTree {
 
   // The cgroups that `scope` matches, the first on each path: what is below one
   // belongs to it. At most kMost. Looks through directories and allocates.
-  static constexpr std::size_t kMost = 128;
-  [[nodiscard]] std::vector<std::string> list(const Glob& scope) const;
+  static constexpr std::size_t kMost = 1024;
+  [[nodiscard]] std::vector<std::string> list(const Glob& scope);
 
   // The memory of a cgroup in the form of the system's, `system`: the total is
   // the lower of memory.max and memory.high, else the system's; available is
@@ -65,8 +65,10 @@ class CgroupTree {
 
   std::string root_;
   Version version_ = Version::kNone;
-  FileReader reader_;
-  DirectoryReader directory_;
+  // memory.stat is the largest of its files, a list of processes apart.
+  static constexpr std::size_t kRoom = 16UL * 1024;
+  FileReader reader_{kRoom};
+  DirectoryReader directory_{kRoom};
   std::string path_;
   std::string queue_;  // of directories, each with a NUL behind it
 };

@@ -134,7 +134,7 @@ class ProcfsSource final : public FactSource {
   UniqueFd meminfo_;  // kept open on the live system
   UniqueFd psi_;
   FileReader reader_;
-  FileReader cgroup_reader_;
+  FileReader cgroup_reader_{std::size_t{4096}};
   std::unique_ptr<Clerk> clerk_;  // from the first question on
   std::array<char, 4096> exe_{};
   DirectoryReader processes_;

@@ -64,7 +64,9 @@ class PidPath {
 // than any before it allocates.
 class FileReader {
  public:
+  // Room for `capacity` bytes at first; without it for any file of /proc.
   FileReader();
+  explicit FileReader(std::size_t capacity) : buffer_(capacity) {}
 
   // The contents of `path` below `dirfd`, valid until the next call. Fails with
   // the errno of open or read, and EFBIG above 4 MiB.
@@ -95,6 +97,7 @@ class DirectoryReader {
   };
 
   DirectoryReader();
+  explicit DirectoryReader(std::size_t capacity) : buffer_(capacity) {}
 
   // Calls `visit(entry)` for each, in the directory's order, from its start.
   template <class Visit>
