@@ -56,10 +56,24 @@ Strings lines_of(const std::string& text) {
   return lines;
 }
 
-// Without comments; string literals stay.
+// Without comments; string literals stay. A block comment does not go beyond
+// its line: one names a parameter, and a glob in a literal looks like its
+// beginning.
 std::string code_of(const std::string& text) {
-  static const std::regex comment(R"(//[^\n]*|/\*[^]*?\*/)");
-  return std::regex_replace(text, comment, "");
+  std::string code;
+  for (const std::string& line : lines_of(text)) {
+    std::string rest = line.substr(0, line.find("//"));
+    for (auto begin = rest.find("/*"); begin != std::string::npos;
+         begin = rest.find("/*", begin)) {
+      const auto end = rest.find("*/", begin);
+      if (end == std::string::npos) {
+        break;
+      }
+      rest.erase(begin, end + 2 - begin);
+    }
+    code += rest + "\n";
+  }
+  return code;
 }
 
 // Every match of the first group of `pattern`.
