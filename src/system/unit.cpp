@@ -34,7 +34,7 @@ std::string trimmed(std::string_view text) {
 
 // Takes the assignments of one file; the later ones count. Gives false if it
 // cannot be read.
-bool take_file(const std::string& path, UnitSettings& settings) {
+bool take_file(const fs::path& path, UnitSettings& settings) {
   std::ifstream file(path);
   if (!file) {
     return false;
@@ -59,6 +59,13 @@ bool take_file(const std::string& path, UnitSettings& settings) {
     }
   }
   return true;
+}
+
+// A directory of the search path, which is absolute, below `root`.
+fs::path below(const std::string& root, std::string_view directory) {
+  fs::path path(root);
+  path += directory;
+  return path;
 }
 
 // "foo@.service" of "foo@bar.service"; the same if it is no instance.
@@ -100,8 +107,7 @@ std::optional<UnitSettings> read_unit(std::string_view unit,
   bool found = false;
   for (const std::string& file : {name, template_of(name)}) {
     for (const std::string_view directory : kSearchPath) {
-      found = found ||
-              take_file(root + std::string(directory) + "/" + file, settings);
+      found = found || take_file(below(root, directory) / file, settings);
     }
   }
   if (!found) {
@@ -113,8 +119,7 @@ std::optional<UnitSettings> read_unit(std::string_view unit,
   for (const std::string_view directory : kSearchPath) {
     for (const std::string& drop_in : drop_in_names(name)) {
       std::error_code error;
-      for (fs::directory_iterator it(
-               root + std::string(directory) + "/" + drop_in, error);
+      for (fs::directory_iterator it(below(root, directory) / drop_in, error);
            !error && it != fs::directory_iterator(); it.increment(error)) {
         if (it->path().extension() == ".conf") {
           drop_ins.emplace(it->path().filename().string(), it->path().string());

@@ -69,7 +69,7 @@ class Clerk {
  private:
   struct Desk;  // what both sides share; it outlives whoever leaves first
   explicit Clerk(std::shared_ptr<Desk> desk) : desk_(std::move(desk)) {}
-  static void* run(void* desk);
+  static void* run(void* share);
 
   std::shared_ptr<Desk> desk_;
 };
