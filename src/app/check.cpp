@@ -197,7 +197,8 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   note(found.notes,
        host_notes(policy, *reading, snapshot, source, AskedBy::kCheck));
   if (source.live()) {
-    note(found.notes, capability_notes(source.reference_caps()));
+    note(found.notes, capability_notes(source.reference_caps(),
+                                       read_host(source.root_fd())));
   }
   return CheckResult{
       .text = json ? as_json(found) : as_text(found, style),

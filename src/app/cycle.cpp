@@ -269,9 +269,10 @@ class Pass {
     killer_.release_memory();
     ++state_.decisions;
     decision.number = state_.decisions;
-    if (alone || decision.outcome.kind != KillOutcome::Kind::kSent) {
+    if (!decision.storm) {
       list_others(inquiry(), rules, decision);
-    } else {
+    }
+    if (!alone && decision.outcome.kind == KillOutcome::Kind::kSent) {
       if (decision.extent == Extent::kFamily) {
         collect_family(state_.snapshot, decision.chosen.id.pid, state_.family);
       }

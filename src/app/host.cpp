@@ -22,9 +22,10 @@ struct Capability {
   std::string_view name;
   std::string_view use;
 };
+constexpr int kCapIpcLock = 14;
 constexpr std::array<Capability, 4> kCapabilities{{
     {5, "CAP_KILL", "kill other users' processes"},
-    {14, "CAP_IPC_LOCK", "lock its memory into RAM"},
+    {kCapIpcLock, "CAP_IPC_LOCK", "lock its memory into RAM"},
     {19, "CAP_SYS_PTRACE",
      "see other users' namespaces, and so credit their capabilities"},
     {24, "CAP_SYS_RESOURCE",
@@ -89,6 +90,14 @@ std::vector<HostNote> host_notes(const Policy& policy,
   if (!source.live()) {
     return notes;
   }
+  if (source.cgroups().version() != CgroupTree::Version::kV2) {
+    notes.push_back(
+        {false, source.cgroups().version() == CgroupTree::Version::kV1
+                    ? "cgroups of version 1: a scope has limits and processes, "
+                      "but no stalls"
+                    : "no cgroups with a memory controller: no scope can be "
+                      "watched"});
+  }
   const HostFacts host = read_host(source.root_fd());
   if (host.strict_overcommit) {
     notes.push_back({false,
@@ -110,10 +119,13 @@ std::vector<HostNote> host_notes(const Policy& policy,
   return notes;
 }
 
-std::vector<HostNote> capability_notes(std::uint64_t capabilities) {
+std::vector<HostNote> capability_notes(std::uint64_t capabilities,
+                                       const HostFacts& host) {
   std::vector<HostNote> notes;
   for (const Capability& capability : kCapabilities) {
-    if ((capabilities >> capability.number & 1) == 0) {
+    const bool by_limit =
+        capability.number == kCapIpcLock && host.memlock_unlimited;
+    if ((capabilities >> capability.number & 1) == 0 && !by_limit) {
       notes.push_back({false, fmt::format("without {} the daemon could not {}",
                                           capability.name, capability.use)});
     }

@@ -66,9 +66,11 @@ bool Identities::take_answers(FactSource& source, const Policy& policy,
   hangs_at_ = 0;
   if (asked_) {
     asked_ = false;
-    for (const IdentityTexts& texts : source.identified()) {
+    const auto answers = source.identified();
+    for (const IdentityTexts& texts : answers) {
       learn(policy, texts, now_us);
     }
+    more_ = more_ || answers.size() < wanted_.size();
   }
   return true;
 }

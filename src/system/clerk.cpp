@@ -111,9 +111,14 @@ void* Clerk::run(void* share) {
   IdentityReader reader;
   char what = 0;
   while (::read(desk.read_end.get(), &what, 1) == 1 && what == kWork) {
+    std::size_t size = 0;
     for (const ListedProcess& process : desk.asked) {
+      if (size >= kMostText) {
+        break;
+      }
       desk.busy_with.store(process.pid, std::memory_order_release);
       desk.answers.push_back(reader.read(desk.proc_root.get(), process));
+      size += desk.answers.back().cmdline.size();
     }
     desk.busy_with.store(0, std::memory_order_release);
   }

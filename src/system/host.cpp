@@ -2,6 +2,7 @@
 #include "badnessd/system/host.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <system_error>
@@ -65,6 +66,9 @@ HostFacts read_host(int proc_root) {
   HostFacts facts;
   facts.process_mrelease = Reaper::available();
   facts.pidfd = PidfdKiller::available();
+  rlimit memlock{};
+  facts.memlock_unlimited = ::getrlimit(RLIMIT_MEMLOCK, &memlock) == 0 &&
+                            memlock.rlim_cur == RLIM_INFINITY;
   const auto overcommit = reader.read(proc_root, "sys/vm/overcommit_memory");
   facts.strict_overcommit = overcommit && overcommit->starts_with('2');
   return facts;

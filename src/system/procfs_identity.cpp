@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "badnessd/system/procfs.h"
 
@@ -30,6 +31,11 @@ void ProcfsSource::identify(std::span<const ListedProcess> processes) {
   }
   if (clerk_ != nullptr) {
     clerk_->ask(processes);
+    return;
+  }
+  unanswered_.clear();
+  for (const ListedProcess& process : processes) {
+    unanswered_.push_back({.process = process});
   }
 }
 
@@ -38,7 +44,7 @@ std::int32_t ProcfsSource::identifying() {
 }
 
 std::vector<IdentityTexts> ProcfsSource::identified() {
-  return clerk_ == nullptr ? std::vector<IdentityTexts>()
+  return clerk_ == nullptr ? std::exchange(unanswered_, {})
                            : clerk_->take_answers();
 }
 

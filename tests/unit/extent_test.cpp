@@ -102,6 +102,7 @@ TEST_F(Extents, AFamilyIsTheChosenWithAllItsDescendants) {
   EXPECT_EQ(sorted(killer.also()), (Pids{12, 13}));
   EXPECT_EQ(state.decision.extent, Extent::kFamily);
   EXPECT_EQ(state.decision.swept, 2U);
+  EXPECT_EQ(state.decision.candidates, 4U);
   EXPECT_EQ(state.policy.pending->expected_kib, 230'000U);
 }
 

@@ -127,11 +127,17 @@ TEST(HostNotes, WhoeverChecksIsNotWarnedOfTheDaemonThatRuns) {
 }
 
 TEST(CapabilityNotes, OneForEachThatIsMissing) {
-  EXPECT_TRUE(capability_notes(~std::uint64_t{0}).empty());
-  EXPECT_EQ(capability_notes(0).size(), 4U);
-  const auto notes = capability_notes(~(std::uint64_t{1} << 5));
+  EXPECT_TRUE(capability_notes(~std::uint64_t{0}, {}).empty());
+  EXPECT_EQ(capability_notes(0, {}).size(), 4U);
+  const auto notes = capability_notes(~(std::uint64_t{1} << 5), {});
   ASSERT_EQ(notes.size(), 1U);
   EXPECT_NE(notes[0].text.find("CAP_KILL"), std::string::npos);
+}
+
+TEST(CapabilityNotes, WhoMayLockMemoryByALimitLacksNothing) {
+  const auto without = ~(std::uint64_t{1} << 14);
+  EXPECT_EQ(capability_notes(without, {}).size(), 1U);
+  EXPECT_TRUE(capability_notes(without, {.memlock_unlimited = true}).empty());
 }
 
 TEST(Pressure, SwapThatNobodyMayUseCountsAsNone) {

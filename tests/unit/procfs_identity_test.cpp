@@ -101,6 +101,18 @@ TEST(Identify, OneThatHangsKeepsNobodyWaiting) {
   EXPECT_EQ(answers[0].cgroup, "/a.slice");
 }
 
+TEST(Identify, HugeCommandLinesComeAFewAtATime) {
+  const TempTree tree =
+      tree_with({file("cmdline", std::string(64UL * 1024, 'x'))});
+  const auto source = open_root(tree.path());
+  const std::vector<ListedProcess> asked(100, {.pid = 20, .inode = 5});
+  source->identify(asked);
+  while (source->identifying() != 0) {
+    ::usleep(1000);
+  }
+  EXPECT_EQ(source->identified().size(), 16U);
+}
+
 TEST(ReadExe, IsThePathEvenIfTheFileWasReplaced) {
   const TempTree tree = tree_with({link("exe", "/usr/bin/java (deleted)")});
   const auto source = open_root(tree.path());

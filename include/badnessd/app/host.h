@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "badnessd/engine/policy.h"
+#include "badnessd/system/host.h"
 #include "badnessd/system/procfs.h"
 
 namespace badnessd {
@@ -34,8 +35,8 @@ enum class AskedBy : std::uint8_t { kDaemon, kCheck };
                                                const ProcfsSource& source,
                                                AskedBy asked_by);
 
-// What the daemon could not do with these effective capabilities.
-[[nodiscard]] std::vector<HostNote> capability_notes(
-    std::uint64_t capabilities);
+// What the daemon could not do with these effective capabilities and limits.
+[[nodiscard]] std::vector<HostNote> capability_notes(std::uint64_t capabilities,
+                                                     const HostFacts& host);
 
 }  // namespace badnessd

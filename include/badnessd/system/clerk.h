@@ -63,7 +63,9 @@ class Clerk {
   [[nodiscard]] std::int32_t busy_with() const noexcept;
   // Asks for these. Only while it has nothing to do.
   void ask(std::span<const ListedProcess> processes);
-  // What was asked, once it has nothing to do any more.
+  // Those asked for in their order, once it has nothing to do any more; no more
+  // of them than fit into kMostText, for anybody can fill his command lines.
+  static constexpr std::size_t kMostText = std::size_t{1} << 20;
   [[nodiscard]] std::vector<IdentityTexts> take_answers();
 
  private:

@@ -13,6 +13,8 @@ struct HostFacts {
   bool process_mrelease = false;
   // Whether pidfds, and signals by them, are (Linux 5.3).
   bool pidfd = false;
+  // RLIMIT_MEMLOCK has no limit, so memory can be locked without CAP_IPC_LOCK.
+  bool memlock_unlimited = false;
   // vm.overcommit_memory is 2: memory is refused before it is short.
   bool strict_overcommit = false;
 };

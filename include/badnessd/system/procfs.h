@@ -58,6 +58,7 @@ class ProcfsSource final : public FactSource {
   void mark_cgroup(std::string_view cgroup, Snapshot& snapshot) override;
 
   [[nodiscard]] CgroupTree& cgroups() noexcept { return cgroups_; }
+  [[nodiscard]] const CgroupTree& cgroups() const noexcept { return cgroups_; }
   // The running kernel's own /proc, in which pids mean what system calls mean.
   [[nodiscard]] bool live() const noexcept { return live_; }
   // badnessd's own pid on a live system, 0 elsewhere.
@@ -135,7 +136,8 @@ class ProcfsSource final : public FactSource {
   UniqueFd psi_;
   FileReader reader_;
   FileReader cgroup_reader_{std::size_t{4096}};
-  std::unique_ptr<Clerk> clerk_;  // from the first question on
+  std::unique_ptr<Clerk> clerk_;           // from the first question on
+  std::vector<IdentityTexts> unanswered_;  // without one
   std::array<char, 4096> exe_{};
   DirectoryReader processes_;
   DirectoryReader threads_;

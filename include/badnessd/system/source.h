@@ -54,7 +54,8 @@ class FactSource {
   virtual void identify(std::span<const ListedProcess> processes) = 0;
   // Whom it is still at; 0: nobody.
   [[nodiscard]] virtual std::int32_t identifying() = 0;
-  // The answers, when it is at nobody any more; each once.
+  // The answers, when it is at nobody any more; each once. Of large ones not
+  // all may come: they are to be asked for again.
   [[nodiscard]] virtual std::vector<IdentityTexts> identified() = 0;
 
   // The path of its program; waits for nobody. Valid until the next call.
