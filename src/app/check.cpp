@@ -196,10 +196,6 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
        lint_matches(policy, snapshot, found.matches, found.choices));
   note(found.notes,
        host_notes(policy, *reading, snapshot, source, AskedBy::kCheck));
-  if (source.live()) {
-    note(found.notes, capability_notes(source.reference_caps(),
-                                       read_host(source.root_fd())));
-  }
   return CheckResult{
       .text = json ? as_json(found) : as_text(found, style),
       .clean = std::none_of(found.notes.begin(), found.notes.end(),

@@ -32,20 +32,15 @@ Selection select_exactly(const Inquiry& inquiry, const SelectRules& rules) {
   }
 }
 
-bool before(const Task& a, const Task& b) {
-  return a.points != b.points ? a.points > b.points
-                              : earlier_in_task_list(a, b);
-}
-
 // Keeps the kListed best of those that are offered, in order.
 void offer(const Task& task, std::array<Task, Decision::kListed>& list,
            std::uint32_t& count) {
-  if (count == list.size() && !before(task, list.back())) {
+  if (count == list.size() && !outranks(task, list.back())) {
     return;
   }
   count = std::min<std::uint32_t>(count + 1, Decision::kListed);
   list[count - 1] = task;
-  for (std::uint32_t i = count - 1; i > 0 && before(list[i], list[i - 1]);
+  for (std::uint32_t i = count - 1; i > 0 && outranks(list[i], list[i - 1]);
        --i) {
     std::swap(list[i], list[i - 1]);
   }
@@ -154,7 +149,7 @@ void list_others(const Inquiry& inquiry, const SelectRules& rules,
       if (task.id == decision.chosen.id) {
         continue;
       }
-      if (before(task, decision.chosen)) {
+      if (outranks(task, decision.chosen)) {
         offer(task, decision.passed_over, decision.passed_over_count);
       } else {
         offer(task, decision.runners_up, decision.runners_up_count);

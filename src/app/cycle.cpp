@@ -259,8 +259,7 @@ class Pass {
             gently ? Pending::Phase::kTerminating : Pending::Phase::kKilling,
         .since_us = reading.time_us,
         .free_before_kib = reading.mem_available_kib + reading.swap_free_kib,
-        .expected_kib = decision.storm ? decision.storm->reclaim_kib
-                                       : decision.victim.death_kib()};
+        .expected_kib = decision.expected_kib()};
     if (hooks_.before_signal != nullptr) {
       hooks_.before_signal(hooks_.context, state);
     }

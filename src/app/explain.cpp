@@ -32,8 +32,7 @@ std::string cpu_words(const Task& task, std::uint32_t hz) {
 std::string adj_origin(const Task& task, const Policy& policy) {
   if (task.rules != 0) {
     return fmt::format(", by rule {} instead of its own {}",
-                       escaped(policy.rules[first_of(task.rules)].name),
-                       task.own_oom_adj);
+                       rule_name(task, policy), task.own_oom_adj);
   }
   return task.has_oom_score_adj
              ? fmt::format(", from oom_score_adj {}", task.oom_score_adj)

@@ -116,6 +116,10 @@ std::vector<HostNote> host_notes(const Policy& policy,
          "no process_mrelease (Linux 5.15), or a filter forbids it: a victim "
          "gives its memory back by itself"});
   }
+  if (asked_by == AskedBy::kCheck) {
+    const auto more = capability_notes(source.reference_caps(), host);
+    notes.insert(notes.end(), more.begin(), more.end());
+  }
   return notes;
 }
 

@@ -59,7 +59,7 @@ Json task_json(const Snapshot& snapshot, const Task& task,
     json["uid"] = *task.uid;
   }
   if (task.rules != 0) {
-    json["rule"] = escaped(policy.rules[first_of(task.rules)].name);
+    json["rule"] = rule_name(task, policy);
   }
   if (task.has_oom_score_adj) {
     json["oom_score_adj"] = task.oom_score_adj;

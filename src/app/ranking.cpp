@@ -6,15 +6,6 @@
 #include "badnessd/engine/kernel26.h"
 
 namespace badnessd {
-namespace {
-
-bool before(const Task& a, const Task& b) {
-  return a.points != b.points ? a.points > b.points
-                              : earlier_in_task_list(a, b);
-}
-
-}  // namespace
-
 std::vector<std::uint32_t> rank_candidates(const Snapshot& snapshot,
                                            const SelectRules& rules) {
   std::vector<std::uint32_t> ranked;
@@ -25,7 +16,7 @@ std::vector<std::uint32_t> rank_candidates(const Snapshot& snapshot,
   }
   std::sort(ranked.begin(), ranked.end(),
             [&snapshot](std::uint32_t a, std::uint32_t b) {
-              return before(snapshot.tasks[a], snapshot.tasks[b]);
+              return outranks(snapshot.tasks[a], snapshot.tasks[b]);
             });
   return ranked;
 }
@@ -45,7 +36,7 @@ std::optional<int> turning_oom_adj(const Snapshot& snapshot,
     task.oom_adj = static_cast<std::int16_t>(oom_adj);
     score_task(snapshot, task, policy.score);
     return skip_reason(task, rules) == Skip::kNone &&
-           before(task, snapshot.tasks[*rival]);
+           outranks(task, snapshot.tasks[*rival]);
   };
   const bool leads = leads_with(now);
   for (int adj = now; adj >= kOomDisable && adj <= kOomAdjustMax;

@@ -96,9 +96,8 @@ std::string extent_text(const Decision& decision) {
 std::string rule_text(const Task& task, const Policy& policy) {
   std::string text;
   if (task.rules != 0) {
-    text = fmt::format(
-        "; oom_adj {} is by rule {}, its own is {}", task.oom_adj,
-        escaped(policy.rules[first_of(task.rules)].name), task.own_oom_adj);
+    text = fmt::format("; oom_adj {} is by rule {}, its own is {}",
+                       task.oom_adj, rule_name(task, policy), task.own_oom_adj);
   }
   if (task.rules_open) {
     text +=
@@ -153,8 +152,12 @@ std::string_view name_of(Extent extent) {
 }
 
 // null if it is empty.
+Json text_json(const std::string& text) {
+  return text.empty() ? Json() : Json(text);
+}
+
 Json path_json(std::string_view path) {
-  return path.empty() ? Json() : Json(escaped(path));
+  return text_json(escaped(path));
 }
 
 Json task_json(const Task& task, const Policy& policy) {
@@ -164,15 +167,12 @@ Json task_json(const Task& task, const Policy& policy) {
             {"uid", nullptr},
             {"points", task.points},
             {"oom_adj", task.oom_adj},
-            {"rule", nullptr},
+            {"rule", text_json(rule_name(task, policy))},
             {"rules_open", task.rules_open},
             {"reclaim_kib", task.death_kib()},
             {"pid_ns_init", task.pid_ns_init}};
   if (task.uid) {
     json["uid"] = *task.uid;
-  }
-  if (task.rules != 0) {
-    json["rule"] = escaped(policy.rules[first_of(task.rules)].name);
   }
   return json;
 }
@@ -344,8 +344,7 @@ std::string record_json(const Decision& decision, const Policy& policy,
        tasks_json(
            std::span(decision.runners_up).first(decision.runners_up_count),
            policy)},
-      {"expected_reclaim_kib", decision.storm ? decision.storm->reclaim_kib
-                                              : decision.victim.death_kib()},
+      {"expected_reclaim_kib", decision.expected_kib()},
       {"reclaimed_kib", decision.reclaimed_kib},
       {"signal", decision.signal == Signal::kTerm ? "SIGTERM" : "SIGKILL"},
       {"outcome", outcome_name(decision)},

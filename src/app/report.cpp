@@ -119,6 +119,11 @@ std::string task_text(const Task& task) {
   return task_text(task.id.pid, task.name());
 }
 
+std::string rule_name(const Task& task, const Policy& policy) {
+  return task.rules == 0 ? ""
+                         : escaped(policy.rules[first_of(task.rules)].name);
+}
+
 std::string owner_text(const Task& task) {
   return task.uid ? fmt::format("uid {}", *task.uid) : "uid unknown";
 }

@@ -8,8 +8,7 @@ namespace {
 
 enum class Match : std::uint8_t { kNo, kYes, kUnknown };
 
-template <class T>
-bool holds(const std::vector<UserRange>& users, T uid) noexcept {
+bool holds(const std::vector<UserRange>& users, std::uint32_t uid) noexcept {
   return std::any_of(users.begin(), users.end(), [uid](const UserRange& it) {
     return uid >= it.first && uid <= it.last;
   });

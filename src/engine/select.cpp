@@ -14,9 +14,16 @@ bool is_set_aside(const Task& task, const SelectRules& rules) noexcept {
          rules.set_aside.end();
 }
 
+bool out_of_scope(const Task& task, const SelectRules& rules) noexcept {
+  return rules.scoped && !task.in_scope;
+}
+
 }  // namespace
 
 Skip skip_reason(const Task& task, const SelectRules& rules) noexcept {
+  if (out_of_scope(task, rules)) {
+    return Skip::kOutOfScope;
+  }
   if (!task.has_mm) {
     return Skip::kNoMm;
   }
@@ -29,10 +36,12 @@ Skip skip_reason(const Task& task, const SelectRules& rules) noexcept {
   if (task.id.pid == rules.self_pid) {
     return Skip::kSelf;
   }
-  if (rules.scoped && !task.in_scope) {
-    return Skip::kOutOfScope;
-  }
   return is_set_aside(task, rules) ? Skip::kSetAside : Skip::kNone;
+}
+
+bool outranks(const Task& a, const Task& b) noexcept {
+  return a.points != b.points ? a.points > b.points
+                              : earlier_in_task_list(a, b);
 }
 
 bool dying(const Task& task, WaitFor wait_for) noexcept {
@@ -52,14 +61,11 @@ Selection select_bad_process(const Snapshot& snapshot,
   const Task* chosen = nullptr;
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
     const Task& task = snapshot.tasks[i];
-    if (rules.scoped && !task.in_scope) {
-      continue;
-    }
-    // The kernel looks at init no further; one that was set aside is not waited
-    // for any more.
+    // The kernel looks at init and at those of another cgroup no further; one
+    // that was set aside is not waited for any more.
     const Skip skip = skip_reason(task, rules);
-    if (skip != Skip::kInit && skip != Skip::kSetAside &&
-        dying(task, rules.wait_for)) {
+    if (skip != Skip::kInit && skip != Skip::kOutOfScope &&
+        skip != Skip::kSetAside && dying(task, rules.wait_for)) {
       return {Selection::Kind::kWait, i};
     }
     const bool worth_it =
@@ -67,9 +73,7 @@ Selection select_bad_process(const Snapshot& snapshot,
     if (skip != Skip::kNone || (task.flags & kPfExiting) != 0 || !worth_it) {
       continue;
     }
-    if (chosen == nullptr || task.points > chosen->points ||
-        (task.points == chosen->points &&
-         earlier_in_task_list(task, *chosen))) {
+    if (chosen == nullptr || outranks(task, *chosen)) {
       chosen = &task;
       selection = {Selection::Kind::kChosen, i};
     }
@@ -89,8 +93,7 @@ std::uint32_t oom_kill_victim(const Snapshot& snapshot, std::uint32_t chosen,
     const Task& candidate = snapshot.tasks[child.task];
     if (!child.shares_mm && candidate.mm_threads != 0 &&
         candidate.oom_adj != kOomDisable &&
-        candidate.id.pid != rules.self_pid &&
-        (!rules.scoped || candidate.in_scope) &&
+        candidate.id.pid != rules.self_pid && !out_of_scope(candidate, rules) &&
         !is_set_aside(candidate, rules)) {
       return child.task;
     }

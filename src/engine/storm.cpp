@@ -8,16 +8,13 @@
 namespace badnessd {
 namespace {
 
-// Parents are followed no further up than this: a snapshot is not taken in one
-// moment, and reused pids could close a circle.
-constexpr int kDepth = 64;
 constexpr std::int32_t kInitPid = 1;
 
 // Calls visit(index) for each ancestor, up to init, which is left out.
 template <class Visit>
 void for_ancestors(const Snapshot& snapshot, const Task& task, Visit visit) {
   std::int32_t pid = task.ppid;
-  for (int depth = 0; depth < kDepth && pid > kInitPid; ++depth) {
+  for (int depth = 0; depth < kGenerations && pid > kInitPid; ++depth) {
     const std::size_t index = find_task(snapshot, pid);
     if (index == snapshot.tasks.size()) {
       return;

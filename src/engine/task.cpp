@@ -152,11 +152,7 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
   task.reclaim_most_kib = task.reclaim_kib;
 }
 
-// Descendants are followed no further: a snapshot is not taken in one moment,
-// and reused pids could close a circle.
-constexpr int kDepth = 64;
-
-// NOLINTNEXTLINE(misc-no-recursion): no deeper than kDepth
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than kGenerations
 void add_descendants(const Snapshot& snapshot, const Task& task, int depth,
                      Task& sum) noexcept {
   for (std::uint32_t i = 0; i < task.child_count; ++i) {
@@ -182,7 +178,7 @@ void estimate_with_it(Task& task, const Snapshot& snapshot,
   if (!task.has_mm || (!certain && task.detail == Detail::kFull)) {
     return;
   }
-  add_descendants(snapshot, task, kDepth, task);
+  add_descendants(snapshot, task, kGenerations, task);
   if (!certain) {
     task.with_it_kib = 0;
   }

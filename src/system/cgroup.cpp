@@ -121,13 +121,8 @@ const char* CgroupTree::path_of(std::string_view cgroup,
 
 Kib CgroupTree::read_kib(std::string_view cgroup, std::string_view file) {
   constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 60;
-  const auto text = reader_.read(AT_FDCWD, path_of(cgroup, file));
-  std::uint64_t bytes = 0;
-  if (!text || !to_number(text->substr(0, text->find('\n')), bytes) ||
-      bytes >= kUnlimited) {
-    return kUnknownKib;
-  }
-  return bytes / 1024;
+  const auto bytes = read_number(reader_, path_of(cgroup, file));
+  return bytes && *bytes < kUnlimited ? *bytes / 1024 : kUnknownKib;
 }
 
 Kib CgroupTree::limit_kib(std::string_view cgroup) {
@@ -255,6 +250,15 @@ std::string_view CgroupTree::oom_group(std::string_view cgroup,
     end = cgroup.find('/', end + 1);
   }
   return {};
+}
+
+std::optional<std::uint64_t> read_number(FileReader& reader, const char* path) {
+  const auto text = reader.read(AT_FDCWD, path);
+  std::uint64_t number = 0;
+  if (!text || !to_number(text->substr(0, text->find('\n')), number)) {
+    return std::nullopt;
+  }
+  return number;
 }
 
 std::string_view parse_cgroup(std::string_view text) noexcept {

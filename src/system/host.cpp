@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/system/host.h"
 
-#include <fcntl.h>
 #include <sys/resource.h>
 
 #include <filesystem>
 #include <system_error>
 
-#include "badnessd/system/fields.h"
+#include "badnessd/system/cgroup.h"
 #include "badnessd/system/killer.h"
 #include "badnessd/system/reaper.h"
 
@@ -21,17 +20,6 @@ struct CgroupMemory {
   std::uint64_t unswappable_bytes = 0;
 };
 
-// The number that a file holds; none if it is not there or says "max".
-std::optional<std::uint64_t> number_in(FileReader& reader,
-                                       const fs::path& path) {
-  const auto text = reader.read(AT_FDCWD, path.c_str());
-  std::uint64_t value = 0;
-  if (!text || !to_number(text->substr(0, text->find('\n')), value)) {
-    return std::nullopt;
-  }
-  return value;
-}
-
 // Adds up the cgroups right below `directory`, and what is below those that set
 // no limit themselves. Kubernetes has five levels.
 // NOLINTNEXTLINE(misc-no-recursion): no deeper than `levels`
@@ -41,11 +29,11 @@ void add_below(const fs::path& directory, int levels, FileReader& reader,
   for (fs::directory_iterator it(directory, error);
        !error && it != fs::directory_iterator(); it.increment(error)) {
     const fs::path& cgroup = it->path();
-    const auto bytes = number_in(reader, cgroup / "memory.current");
+    const auto bytes = read_number(reader, (cgroup / "memory.current").c_str());
     if (!bytes) {
       continue;
     }
-    if (number_in(reader, cgroup / "memory.swap.max") == 0U) {
+    if (read_number(reader, (cgroup / "memory.swap.max").c_str()) == 0U) {
       sum.bytes += *bytes;
       sum.unswappable_bytes += *bytes;
       continue;

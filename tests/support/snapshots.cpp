@@ -19,6 +19,26 @@ Task user_task(std::int32_t pid, Pages total_vm) {
   return task;
 }
 
+Task named_task(std::int32_t pid, Pages total_vm, std::string_view comm) {
+  Task task = user_task(pid, total_vm);
+  comm.copy(task.comm.data(), task.comm.size() - 1);
+  return task;
+}
+
+Task holding(std::int32_t pid, Pages total_vm, Kib kib) {
+  Task task = user_task(pid, total_vm);
+  task.rss = kib / 4;
+  task.rss_anon_kib = kib;
+  return task;
+}
+
+PressureReading with_available(Kib kib) {
+  PressureReading reading;
+  reading.mem_total_kib = 1'000'000;
+  reading.mem_available_kib = kib;
+  return reading;
+}
+
 Task kernel_thread(std::int32_t pid) {
   Task task = user_task(pid, 0);
   task.has_mm = false;

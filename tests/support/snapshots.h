@@ -3,16 +3,28 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/task.h"
+#include "badnessd/engine/trigger.h"
 
 namespace badnessd::test {
 
 // A process of one thread, fully known, with nothing that changes its score. It
 // starts `pid` ticks after boot and has no parent.
 [[nodiscard]] Task user_task(std::int32_t pid, Pages total_vm);
+
+// One that is called `comm`.
+[[nodiscard]] Task named_task(std::int32_t pid, Pages total_vm,
+                              std::string_view comm);
+
+// One that holds `kib` of its own.
+[[nodiscard]] Task holding(std::int32_t pid, Pages total_vm, Kib kib);
+
+// 1,000,000 KiB of memory of which this much is available.
+[[nodiscard]] PressureReading with_available(Kib kib);
 
 // A thread of the kernel.
 [[nodiscard]] Task kernel_thread(std::int32_t pid);

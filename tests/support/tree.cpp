@@ -29,7 +29,9 @@ void write_file(const fs::path& path, const std::string& text) {
 }
 
 std::string new_directory() {
-  std::string path = (fs::temp_directory_path() / "badnessd-XXXXXX").string();
+  // mkdtemp(3) puts a name of its own in the place of the last six bytes.
+  const std::string name = "badnessd-" + std::string(6, 'X');
+  std::string path = (fs::temp_directory_path() / name).string();
   if (::mkdtemp(path.data()) == nullptr) {
     fail("mkdtemp", path, errno);
   }

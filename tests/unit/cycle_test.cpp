@@ -19,17 +19,12 @@ namespace badnessd {
 namespace {
 
 using test::FakeSource;
+using test::holding;
 using test::RecordingKiller;
 using test::snapshot_of;
 using test::user_task;
+using test::with_available;
 using Kind = CycleReport::Kind;
-
-PressureReading with_available(Kib kib) {
-  PressureReading reading;
-  reading.mem_total_kib = 1'000'000;
-  reading.mem_available_kib = kib;
-  return reading;
-}
 
 // Acts below 100,000 KiB; the bare order of 2.6.32.
 Policy policy() {
@@ -70,14 +65,6 @@ class ChangingSource final : public test::ForwardingSource {
   std::vector<Kib> available_;
   std::size_t next_ = 0;
 };
-
-// A process that holds `kib` of its own.
-Task holding(std::int32_t pid, Pages total_vm, Kib kib) {
-  Task task = user_task(pid, total_vm);
-  task.rss = kib / 4;
-  task.rss_anon_kib = kib;
-  return task;
-}
 
 TEST_F(CycleTest, CalmMemoryReadsNoProcess) {
   FakeSource source(snapshot_of({user_task(10, 500)}));

@@ -25,13 +25,7 @@ using test::FakeSource;
 using test::RecordingKiller;
 using test::snapshot_of;
 using test::user_task;
-
-PressureReading with_available(Kib kib) {
-  PressureReading reading;
-  reading.mem_total_kib = 1'000'000;
-  reading.mem_available_kib = kib;
-  return reading;
-}
+using test::with_available;
 
 class DaemonTest : public testing::Test {
  protected:

@@ -9,9 +9,9 @@
 #include <gtest/gtest.h>
 
 #include "badnessd/app/cycle.h"
-#include "badnessd/app/settings.h"
 #include "fake_source.h"
 #include "recording_killer.h"
+#include "rules.h"
 #include "snapshots.h"
 
 namespace badnessd {
@@ -20,21 +20,12 @@ namespace {
 using test::FakeSource;
 using test::RecordingKiller;
 using test::snapshot_of;
-using test::user_task;
+using test::with_available;
 using Kind = CycleReport::Kind;
 using Pids = std::vector<std::int32_t>;
 
-PressureReading with_available(Kib kib) {
-  PressureReading reading;
-  reading.mem_total_kib = 1'000'000;
-  reading.mem_available_kib = kib;
-  return reading;
-}
-
 Task holding(std::int32_t pid, Kib kib, std::int32_t ppid = 0) {
-  Task task = user_task(pid, kib / 4);
-  task.rss = kib / 4;
-  task.rss_anon_kib = kib;
+  Task task = test::holding(pid, kib / 4, kib);
   task.ppid = ppid;
   return task;
 }
@@ -72,9 +63,8 @@ class Extents : public testing::Test {
     return run_cycle(source, policy, killer, state);
   }
   void protect_database() {
-    AdjRule rule{.name = "database", .protect = true};
-    EXPECT_TRUE(set_option(rule, "cgroup", "system"));
-    policy.rules.push_back(rule);
+    policy.rules.push_back(
+        test::rule("database", kOomDisable, {{"cgroup", "system"}}));
   }
 
   FakeSource source;
@@ -127,9 +117,8 @@ TEST_F(Extents, TheRootIsNoCgroupToBeKilled) {
 
 TEST_F(Extents, NobodyIsSweptWhoIsNoCandidate) {
   policy.victim = VictimOrder::kCgroup;
-  AdjRule rule{.name = "helper", .protect = true};
-  ASSERT_TRUE(set_option(rule, "cmdline", "precious"));
-  policy.rules.push_back(rule);
+  policy.rules.push_back(
+      test::rule("helper", kOomDisable, {{"cmdline", "precious"}}));
   protect_database();
   source.set_identity(12, {"/bin/x", "precious", "/user/u1/scope"});
   static_cast<void>(run(900'000));

@@ -7,30 +7,23 @@
 #include <gtest/gtest.h>
 
 #include "badnessd/app/choose.h"
-#include "badnessd/app/settings.h"
 #include "fake_source.h"
 #include "random_snapshot.h"
+#include "rules.h"
 #include "snapshots.h"
 
 namespace badnessd {
 namespace {
 
 using test::FakeSource;
+using test::rule;
 using test::snapshot_of;
 using test::user_task;
 
 constexpr Micros kSecond = 1'000'000;
 
-AdjRule rule(const char* key, const char* text, std::int32_t oom_adj) {
-  AdjRule made{.name = key};
-  made.oom_adj = oom_adj;
-  EXPECT_TRUE(set_option(made, key, text));
-  return made;
-}
-
 Task named(std::int32_t pid, std::string_view comm, std::int32_t ppid = 0) {
-  Task task = user_task(pid, 1000);
-  comm.copy(task.comm.data(), task.comm.size() - 1);
+  Task task = test::named_task(pid, 1000, comm);
   task.ppid = ppid;
   task.uid = 1000;
   return task;
@@ -63,7 +56,8 @@ class IdentitiesTest : public testing::Test {
 };
 
 TEST_F(IdentitiesTest, NameProgramAndUserAreReadWhenTheyAreNeeded) {
-  policy.rules = {rule("exe", "/usr/bin/*", 5), rule("user", "1000", 3)};
+  policy.rules = {rule("exe", 5, {{"exe", "/usr/bin/*"}}),
+                  rule("user", 3, {{"user", "1000"}})};
   EXPECT_EQ(judged(10).oom_adj, 5);
   EXPECT_EQ(judged(11).oom_adj, 3);
   EXPECT_EQ(bound, 5);
@@ -72,8 +66,8 @@ TEST_F(IdentitiesTest, NameProgramAndUserAreReadWhenTheyAreNeeded) {
 }
 
 TEST_F(IdentitiesTest, CommandLineAndCgroupAreThoseOfCalmTimes) {
-  policy.rules = {rule("cmdline", "*-Dapp=db*", -17),
-                  rule("cgroup", "b.slice", 7)};
+  policy.rules = {rule("cmdline", -17, {{"cmdline", "*-Dapp=db*"}}),
+                  rule("cgroup", 7, {{"cgroup", "b.slice"}})};
   const Task& unknown = judged(10);
   EXPECT_EQ(unknown.oom_adj, 0);
   EXPECT_TRUE(unknown.rules_open);
@@ -86,7 +80,8 @@ TEST_F(IdentitiesTest, CommandLineAndCgroupAreThoseOfCalmTimes) {
 }
 
 TEST_F(IdentitiesTest, OneThatIsNewIsJudgedByWhatCanBeRead) {
-  policy.rules = {rule("cgroup", "a.slice", 7), rule("comm", "java", 4)};
+  policy.rules = {rule("cgroup", 7, {{"cgroup", "a.slice"}}),
+                  rule("comm", 4, {{"comm", "java"}})};
   look(kSecond);
   source.set_identity(12, {"/usr/bin/java", "java", "/a.slice"});
   source.add(named(12, "java"));
@@ -98,7 +93,7 @@ TEST_F(IdentitiesTest, OneThatIsNewIsJudgedByWhatCanBeRead) {
 }
 
 TEST_F(IdentitiesTest, OneThatHasOnlyForkedIsWhatItsParentIs) {
-  policy.rules = {rule("cmdline", "*-Dapp=db*", -17)};
+  policy.rules = {rule("cmdline", -17, {{"cmdline", "*-Dapp=db*"}})};
   look(kSecond);
   Task child = named(12, "worker", 10);
   child.flags = kPfForkNoExec;
@@ -112,7 +107,7 @@ TEST_F(IdentitiesTest, OneThatHasOnlyForkedIsWhatItsParentIs) {
 }
 
 TEST_F(IdentitiesTest, AnotherNameMayBeAnotherProgram) {
-  policy.rules = {rule("cmdline", "sh", 9)};
+  policy.rules = {rule("cmdline", 9, {{"cmdline", "sh"}})};
   look(kSecond);
   EXPECT_EQ(judged(11).oom_adj, 9);
   FakeSource renamed(snapshot_of({named(10, "java"), named(11, "python")}));
@@ -124,7 +119,7 @@ TEST_F(IdentitiesTest, AnotherNameMayBeAnotherProgram) {
 }
 
 TEST_F(IdentitiesTest, AReusedPidIsSomebodyElse) {
-  policy.rules = {rule("cmdline", "sh", 9)};
+  policy.rules = {rule("cmdline", 9, {{"cmdline", "sh"}})};
   look(kSecond);
   Task other = named(11, "sh");
   other.id.start_time = 99;
@@ -136,7 +131,7 @@ TEST_F(IdentitiesTest, AReusedPidIsSomebodyElse) {
 }
 
 TEST_F(IdentitiesTest, OldOnesAreLookedAtAgainAndNewOnesSoon) {
-  policy.rules = {rule("cgroup", "c.slice", 7)};
+  policy.rules = {rule("cgroup", 7, {{"cgroup", "c.slice"}})};
   look(kSecond);
   EXPECT_EQ(source.looks(), 2U);
   look(2 * kSecond);
@@ -158,7 +153,7 @@ TEST(Identities, ManyNewOnesAreReadAFewHundredAtATime) {
     source.set_identity(task.id.pid, {"", "", "/a"});
   }
   Policy policy;
-  policy.rules = {rule("cgroup", "a", 7)};
+  policy.rules = {rule("cgroup", 7, {{"cgroup", "a"}})};
   Identities identities;
   identities.look(source, policy, kSecond);
   EXPECT_LE(source.looks(), 300U);
@@ -169,7 +164,7 @@ TEST(Identities, ManyNewOnesAreReadAFewHundredAtATime) {
 }
 
 TEST_F(IdentitiesTest, OneThatHangsHoldsUpNobody) {
-  policy.rules = {rule("cgroup", "a.slice", 7)};
+  policy.rules = {rule("cgroup", 7, {{"cgroup", "a.slice"}})};
   look(kSecond);
   source.set_hanging(11);
   look(20 * kSecond);  // new ones would be asked for
@@ -182,7 +177,7 @@ TEST_F(IdentitiesTest, OneThatHangsHoldsUpNobody) {
 }
 
 TEST_F(IdentitiesTest, AtTheStartAllAreLookedAt) {
-  policy.rules = {rule("cgroup", "b.slice", 7)};
+  policy.rules = {rule("cgroup", 7, {{"cgroup", "b.slice"}})};
   identities.look_at_all(source, policy);
   EXPECT_EQ(judged(11).oom_adj, 7);
 }

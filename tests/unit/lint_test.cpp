@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "badnessd/app/settings.h"
 #include "fake_source.h"
+#include "rules.h"
 #include "snapshots.h"
 #include "tree.h"
 
@@ -15,8 +15,8 @@ namespace badnessd {
 namespace {
 
 using test::FakeSource;
+using test::rule;
 using test::snapshot_of;
-using test::user_task;
 
 std::string text_of(const std::vector<HostNote>& notes) {
   std::string text;
@@ -24,16 +24,6 @@ std::string text_of(const std::vector<HostNote>& notes) {
     text += note.warning ? note.text + "\n" : "";
   }
   return text;
-}
-
-AdjRule rule(std::string name, std::int32_t oom_adj,
-             std::initializer_list<std::pair<const char*, const char*>> given) {
-  AdjRule made{.name = std::move(name)};
-  made.oom_adj = oom_adj;
-  for (const auto& [key, text] : given) {
-    EXPECT_TRUE(set_option(made, key, text)) << key << " " << text;
-  }
-  return made;
 }
 
 bool has(const std::string& text, const char* part) {
@@ -91,8 +81,7 @@ TEST(LintRules, OneBehindAWiderOneIsNeverReached) {
 }
 
 Task named(std::int32_t pid, std::string_view comm, Kib kib) {
-  Task task = user_task(pid, kib);
-  comm.copy(task.comm.data(), task.comm.size() - 1);
+  Task task = test::named_task(pid, kib, comm);
   task.rss_anon_kib = kib;
   task.uid = 1000;
   return task;

@@ -6,19 +6,15 @@
 
 #include <gtest/gtest.h>
 
-#include "badnessd/app/settings.h"
+#include "rules.h"
 
 namespace badnessd {
 namespace {
 
+// A rule whose name does not matter.
 AdjRule rule(std::int32_t oom_adj,
              std::initializer_list<std::pair<const char*, const char*>> given) {
-  AdjRule made{.name = "r"};
-  made.oom_adj = oom_adj;
-  for (const auto& [key, text] : given) {
-    EXPECT_TRUE(set_option(made, key, text)) << key << " " << text;
-  }
-  return made;
+  return test::rule("r", oom_adj, given);
 }
 
 std::int32_t adj_of(const std::vector<AdjRule>& rules,

@@ -82,6 +82,11 @@ struct Decision {
   Micros exited_us = 0;
   Micros memory_back_us = 0;
   Kib reclaimed_kib = 0;
+
+  // What the deaths give back.
+  [[nodiscard]] Kib expected_kib() const noexcept {
+    return storm ? storm->reclaim_kib : victim.death_kib();
+  }
 };
 
 }  // namespace badnessd

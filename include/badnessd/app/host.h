@@ -28,7 +28,8 @@ enum class AskedBy : std::uint8_t { kDaemon, kCheck };
 
 // Swap that is not there or that nobody may use; other OOM killers among the
 // processes of `snapshot`; on the live system calls that the kernel or a filter
-// denies.
+// denies, and for kCheck what a daemon could not do with the caller's
+// capabilities.
 [[nodiscard]] std::vector<HostNote> host_notes(const Policy& policy,
                                                const PressureReading& reading,
                                                const Snapshot& snapshot,

@@ -24,6 +24,9 @@ namespace badnessd {
 [[nodiscard]] std::string task_text(std::int32_t pid, std::string_view name);
 [[nodiscard]] std::string task_text(const Task& task);
 
+// The rule that gave the task its oom_adj; empty if none did.
+[[nodiscard]] std::string rule_name(const Task& task, const Policy& policy);
+
 // "uid 1000", or that it is unknown.
 [[nodiscard]] std::string owner_text(const Task& task);
 

@@ -45,6 +45,10 @@ struct SelectRules {
 [[nodiscard]] Skip skip_reason(const Task& task,
                                const SelectRules& rules) noexcept;
 
+// Whether `a` is killed before `b`: the greater points, the earlier in the task
+// list among equals.
+[[nodiscard]] bool outranks(const Task& a, const Task& b) noexcept;
+
 struct Selection {
   enum class Kind : std::uint8_t { kNone, kWait, kChosen };
   Kind kind = Kind::kNone;

@@ -131,6 +131,10 @@ struct Snapshot {
 [[nodiscard]] std::size_t find_task(const Snapshot& snapshot,
                                     std::int32_t pid) noexcept;
 
+// Descent is followed no further: a snapshot is not taken in one moment, and
+// reused pids could close a circle.
+inline constexpr int kGenerations = 64;
+
 // Fills `children`, `first_child` and `child_count` of every task from ppid, in
 // creation order: a superset of every leader's own list, since a child forked
 // by another thread has the same ppid.

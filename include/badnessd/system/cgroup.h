@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,10 @@ class CgroupTree {
   std::string path_;
   std::string queue_;  // of directories, each with a NUL behind it
 };
+
+// The number that a file of a cgroup holds; none if it is not there, or "max".
+[[nodiscard]] std::optional<std::uint64_t> read_number(FileReader& reader,
+                                                       const char* path);
 
 // The path of a cgroup as /proc/<pid>/cgroup tells it: the unified hierarchy's,
 // else systemd's own, else that of the memory controller. Empty if there is
