@@ -45,16 +45,24 @@ std::vector<std::string> skipped_text(const Snapshot& snapshot,
   return lines;
 }
 
+// By what the chosen process was eligible.
 std::string guard_note(const Decision& decision) {
+  if (decision.need_kib == 0) {
+    return "the first in the bare order of 2.6.32";
+  }
+  constexpr std::array<std::string_view, 3> kFirst{
+      "the first of those that", "the first of those that took a fair part and",
+      "the one with the greatest score for what it holds, of those that"};
+  const std::string_view first =
+      kFirst[static_cast<std::size_t>(decision.blame)];
   return decision.bar_kib < decision.need_kib
              ? fmt::format(
-                   "nobody gives back the {} that are needed; of those "
-                   "who give back {} the first",
-                   size_text(decision.need_kib), size_text(decision.bar_kib))
-             : fmt::format(
-                   "the first of those who give back the {} that are "
+                   "{} give back {}; none gives back the {} that are "
                    "needed",
-                   size_text(decision.need_kib));
+                   first, size_text(decision.bar_kib),
+                   size_text(decision.need_kib))
+             : fmt::format("{} give back the {} that are needed", first,
+                           size_text(decision.need_kib));
 }
 
 // The victim's place among those who die.
@@ -67,6 +75,8 @@ std::string extent_text(const Decision& decision) {
     case Extent::kStorm:
       return fmt::format("and all of a fork storm below {}",
                          task_text(decision.chosen));
+    case Extent::kSharedMm:
+      return "the chosen process with all that share its address space";
     case Extent::kFamily:
       return "the chosen process with all its descendants";
     case Extent::kCgroup:
@@ -91,15 +101,17 @@ std::string selection_text(const CycleReport& report, const CycleState& state) {
       section("chosen",
               {fmt::format("{} with {} points, {}", task_text(decision.chosen),
                            decision.chosen.points, guard_note(decision)),
-               ledger_text(decision.score)});
+               ledger_text(decision.score),
+               "it " + burden_text(decision.chosen, decision)});
   std::vector<std::string> passed;
   for (std::uint32_t i = 0; i < decision.passed_over_count; ++i) {
     const Task& task = decision.passed_over[i];
-    passed.push_back(fmt::format("{} with {} points gives back {}",
-                                 task_text(task), task.points,
-                                 size_text(task.death_kib())));
+    passed.push_back(
+        fmt::format("{} with {} points {}; its death gives back at least {}",
+                    task_text(task), task.points, burden_text(task, decision),
+                    size_text(task.death_kib())));
   }
-  text += section("passed", passed);
+  text += section("passed", passed) + section("blame", blame_text(decision));
   return text +
          section("victim",
                  {fmt::format("{}, {}; its death gives back at least {}",

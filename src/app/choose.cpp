@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "badnessd/engine/reclaim.h"
+
 namespace badnessd {
 namespace {
 
@@ -11,7 +13,44 @@ DiesWith dies_with(const Policy& policy) {
                                                : DiesWith::kNamespace;
 }
 
-// select_bad_process() for one bar, exactly.
+// Sets what follows from the facts of a task, or of all.
+void judge(const Inquiry& inquiry, Task& task) {
+  score_task(inquiry.snapshot, task, inquiry.policy.score);
+  estimate_reclaim(task, inquiry.snapshot, inquiry.swap_used_kib, kUnknownKib,
+                   dies_with(inquiry.policy));
+  task.held_points = held_points(inquiry.snapshot, task, inquiry.policy.score);
+}
+
+void judge_all(const Inquiry& inquiry) {
+  Snapshot& snapshot = inquiry.snapshot;
+  score_all(snapshot, inquiry.policy.score);
+  estimate_reclaim(snapshot, inquiry.swap_used_kib, dies_with(inquiry.policy));
+  for (Task& task : snapshot.tasks) {
+    task.held_points = held_points(snapshot, task, inquiry.policy.score);
+  }
+}
+
+[[nodiscard]] bool exact(const Task& task) {
+  return task.detail == Detail::kFull &&
+         task.death_kib() == task.death_most_kib() &&
+         task.took_kib == task.took_most_kib;
+}
+
+// Whether the bars are met for certain; what is exact need not be asked.
+[[nodiscard]] bool meets_for_certain(const Inquiry& inquiry,
+                                     const SelectRules& rules,
+                                     const Task& task) {
+  Task certain = task;
+  certain.reclaim_most_kib = task.reclaim_kib;
+  return task.detail == Detail::kFull &&
+         (exact(task) ||
+          (task.death_kib() >= rules.min_reclaim_kib &&
+           task.took_kib >= rules.min_took_kib &&
+           held_points(inquiry.snapshot, certain, inquiry.policy.score) >=
+               rules.min_held_points));
+}
+
+// select_bad_process() for given bars, exactly.
 Selection select_exactly(const Inquiry& inquiry, const SelectRules& rules) {
   for (;;) {
     const Selection selection = select_bad_process(inquiry.snapshot, rules);
@@ -19,17 +58,86 @@ Selection select_exactly(const Inquiry& inquiry, const SelectRules& rules) {
       return selection;
     }
     const Task& leader = inquiry.snapshot.tasks[selection.task];
-    if (leader.detail == Detail::kCheap) {
-      refine_one(inquiry, selection.task);
-    } else if (leader.death_kib() < rules.min_reclaim_kib &&
-               leader.death_most_kib() != leader.death_kib()) {
-      // It hangs on how much of its shared memory is its own, and that on
-      // everybody's; or on what those have who die with it.
-      refine_all(inquiry);
-    } else {
+    if (leader.pf_oom_origin ? leader.detail == Detail::kFull
+                             : meets_for_certain(inquiry, rules, leader)) {
       return selection;
     }
+    sharpen(inquiry, selection.task);
   }
+}
+
+[[nodiscard]] bool counts(const Task& task, const SelectRules& rules) {
+  return skip_reason(task, rules) == Skip::kNone && !task.pf_oom_origin &&
+         task.death_most_kib() >= rules.min_reclaim_kib;
+}
+
+// The candidate of which `value` is the greatest.
+template <class Value>
+std::optional<std::uint32_t> greatest(const Snapshot& snapshot,
+                                      const SelectRules& rules,
+                                      Value Task::*value) {
+  std::optional<std::uint32_t> best;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    const Task& task = snapshot.tasks[i];
+    if (counts(task, rules) &&
+        (!best || task.*value > snapshot.tasks[*best].*value)) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+// What the candidate took that took most: exactly, or what it took for certain
+// if that is `enough_kib` and no other can have taken half of it.
+Kib greatest_took(const Inquiry& inquiry, const SelectRules& rules,
+                  Kib enough_kib) {
+  const Snapshot& snapshot = inquiry.snapshot;
+  while (const auto best = greatest(snapshot, rules, &Task::took_most_kib)) {
+    const Task& top = snapshot.tasks[*best];
+    const bool alone = std::none_of(
+        snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& it) {
+          return !(it.id == top.id) && counts(it, rules) &&
+                 it.took_most_kib >= top.took_kib - top.took_kib / 2;
+        });
+    if (top.detail == Detail::kFull && ((alone && top.took_kib >= enough_kib) ||
+                                        top.took_kib == top.took_most_kib)) {
+      return top.took_kib;
+    }
+    sharpen(inquiry, *best);
+  }
+  return 0;
+}
+
+// The greatest score of what a candidate holds that gives back enough, exactly;
+// 0 if there is none.
+Points greatest_held(const Inquiry& inquiry, const SelectRules& rules) {
+  const Snapshot& snapshot = inquiry.snapshot;
+  while (const auto best = greatest(snapshot, rules, &Task::held_points)) {
+    const Task& top = snapshot.tasks[*best];
+    if (top.detail == Detail::kFull &&
+        top.death_kib() == top.death_most_kib()) {
+      return top.held_points;
+    }
+    sharpen(inquiry, *best);
+  }
+  return 0;
+}
+
+// Sets the bar of what a process took, if the blame goes by that.
+Blame find_blame(const Inquiry& inquiry, SelectRules& rules, Kib need_kib) {
+  rules.min_took_kib = 0;
+  rules.min_held_points = 0;
+  if (need_kib == 0 || !inquiry.policy.spare_bystanders) {
+    return Blame::kNone;
+  }
+  if (inquiry.loss) {
+    const Kib most = greatest_took(inquiry, rules, need_kib);
+    if (most >= need_kib) {
+      rules.min_took_kib = most - most / 2;
+      return Blame::kTook;
+    }
+  }
+  return Blame::kHeld;
 }
 
 // Keeps the kListed best of those that are offered, in order.
@@ -49,11 +157,22 @@ void offer(const Task& task, std::array<Task, Decision::kListed>& list,
 }  // namespace
 
 Expected<void> scan(const Inquiry& inquiry) {
-  const auto scanned = inquiry.source.scan(inquiry.snapshot);
-  if (scanned) {
-    inquiry.identities.assume(inquiry.policy, inquiry.snapshot);
+  Snapshot& snapshot = inquiry.snapshot;
+  const auto scanned = inquiry.source.scan(snapshot);
+  if (!scanned) {
+    return scanned;
   }
-  return scanned;
+  if (!bare_order(inquiry.policy)) {
+    for (Task& task : snapshot.tasks) {
+      count_live_thread(task);
+    }
+  }
+  snapshot.baseline_age_s.reset();
+  if (inquiry.baselines != nullptr && inquiry.loss) {
+    inquiry.baselines->compare(snapshot, *inquiry.loss, inquiry.swap_used_kib);
+  }
+  inquiry.identities.assume(inquiry.policy, snapshot);
+  return {};
 }
 
 void refine_one(const Inquiry& inquiry, std::uint32_t index) {
@@ -62,10 +181,45 @@ void refine_one(const Inquiry& inquiry, std::uint32_t index) {
   if (task.detail == Detail::kCheap) {
     inquiry.source.refine(snapshot, index);
     inquiry.identities.settle(inquiry.source, inquiry.policy, snapshot, index);
-    score_task(snapshot, task, inquiry.policy.score);
-    estimate_reclaim(task, snapshot, inquiry.swap_used_kib, kUnknownKib,
-                     dies_with(inquiry.policy));
+    judge(inquiry, task);
   }
+}
+
+bool refine_with_relatives(const Inquiry& inquiry, std::uint32_t index) {
+  Snapshot& snapshot = inquiry.snapshot;
+  Task& task = snapshot.tasks[index];
+  bool read = task.detail == Detail::kCheap;
+  refine_one(inquiry, index);
+  for_relatives(snapshot, task, [&](std::uint32_t relative) {
+    read = read || snapshot.tasks[relative].detail == Detail::kCheap;
+    refine_one(inquiry, relative);
+  });
+  if (read) {
+    judge(inquiry, task);
+  }
+  return read;
+}
+
+bool sharpen(const Inquiry& inquiry, std::uint32_t index) {
+  Snapshot& snapshot = inquiry.snapshot;
+  Task& task = snapshot.tasks[index];
+  if (task.detail == Detail::kCheap) {
+    refine_one(inquiry, index);
+    return true;
+  }
+  if (refine_with_relatives(inquiry, index)) {
+    return true;
+  }
+  if (std::any_of(snapshot.tasks.begin(), snapshot.tasks.end(),
+                  [](const Task& it) { return it.detail == Detail::kCheap; })) {
+    refine_all(inquiry);
+    return true;
+  }
+  task.reclaim_most_kib = task.reclaim_kib;
+  task.with_it_most_kib = task.with_it_kib;
+  task.took_most_kib = task.took_kib;
+  task.held_points = held_points(snapshot, task, inquiry.policy.score);
+  return false;
 }
 
 void refine_with_it(const Inquiry& inquiry, std::uint32_t index) {
@@ -85,26 +239,34 @@ void refine_with_it(const Inquiry& inquiry, std::uint32_t index) {
     }
   }
   if (any) {
-    estimate_reclaim(task, inquiry.snapshot, inquiry.swap_used_kib, kUnknownKib,
-                     with);
+    judge(inquiry, task);
   }
 }
 
-Selection select_victim(const Inquiry& inquiry, SelectRules& rules,
-                        Kib need_kib) {
-  // Nobody is worth killing for less.
+Choice select_victim(const Inquiry& inquiry, SelectRules& rules, Kib need_kib) {
+  // No process is worth killing for less.
   constexpr Kib kSmallestBar = 64;
-  score_all(inquiry.snapshot, inquiry.policy.score);
-  estimate_reclaim(inquiry.snapshot, inquiry.swap_used_kib,
-                   dies_with(inquiry.policy));
+  judge_all(inquiry);
+  // What is exiting ends the selection, whatever the bars.
+  rules.min_reclaim_kib = 0;
+  rules.min_took_kib = 0;
+  rules.min_held_points = 0;
+  Choice choice{select_bad_process(inquiry.snapshot, rules)};
+  if (choice.selection.kind != Selection::Kind::kChosen) {
+    return choice;
+  }
+  choice.blame = find_blame(inquiry, rules, need_kib);
   for (rules.min_reclaim_kib = need_kib;; rules.min_reclaim_kib /= 2) {
     if (rules.min_reclaim_kib < kSmallestBar) {
       rules.min_reclaim_kib = 0;
     }
-    const Selection selection = select_exactly(inquiry, rules);
-    if (selection.kind != Selection::Kind::kNone ||
+    if (choice.blame == Blame::kHeld) {
+      rules.min_held_points = greatest_held(inquiry, rules);
+    }
+    choice.selection = select_exactly(inquiry, rules);
+    if (choice.selection.kind != Selection::Kind::kNone ||
         rules.min_reclaim_kib == 0) {
-      return selection;
+      return choice;
     }
   }
 }
@@ -130,8 +292,7 @@ void refine_all(const Inquiry& inquiry) {
       inquiry.identities.settle(inquiry.source, inquiry.policy, snapshot, i);
     }
   }
-  score_all(snapshot, inquiry.policy.score);
-  estimate_reclaim(snapshot, 0, dies_with(inquiry.policy));
+  judge_all(inquiry);
 }
 
 void list_others(const Inquiry& inquiry, const SelectRules& rules,

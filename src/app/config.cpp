@@ -186,20 +186,39 @@ SetResult assign(Settings& settings, std::string_view key,
 }
 
 tl::expected<std::string, ConfigError> read_text(const std::string& path) {
+  constexpr std::size_t kMost = std::size_t{1} << 20;
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) {
-    text << file.rdbuf();
+  std::string text(kMost + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kMost) {
+    return tl::unexpected(ConfigError{
+        kExitConfig,
+        fmt::format("{} is larger than 1 MiB: it is no configuration file",
+                    escaped(path))});
   }
-  if (!file || text.fail()) {
+  // It ended, and not by an error.
+  if (!file.eof() || file.bad()) {
     const int code = errno;
     return tl::unexpected(
         ConfigError{code == EACCES ? kExitPermission : kExitNoInput,
                     fmt::format("cannot read the configuration file {}: {}",
                                 escaped(path), std::strerror(code))});
   }
-  return text.str();
+  return text;
+}
+
+// The report of an error quotes the file, which may hold any byte.
+std::string escaped_lines(std::string_view text) {
+  std::string lines;
+  while (!text.empty()) {
+    const std::size_t length = std::min(text.find('\n'), text.size());
+    lines += escaped(text.substr(0, length));
+    lines += length < text.size() ? "\n" : "";
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return lines;
 }
 
 }  // namespace
@@ -211,7 +230,7 @@ Result apply_toml(LoadedSettings& loaded, std::string_view text,
     std::istringstream stream{std::string(text)};
     return apply_root(loaded, toml::parse(stream, name));
   } catch (const toml::exception& error) {
-    return config_error(error.what());
+    return config_error(escaped_lines(error.what()));
   } catch (const std::exception& error) {
     return config_error(fmt::format("{}: {}", escaped(name), error.what()));
   }

@@ -43,9 +43,7 @@ class Pass {
     }
     if (!fired.kill && !policy_.audit) {
       watch_kernel();
-      if (calm(policy_, state_.policy)) {
-        state_.identities.look(source_, policy_, reading->time_us);
-      }
+      use_the_time();
       return ended(Kind::kCalm);
     }
     if (state_.policy.reported) {
@@ -79,7 +77,37 @@ class Pass {
             .snapshot = state_.snapshot,
             .policy = policy_,
             .identities = state_.identities,
-            .swap_used_kib = swap_used_kib(report_.reading)};
+            .swap_used_kib = report_.reading.swap_used_kib(),
+            .baselines = &state_.baselines,
+            .loss = state_.decision.loss};
+  }
+
+  // What is read while nothing is wrong.
+  void use_the_time() {
+    const PressureReading& reading = report_.reading;
+    if (calm(policy_, state_.policy)) {
+      state_.identities.look(source_, policy_, reading.time_us);
+    }
+    if (time_for_note(policy_, state_.policy)) {
+      if (const auto slot = state_.baselines.look(source_, reading)) {
+        note_cgroups(state_.policy, *slot);
+      }
+    }
+  }
+
+  // What memory has lost: the system's, or that of the cgroup that is short.
+  [[nodiscard]] std::optional<Loss> loss() const {
+    MemoryNotes notes = state_.baselines.notes();
+    if (state_.policy.acting) {
+      for (std::size_t slot = 0; slot < notes.size(); ++slot) {
+        notes[slot].free_kib = watch().noted_free_kib[slot];
+        notes[slot].time_us =
+            notes[slot].free_kib == 0 ? 0 : notes[slot].time_us;
+      }
+    }
+    return bare_order(policy_) ? std::nullopt
+                               : find_loss(notes, state_.decision.reading,
+                                           state_.decision.need_kib);
   }
 
   CycleReport lost(const Error& error) {
@@ -129,12 +157,14 @@ class Pass {
     const Trigger& trigger = policy_.triggers[decision.trigger];
     decision.stalls = watch().history.share(trigger.psi_window_us);
     decision.need_kib = need_kib(policy_, trigger, decision.reading);
+    decision.loss = loss();
 
     Snapshot& snapshot = state_.snapshot;
     if (const auto scanned = scan(inquiry()); !scanned) {
       return lost(scanned.error());
     }
     state_.reserve();
+    decision.page_kib = snapshot.page_size / 1024;
     SelectRules rules{
         .self_pid = policy_.self_pid,
         .wait_for = wait_for(policy_, state_.policy, decision.seen_us),
@@ -143,9 +173,11 @@ class Pass {
     if (rules.scoped) {
       source_.mark_cgroup(decision.scope.view(), snapshot);
     }
-    const Selection selection =
+    const auto [selection, blame] =
         select_victim(inquiry(), rules, decision.need_kib);
     decision.bar_kib = rules.min_reclaim_kib;
+    decision.blame = blame;
+    decision.took_bar_kib = rules.min_took_kib;
     if (selection.kind == Selection::Kind::kWait) {
       report_.dying = snapshot.tasks[selection.task].id;
       if (!state_.policy.waiting_since_us) {
@@ -153,7 +185,8 @@ class Pass {
       }
       return ended(Kind::kWaiting);
     }
-    decision.storm = find_storm(rules);
+    decision.storm =
+        find_storm(inquiry(), rules, state_.storms, decision, state_.policy);
     if (decision.storm) {
       const Storm& storm = *decision.storm;
       complete(storm.forker, storm.spare_forker
@@ -165,47 +198,10 @@ class Pass {
     } else {
       complete(selection.task, victim_of(inquiry(), selection.task, rules));
     }
-    decide_extent(inquiry(), decision);
+    find_sharers(inquiry(), rules, decision, state_.family);
+    decide_extent(inquiry(), state_.family, decision);
     decision.decided_us = source_.now_us();
     return act(rules);
-  }
-
-  std::optional<Storm> find_storm(const SelectRules& rules) {
-    // The bare order of 2.6.32 knows no storm.
-    if (policy_.victim != VictimOrder::kAuto ||
-        policy_.min_reclaim_kib == Kib{0}) {
-      return std::nullopt;
-    }
-    constexpr Micros kAgain = 60'000'000;
-    const PressureReading& reading = state_.decision.reading;
-    const PressureHistory& history = watch().history;
-    Snapshot& snapshot = state_.snapshot;
-    PolicyState& state = state_.policy;
-    const Kib free = reading.mem_available_kib + reading.swap_free_kib;
-    const Kib need = state_.decision.need_kib;
-    for (const std::uint32_t index :
-         state_.storms.suspects(snapshot, rules, need, history, free)) {
-      refine_one(inquiry(), index);
-    }
-    auto storm = state_.storms.find(snapshot, rules, need, history, free);
-    if (!storm) {
-      return storm;
-    }
-    // Only now is it known what rules make of the forker.
-    refine_one(inquiry(), storm->forker);
-    const Task& forker = snapshot.tasks[storm->forker];
-    const bool candidate = skip_reason(forker, rules) == Skip::kNone;
-    storm->spare_forker = storm->spare_forker || !candidate;
-    if (storm->spare_forker) {
-      const bool again = forker.id == state.spared_forker &&
-                         reading.time_us - state.spared_us < kAgain;
-      if (again && candidate) {
-        storm->spare_forker = false;
-      }
-      state.spared_forker = forker.id;
-      state.spared_us = reading.time_us;
-    }
-    return storm;
   }
 
   // Writes the chosen and the victim down.
@@ -253,13 +249,12 @@ class Pass {
     const bool gently = policy_.term_grace_us != 0 && alone;
     const PressureReading& reading = *watch().last;
     decision.signal = gently ? Signal::kTerm : Signal::kKill;
-    state.pending = Pending{
-        .id = decision.victim.id,
-        .phase =
-            gently ? Pending::Phase::kTerminating : Pending::Phase::kKilling,
-        .since_us = reading.time_us,
-        .free_before_kib = reading.mem_available_kib + reading.swap_free_kib,
-        .expected_kib = decision.expected_kib()};
+    state.pending = Pending{.id = decision.victim.id,
+                            .phase = gently ? Pending::Phase::kTerminating
+                                            : Pending::Phase::kKilling,
+                            .since_us = reading.time_us,
+                            .free_before_kib = reading.free_kib(),
+                            .expected_kib = decision.expected_kib()};
     if (hooks_.before_signal != nullptr) {
       hooks_.before_signal(hooks_.context, state);
     }
@@ -347,7 +342,7 @@ class Pass {
       case PendingStep::kDone:
         break;
     }
-    const Kib free = reading.mem_available_kib + reading.swap_free_kib;
+    const Kib free = reading.free_kib();
     decision.reclaimed_kib =
         free - std::min(free, state.pending->free_before_kib);
     decision.memory_back_us = reading.time_us;

@@ -55,12 +55,16 @@ CycleReport Daemon::rehearse() {
   policy.audit = true;
   CycleState trial(policy);
   trial.identities.look_at_all(source_, policy);
+  if (const auto reading = source_.read_pressure()) {
+    static_cast<void>(trial.baselines.look_at_all(source_, *reading));
+  }
   DryRunKiller nobody;
   const CycleReport report = run_cycle(source_, policy, nobody, trial);
   save_state();  // the first write to a mapped page is a fault
   Snapshot& snapshot = state_.snapshot;
   snapshot = std::move(trial.snapshot);
   state_.identities = std::move(trial.identities);
+  state_.baselines = std::move(trial.baselines);
   state_.policy.system = std::move(trial.policy.system);
   state_.policy.cgroups = std::move(trial.policy.cgroups);
   snapshot.tasks.reserve(std::max(kFewest, 2 * snapshot.tasks.size()));
@@ -70,7 +74,9 @@ CycleReport Daemon::rehearse() {
 }
 
 Micros Daemon::sleep() const noexcept {
-  return next_sleep_us(policy_, state_.policy);
+  constexpr Micros kBetweenSteps = 5'000;
+  const Micros sleep = next_sleep_us(policy_, state_.policy);
+  return state_.baselines.busy() ? std::min(sleep, kBetweenSteps) : sleep;
 }
 
 std::string Daemon::status() const {

@@ -15,11 +15,6 @@ Kib kib_of(const Snapshot& snapshot, Pages pages) {
   return pages * (snapshot.page_size / 1024);
 }
 
-std::uint64_t age_s(const Snapshot& snapshot, const Task& task) {
-  const std::uint64_t start_s = task.id.start_time / kUserHz;
-  return snapshot.uptime_s - std::min(snapshot.uptime_s, start_s);
-}
-
 std::string cpu_words(const Task& task, std::uint32_t hz) {
   const unsigned shift = shift_hz(hz) + 3;
   return fmt::format("square root of {} of {:.4g} s of CPU time ({} in all)",

@@ -58,8 +58,10 @@ class Sweep {
     if (decision_.extent == Extent::kCgroup) {
       return true;  // that it is in there is one of the rules
     }
-    if (decision_.storm &&
-        !young(inquiry_.snapshot, task, decision_.storm->window_us)) {
+    if (decision_.extent == Extent::kSharedMm) {
+      return false;  // after its signal none can make another
+    }
+    if (decision_.storm && !young(inquiry_.snapshot, task)) {
       return false;
     }
     const std::size_t parent = find_task(inquiry_.snapshot, task.ppid);
@@ -97,7 +99,66 @@ class Sweep {
 
 }  // namespace
 
-void decide_extent(const Inquiry& inquiry, Decision& decision) {
+void find_sharers(const Inquiry& inquiry, const SelectRules& rules,
+                  Decision& decision, std::vector<std::uint32_t>& sharers) {
+  constexpr std::size_t kMostAsked = 64;
+  sharers.clear();
+  if (bare_order(inquiry.policy) || decision.storm) {
+    return;
+  }
+  Task& victim = decision.victim;
+  const auto& tasks = inquiry.snapshot.tasks;
+  std::size_t asked = 0;
+  for (std::uint32_t i = 0; i < tasks.size() && asked < kMostAsked; ++i) {
+    if (tasks[i].id == victim.id || tasks[i].total_vm != victim.total_vm ||
+        skip_reason(tasks[i], rules) != Skip::kNone) {
+      continue;
+    }
+    ++asked;
+    if (inquiry.source.share_mm(victim, tasks[i])) {
+      sharers.push_back(i);
+      victim.reclaim_kib =
+          std::max(victim.reclaim_kib, victim.rss_anon_kib + victim.swap_kib);
+    }
+  }
+}
+
+std::optional<Storm> find_storm(const Inquiry& inquiry,
+                                const SelectRules& rules, StormFinder& storms,
+                                const Decision& decision, PolicyState& state) {
+  constexpr Micros kAgain = 60'000'000;
+  // Without a baseline it is not known what a family took.
+  if (inquiry.policy.victim != VictimOrder::kAuto || !decision.loss) {
+    return std::nullopt;
+  }
+  const Snapshot& snapshot = inquiry.snapshot;
+  const Kib lost_kib = decision.loss->lost_kib;
+  for (const std::uint32_t index :
+       storms.suspects(snapshot, rules, decision.need_kib, lost_kib)) {
+    refine_with_relatives(inquiry, index);
+  }
+  auto storm = storms.find(snapshot, rules, decision.need_kib, lost_kib);
+  if (!storm) {
+    return storm;
+  }
+  // Only now is it known what rules make of the forker.
+  refine_one(inquiry, storm->forker);
+  const Task& forker = snapshot.tasks[storm->forker];
+  const bool candidate = skip_reason(forker, rules) == Skip::kNone;
+  storm->spare_forker = storm->spare_forker || !candidate;
+  if (storm->spare_forker) {
+    const Micros now = decision.reading.time_us;
+    const bool again =
+        forker.id == state.spared_forker && now - state.spared_us < kAgain;
+    storm->spare_forker = !(again && candidate);
+    state.spared_forker = forker.id;
+    state.spared_us = now;
+  }
+  return storm;
+}
+
+void decide_extent(const Inquiry& inquiry,
+                   std::span<const std::uint32_t> sharers, Decision& decision) {
   const VictimOrder order = inquiry.policy.victim;
   const std::string_view cgroup =
       inquiry.identities.cgroup_of(inquiry.snapshot, decision.victim);
@@ -113,6 +174,8 @@ void decide_extent(const Inquiry& inquiry, Decision& decision) {
     decision.group = cgroup;
   } else if (order == VictimOrder::kFamily) {
     decision.extent = Extent::kFamily;
+  } else if (!sharers.empty()) {
+    decision.extent = Extent::kSharedMm;
   } else if (!(decision.victim.id == decision.chosen.id)) {
     decision.extent = Extent::kChild;
   }

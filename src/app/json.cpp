@@ -118,8 +118,20 @@ nlohmann::ordered_json pressure_json(const PressureReading& reading) {
           {"mem_available_estimated", reading.mem_available_estimated},
           {"swap_total_kib", reading.swap_total_kib},
           {"swap_free_kib", reading.swap_free_kib},
+          {"shmem_kib", reading.shmem_kib},
+          {"slab_unreclaimable_kib", reading.slab_kib},
           {"some", psi_json(reading.psi_some)},
           {"full", psi_json(reading.psi_full)}};
+}
+
+nlohmann::ordered_json loss_json(const std::optional<Loss>& loss) {
+  if (!loss) {
+    return nullptr;
+  }
+  return {{"since_us", loss->since_us},
+          {"lost_kib", loss->lost_kib},
+          {"shmem_grew_kib", loss->shmem_kib},
+          {"slab_grew_kib", loss->slab_kib}};
 }
 
 nlohmann::ordered_json triggers_json(const Policy& policy,
@@ -208,6 +220,7 @@ std::string once_json(const CycleReport& report, const CycleState& state,
   json["triggers"] = triggers_json(policy, state.policy, decision);
   json["selection"] = {{"kind", "none"},
                        {"pid", nullptr},
+                       {"blame", name_of(decision.blame)},
                        {"need_kib", decision.need_kib},
                        {"bar_kib", decision.bar_kib},
                        {"passed_over", Json::array()}};

@@ -242,8 +242,10 @@ Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
                           Kib need) -> std::optional<std::uint32_t> {
     SelectRules rules{.self_pid = policy.self_pid,
                       .wait_for = WaitFor::kNobody};
-    const Selection selection = select_victim(
-        {inquiry.source, snapshot, policy, inquiry.identities}, rules, need);
+    const Selection selection =
+        select_victim({inquiry.source, snapshot, policy, inquiry.identities},
+                      rules, need)
+            .selection;
     return selection.kind == Selection::Kind::kChosen
                ? std::optional(selection.task)
                : std::nullopt;
@@ -258,6 +260,9 @@ Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
     task.oom_adj = task.own_oom_adj;
   }
   choices.without_rules = choose(snapshot, choices.need_kib);
+  for (Task& task : snapshot.tasks) {
+    task.has_mm = task.has_mm && task.live.tid == 0;  // 2.6.32 saw leaders only
+  }
   choices.kernel26 = choose(snapshot, 0);
   return choices;
 }

@@ -35,10 +35,19 @@ constexpr std::array kOptions{
     Option<Settings>{
         "kill.min_reclaim", R"("auto", a percentage of MemTotal, a size, or 0)",
         &Settings::kill_min_reclaim, 0, 0,
-        "What a death must give back; whoever cannot is passed over, and where "
-        "nobody can the bar is halved until somebody does. auto: half as much "
-        "again as the trigger asks for. 0: nothing, which is 2.6.32's own "
-        "order, in which there are no fork storms either."},
+        "What the death of a process must give back. A process that cannot is "
+        "passed over; if none can, the bar is halved until one does. auto: "
+        "half as much again as the trigger asks for. 0: nothing, which is "
+        "2.6.32's own order without any guard, in which there are no fork "
+        "storms either."},
+    Option<Settings>{
+        "kill.spare_bystanders", "true or false",
+        &Settings::kill_spare_bystanders, 0, 0,
+        "Pass over a process that did not take a fair part of the memory: less "
+        "than half of what the one took that took most since memory was "
+        "ample. If no process took enough, the greatest score for what a "
+        "process holds, reserved memory left out, decides instead. false: a "
+        "process that only reserves memory can die for one that took it."},
     Option<Settings>{
         "kill.term_grace", "a duration from 0 to 1min",
         &Settings::kill_term_grace, 0, kMinute,

@@ -52,23 +52,18 @@ std::string obstacle_text(const Decision& decision) {
 }
 
 std::string guard_text(const Decision& decision) {
-  const std::string with_it =
-      decision.victim.pid_ns_init
-          ? fmt::format(", {} of it from its container, which dies with it",
-                        size_text(decision.victim.with_it_kib))
-          : std::string();
-  std::string text = fmt::format(
-      "its death gives back at least {}{} of the {} that are needed",
-      size_text(decision.victim.death_kib()), with_it,
-      size_text(decision.need_kib));
-  std::string names;
+  std::string text = reclaim_text(decision);
+  for (const std::string& sentence : blame_text(decision)) {
+    text += "; " + sentence;
+  }
+  std::string_view joint = "; passed over: ";
   for (const Task& task :
        std::span(decision.passed_over).first(decision.passed_over_count)) {
-    names += fmt::format("{}{} with {} points gives back {}",
-                         names.empty() ? "" : ", ", task_text(task),
-                         task.points, size_text(task.death_kib()));
+    text += fmt::format("{}{} with {} points {}", joint, task_text(task),
+                        task.points, burden_text(task, decision));
+    joint = ", ";
   }
-  return names.empty() ? text : fmt::format("{}; passed over: {}", text, names);
+  return text;
 }
 
 // Who else dies, and by what.
@@ -82,6 +77,9 @@ std::string extent_text(const Decision& decision) {
                          task_text(decision.chosen));
     case Extent::kFamily:
       return fmt::format(" and {} more, all its descendants", decision.swept);
+    case Extent::kSharedMm:
+      return fmt::format(" and {} more that share its address space",
+                         decision.swept);
     case Extent::kCgroup:
       return fmt::format(" and {} more, all who are in {}{}", decision.swept,
                          escaped(decision.group.view()),
@@ -109,11 +107,13 @@ std::string rule_text(const Task& task, const Policy& policy) {
 
 // Why it was the one, in points.
 std::string choice_text(const Decision& decision, const Policy& policy) {
-  return fmt::format("{}: {} points of {} ({}){}; {}", extent_text(decision),
-                     decision.chosen.points,
-                     count_text(decision.candidates, "candidate", "candidates"),
-                     ledger_text(decision.score),
-                     rule_text(decision.chosen, policy), guard_text(decision));
+  return fmt::format(
+      "{}: it {}; {} points, first of those eligible of {} ({}){}; {}",
+      extent_text(decision), burden_text(decision.chosen, decision),
+      decision.chosen.points,
+      count_text(decision.candidates, "candidate", "candidates"),
+      ledger_text(decision.score), rule_text(decision.chosen, policy),
+      guard_text(decision));
 }
 
 // The rule by which it was a fork storm, with its figures.
@@ -121,14 +121,14 @@ std::string storm_text(const Decision& decision) {
   const Storm& storm = *decision.storm;
   return fmt::format(
       " and {} more: a fork storm below {}{}: {} descendants no older than {}, "
-      "{} of them called {}, hold {}, which is at least the {} that are needed "
-      "and half of the {} that memory has lost in that time",
+      "{} of them called {}, took {}, which is at least the {} that are needed "
+      "and half of the {} that were lost",
       decision.swept, task_text(decision.chosen),
       storm.spare_forker ? ", which is spared, for it is old or holds others"
                          : "",
-      storm.members, duration_text(storm.window_us / 1'000'000), storm.copies,
-      escaped(storm.name()), size_text(storm.reclaim_kib),
-      size_text(decision.need_kib), size_text(storm.lost_kib));
+      storm.members, duration_text(storm.age_s), storm.copies,
+      escaped(storm.name()), size_text(storm.took_kib),
+      size_text(decision.need_kib), size_text(decision.loss->lost_kib));
 }
 
 Json storm_json(const Decision& decision) {
@@ -137,17 +137,16 @@ Json storm_json(const Decision& decision) {
   }
   const Storm& storm = *decision.storm;
   return {{"forker_spared", storm.spare_forker},
-          {"window_us", storm.window_us},
+          {"age_s", storm.age_s},
           {"members", storm.members},
           {"copies", storm.copies},
           {"comm", escaped(storm.name())},
-          {"reclaim_kib", storm.reclaim_kib},
-          {"lost_kib", storm.lost_kib}};
+          {"took_kib", storm.took_kib}};
 }
 
 std::string_view name_of(Extent extent) {
-  constexpr std::array<std::string_view, 5> kNames{"process", "child", "storm",
-                                                   "family", "cgroup"};
+  constexpr std::array<std::string_view, 6> kNames{
+      "process", "child", "storm", "family", "cgroup", "shared_mm"};
   return kNames[static_cast<std::size_t>(extent)];
 }
 
@@ -169,6 +168,9 @@ Json task_json(const Task& task, const Policy& policy) {
             {"oom_adj", task.oom_adj},
             {"rule", text_json(rule_name(task, policy))},
             {"rules_open", task.rules_open},
+            {"took_kib", task.took_kib},
+            {"held_kib", task.held_kib()},
+            {"total_vm_pages", task.total_vm},
             {"reclaim_kib", task.death_kib()},
             {"pid_ns_init", task.pid_ns_init}};
   if (task.uid) {
@@ -334,6 +336,9 @@ std::string record_json(const Decision& decision, const Policy& policy,
       {"killed_besides", decision.swept},
       {"storm", storm_json(decision)},
       {"sets_off", aftermath_json(decision, aftermath)},
+      {"loss", loss_json(decision.loss)},
+      {"blame", name_of(decision.blame)},
+      {"took_bar_kib", decision.took_bar_kib},
       {"need_kib", decision.need_kib},
       {"bar_kib", decision.bar_kib},
       {"passed_over",

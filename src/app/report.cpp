@@ -141,6 +141,60 @@ std::string ledger_text(const Score& score) {
   return fmt::format("{} = {}", text, score.points());
 }
 
+std::string burden_text(const Task& task, const Decision& decision) {
+  constexpr Micros kSecond = 1'000'000;
+  const std::string holds =
+      fmt::format("holds {} and reserves {}", size_text(task.held_kib()),
+                  size_text(task.total_vm * decision.page_kib));
+  return decision.loss
+             ? fmt::format(
+                   "took {} of the {} that were lost in {}, {}",
+                   size_text(task.took_kib), size_text(decision.loss->lost_kib),
+                   duration_text(decision.loss->since_us / kSecond), holds)
+             : holds;
+}
+
+std::vector<std::string> blame_text(const Decision& decision) {
+  std::vector<std::string> sentences;
+  if (decision.blame == Blame::kHeld) {
+    sentences.emplace_back(
+        decision.loss
+            ? "no process took as much as is needed, so the greatest score for "
+              "what a process holds decided"
+            : "it is not known which process took the memory, so the greatest "
+              "score for what a process holds decided");
+  }
+  if (decision.loss) {
+    const Loss& loss = *decision.loss;
+    const Kib no_process = loss.shmem_kib + loss.slab_kib;
+    if (no_process >= loss.lost_kib / 2 &&
+        decision.victim.took_kib < loss.lost_kib / 2) {
+      sentences.push_back(fmt::format(
+          "of the {} that were lost, tmpfs and shared memory (Shmem) grew by "
+          "{} and kernel memory (SUnreclaim) by {}: no kill brings that back",
+          size_text(loss.lost_kib), size_text(loss.shmem_kib),
+          size_text(loss.slab_kib)));
+    }
+  }
+  return sentences;
+}
+
+std::string reclaim_text(const Decision& decision) {
+  const std::string with_it =
+      decision.victim.pid_ns_init
+          ? fmt::format(", {} of it from its container, which dies with it",
+                        size_text(decision.victim.with_it_kib))
+          : std::string();
+  return fmt::format("its death gives back at least {}{}; {} are needed",
+                     size_text(decision.victim.death_kib()), with_it,
+                     size_text(decision.need_kib));
+}
+
+std::string_view name_of(Blame blame) {
+  constexpr std::array<std::string_view, 3> kNames{"none", "took", "held"};
+  return kNames[static_cast<std::size_t>(blame)];
+}
+
 std::string error_text(const Error& error) {
   // Of a text that is not what a kernel writes, `what` says all.
   return error.code == EBADMSG

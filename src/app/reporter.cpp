@@ -67,7 +67,7 @@ void Reporter::decided(const Decision& decision, const Policy& policy) {
   if (decision.end == Decision::End::kPending) {
     log_.warn("{} [{}]", text, id_);
   } else {
-    record(text, text, decision, policy);
+    record(text, decision, policy);
   }
 }
 
@@ -77,12 +77,12 @@ void Reporter::ended(const Decision& decision, const Policy& policy) {
     log_.warn("{}", text);
     return;
   }
-  record(text, decision_text(decision, policy) + "; " + text, decision, policy);
+  record(text, decision, policy);
   id_.clear();
 }
 
-void Reporter::record(std::string_view line, std::string_view message,
-                      const Decision& decision, const Policy& policy) {
+void Reporter::record(std::string_view line, const Decision& decision,
+                      const Policy& policy) {
   const Aftermath aftermath = aftermath_of(decision);
   const std::string sets_off = aftermath_text(decision, aftermath);
   const std::string more = sets_off.empty() ? "" : "; " + sets_off;
@@ -91,7 +91,7 @@ void Reporter::record(std::string_view line, std::string_view message,
   const std::string points = fmt::format("{}", decision.chosen.points);
   const std::string comm = escaped(decision.victim.name());
   const std::string unit = escaped(aftermath.unit);
-  const std::string whole = fmt::format("{}{} [{}]", message, more, id_);
+  const std::string whole = fmt::format("{}{} [{}]", line, more, id_);
   const bool sent = journal_.send(
       std::array<JournalField, 10>{{{"MESSAGE", whole},
                                     {"MESSAGE_ID", kDecisionMessageId},
@@ -104,7 +104,7 @@ void Reporter::record(std::string_view line, std::string_view message,
                                     {"BADNESSD_POINTS", points},
                                     {"BADNESSD_RECORD", json}}});
   if (!sent || !log_is_journal_) {
-    log_.warn("{}{} [{}]", line, more, id_);
+    log_.warn("{}", whole);
   }
   if (decision.end != Decision::End::kNotSignalled) {
     write_last_kill(json);

@@ -83,9 +83,6 @@ std::vector<std::string> score_row(const Snapshot& snapshot, const Task& task,
                                    const Policy& policy, Points top) {
   const Skip skip = skip_reason(task, {.self_pid = policy.self_pid});
   const std::uint64_t page_kib = snapshot.page_size / 1024;
-  const std::uint64_t start_s = task.id.start_time / kUserHz;
-  const std::uint64_t age_s =
-      snapshot.uptime_s - std::min(snapshot.uptime_s, start_s);
   return {fmt::format("{}", task.points),
           skip == Skip::kNone ? share_text(task.points, top) : "-",
           fmt::format("{}", task.id.pid),
@@ -96,7 +93,7 @@ std::vector<std::string> score_row(const Snapshot& snapshot, const Task& task,
           size_text(task.death_kib()),
           fmt::format("{}", task.oom_adj),
           duration_text(task.cpu_jiffies / policy.score.hz),
-          duration_text(age_s),
+          duration_text(age_s(snapshot, task)),
           std::string(name_of(skip)),
           escaped(task.name())};
 }

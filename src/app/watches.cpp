@@ -64,6 +64,12 @@ Firing take_readings(FactSource& source, const Policy& policy,
   return all;
 }
 
+void note_cgroups(PolicyState& state, std::size_t slot) {
+  for (Watch& watch : state.cgroups) {
+    watch.noted_free_kib[slot] = watch.last ? watch.last->free_kib() : 0;
+  }
+}
+
 Fired take_cgroup(FactSource& source, const Policy& policy, Watch& watch,
                   const PressureReading& system) {
   const auto reading = source.read_cgroup(watch.cgroup, system);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "badnessd/engine/blame.h"
 #include "badnessd/engine/kernel26.h"
 
 namespace badnessd {
@@ -28,16 +29,14 @@ Points children_points(const Snapshot& snapshot, const Task& task,
 }
 
 // Time only lowers a score: a long-running or much-used process is worth more.
-void apply_times(const Task& task, std::uint64_t uptime_s, std::uint32_t hz,
+void apply_times(const Snapshot& snapshot, const Task& task, std::uint32_t hz,
                  Score& score) noexcept {
   const std::uint64_t cpu_units =
       task.cpu_jiffies >> (shift_hz(hz) + kCpuShift);
   if (cpu_units != 0) {
     score.apply(Rule::kCpuTime, Op::kDivide, int_sqrt(cpu_units));
   }
-  const std::uint64_t start_s = task.id.start_time / kUserHz;
-  const std::uint64_t run_units =
-      uptime_s > start_s ? (uptime_s - start_s) >> kRunShift : 0;
+  const std::uint64_t run_units = age_s(snapshot, task) >> kRunShift;
   if (run_units != 0) {
     score.apply(Rule::kRunTime, Op::kDivide, int_sqrt(int_sqrt(run_units)));
   }
@@ -52,6 +51,25 @@ void apply_oom_adj(int oom_adj, Score& score) noexcept {
   } else if (oom_adj < 0) {
     score.apply(Rule::kOomAdj, Op::kShiftRight, static_cast<Points>(-oom_adj));
   }
+}
+
+// All that follows the memory: what 2.6.32 credits to a task, and its oom_adj.
+void apply_credits(const Snapshot& snapshot, const Task& task, std::uint32_t hz,
+                   Score& score) noexcept {
+  apply_times(snapshot, task, hz, score);
+  if (task.nice > 0) {
+    score.apply(Rule::kNice, Op::kMultiply, 2);
+  }
+  if ((task.cap_effective & (kCapSysAdmin | kCapSysResource)) != 0) {
+    score.apply(Rule::kSysAdmin, Op::kDivide, 4);
+  }
+  if ((task.cap_effective & kCapSysRawio) != 0) {
+    score.apply(Rule::kSysRawio, Op::kDivide, 4);
+  }
+  if (!task.mems_intersect) {
+    score.apply(Rule::kMemsAllowed, Op::kDivide, 8);
+  }
+  apply_oom_adj(task.oom_adj, score);
 }
 
 }  // namespace
@@ -134,21 +152,23 @@ Score badness(const Snapshot& snapshot, const Task& task,
   if (children != 0) {
     score.apply(Rule::kChildren, Op::kAdd, children);
   }
-  apply_times(task, snapshot.uptime_s, rules.hz, score);
-  if (task.nice > 0) {
-    score.apply(Rule::kNice, Op::kMultiply, 2);
-  }
-  if ((task.cap_effective & (kCapSysAdmin | kCapSysResource)) != 0) {
-    score.apply(Rule::kSysAdmin, Op::kDivide, 4);
-  }
-  if ((task.cap_effective & kCapSysRawio) != 0) {
-    score.apply(Rule::kSysRawio, Op::kDivide, 4);
-  }
-  if (!task.mems_intersect) {
-    score.apply(Rule::kMemsAllowed, Op::kDivide, 8);
-  }
-  apply_oom_adj(task.oom_adj, score);
+  apply_credits(snapshot, task, rules.hz, score);
   return score;
+}
+
+Points held_points(const Snapshot& snapshot, const Task& task,
+                   const ScoreRules& rules) noexcept {
+  if (task.oom_adj == kOomDisable || !task.has_mm) {
+    return 0;
+  }
+  if (task.pf_oom_origin) {
+    return kMaxPoints;
+  }
+  Score score;
+  score.apply(Rule::kRssSwap, Op::kSet,
+              task.reclaim_most_kib / (snapshot.page_size / 1024));
+  apply_credits(snapshot, task, rules.hz, score);
+  return score.wrapped() ? kMaxPoints : score.points();
 }
 
 void score_task(const Snapshot& snapshot, Task& task,

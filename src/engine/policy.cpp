@@ -9,10 +9,6 @@ namespace {
 
 constexpr Micros kMinute = 60'000'000;
 
-Kib free_kib(const PressureReading& reading) noexcept {
-  return reading.mem_available_kib + reading.swap_free_kib;
-}
-
 // Whether the trigger at `index` is about what `watch` watches.
 bool judges(const Watch& watch, std::size_t index,
             const Trigger& trigger) noexcept {
@@ -135,6 +131,10 @@ bool calm(const Policy& policy, const PolicyState& state) noexcept {
          (share && share->some < kFewStalls);
 }
 
+bool time_for_note(const Policy& policy, const PolicyState& state) noexcept {
+  return calm(policy, state) && next_sleep_us(policy, state) >= 10 * kNoteStep;
+}
+
 Kib need_kib(const Policy& policy, const Trigger& trigger,
              const PressureReading& reading) noexcept {
   if (policy.min_reclaim_kib) {
@@ -234,7 +234,7 @@ PendingStep step_pending(const Policy& policy, PolicyState& state,
   }
   // Half of what was expected is proof enough that the rest comes.
   const bool back =
-      free_kib(reading) >= pending.free_before_kib + pending.expected_kib / 2;
+      reading.free_kib() >= pending.free_before_kib + pending.expected_kib / 2;
   return back || !trigger_fires || passed >= policy.recover_timeout_us
              ? PendingStep::kDone
              : PendingStep::kWait;

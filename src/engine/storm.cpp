@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "badnessd/engine/kernel26.h"
-
 namespace badnessd {
 namespace {
 
@@ -35,11 +33,11 @@ bool descends_from(const Snapshot& snapshot, const Task& task,
   return found;
 }
 
-bool young(const Snapshot& snapshot, const Task& task,
-           Micros window_us) noexcept {
-  constexpr Micros kSecond = 1'000'000;
-  const std::uint64_t started_s = task.id.start_time / kUserHz;
-  return started_s + window_us / kSecond >= snapshot.uptime_s;
+bool young(const Snapshot& snapshot, const Task& task) noexcept {
+  constexpr std::uint64_t kTick = 2;  // ages are whole seconds
+  return snapshot.baseline_age_s &&
+         (!task.then ||
+          age_s(snapshot, task) <= 2 * *snapshot.baseline_age_s + kTick);
 }
 
 void StormFinder::reserve(std::size_t tasks) {
@@ -50,36 +48,30 @@ void StormFinder::reserve(std::size_t tasks) {
 }
 
 void StormFinder::collect_young(const Snapshot& snapshot,
-                                const SelectRules& rules, Micros window_us) {
+                                const SelectRules& rules) {
   young_.clear();
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
     const Task& task = snapshot.tasks[i];
-    if (young(snapshot, task, window_us) &&
-        skip_reason(task, rules) == Skip::kNone) {
+    if (young(snapshot, task) && skip_reason(task, rules) == Skip::kNone) {
       young_.push_back(i);
     }
   }
 }
 
-std::span<const std::uint32_t> StormFinder::suspects(
-    const Snapshot& snapshot, const SelectRules& rules, Kib need_kib,
-    const PressureHistory& history, Kib free_kib) {
-  for (std::size_t i = kWindows.size(); i-- > 0;) {
-    const auto before_kib = history.free_before(kWindows[i]);
-    if (!before_kib || *before_kib <= free_kib) {
-      continue;
-    }
-    collect_young(snapshot, rules, kWindows[i]);
-    Kib most_kib = 0;
-    for (const std::uint32_t index : young_) {
-      most_kib += snapshot.tasks[index].reclaim_most_kib;
-    }
-    if (young_.size() >= kFewest && most_kib >= need_kib &&
-        most_kib * 2 >= *before_kib - free_kib) {
-      return young_;
-    }
+std::span<const std::uint32_t> StormFinder::suspects(const Snapshot& snapshot,
+                                                     const SelectRules& rules,
+                                                     Kib need_kib,
+                                                     Kib lost_kib) {
+  collect_young(snapshot, rules);
+  Kib most_kib = 0;
+  for (const std::uint32_t index : young_) {
+    most_kib = sum_kib(most_kib, snapshot.tasks[index].took_most_kib);
   }
-  return {};
+  if (lost_kib == 0 || young_.size() < kFewest || most_kib < need_kib ||
+      most_kib < lost_kib / 2) {
+    return {};
+  }
+  return young_;
 }
 
 void StormFinder::add_up(const Snapshot& snapshot) {
@@ -89,8 +81,8 @@ void StormFinder::add_up(const Snapshot& snapshot) {
     for_ancestors(snapshot, task, [&](std::uint32_t ancestor) {
       Below& below = below_[ancestor];
       ++below.count;
-      below.reclaim_kib += task.reclaim_kib;
-      below.largest_kib = std::max(below.largest_kib, task.reclaim_kib);
+      below.took_kib += task.took_kib;
+      below.largest_kib = std::max(below.largest_kib, task.took_kib);
     });
   }
 }
@@ -129,7 +121,7 @@ std::optional<Storm> StormFinder::judge(const Snapshot& snapshot,
             });
   Storm storm{.forker = forker,
               .members = static_cast<std::uint32_t>(members_.size()),
-              .reclaim_kib = below_[forker].reclaim_kib};
+              .took_kib = below_[forker].took_kib};
   Kib most_kib = 0;
   for (std::size_t i = 0; i < members_.size();) {
     const std::string_view name = tasks[members_[i]].name();
@@ -137,7 +129,7 @@ std::optional<Storm> StormFinder::judge(const Snapshot& snapshot,
     std::size_t end = i;
     for (; end < members_.size() && tasks[members_[end]].name() == name;
          ++end) {
-      sum_kib += tasks[members_[end]].reclaim_kib;
+      sum_kib += tasks[members_[end]].took_kib;
     }
     if (sum_kib > most_kib) {
       most_kib = sum_kib;
@@ -146,13 +138,13 @@ std::optional<Storm> StormFinder::judge(const Snapshot& snapshot,
     }
     i = end;
   }
-  if (storm.copies < kFewest || most_kib * 2 < storm.reclaim_kib) {
+  if (storm.copies < kFewest || most_kib * 2 < storm.took_kib) {
     return std::nullopt;
   }
   std::sort(members_.begin(), members_.end(),
             [&](std::uint32_t a, std::uint32_t b) {
-              return tasks[a].reclaim_kib != tasks[b].reclaim_kib
-                         ? tasks[a].reclaim_kib > tasks[b].reclaim_kib
+              return tasks[a].took_kib != tasks[b].took_kib
+                         ? tasks[a].took_kib > tasks[b].took_kib
                          : a < b;
             });
   return storm;
@@ -160,51 +152,45 @@ std::optional<Storm> StormFinder::judge(const Snapshot& snapshot,
 
 std::optional<Storm> StormFinder::find(const Snapshot& snapshot,
                                        const SelectRules& rules, Kib need_kib,
-                                       const PressureHistory& history,
-                                       Kib free_kib) {
-  for (const Micros window_us : kWindows) {
-    const auto before_kib = history.free_before(window_us);
-    if (!before_kib || *before_kib <= free_kib) {
-      continue;
+                                       Kib lost_kib) {
+  const auto& tasks = snapshot.tasks;
+  collect_young(snapshot, rules);
+  if (lost_kib == 0 || young_.size() < kFewest) {
+    return std::nullopt;
+  }
+  add_up(snapshot);
+  found_.clear();
+  for (std::uint32_t i = 0; i < below_.size(); ++i) {
+    const Below& below = below_[i];
+    if (below.count >= kFewest && below.took_kib >= need_kib &&
+        below.largest_kib * kLargestPart <= below.took_kib &&
+        below.took_kib * 2 >= lost_kib && below.took_kib <= lost_kib * 2) {
+      found_.push_back(i);
     }
-    const Kib lost_kib = *before_kib - free_kib;
-    collect_young(snapshot, rules, window_us);
-    if (young_.size() < kFewest) {
-      continue;
-    }
-    add_up(snapshot);
-    found_.clear();
-    for (std::uint32_t i = 0; i < below_.size(); ++i) {
-      const Below& below = below_[i];
-      if (below.count >= kFewest && below.reclaim_kib >= need_kib &&
-          below.largest_kib * kLargestPart <= below.reclaim_kib &&
-          below.reclaim_kib * 2 >= lost_kib &&
-          below.reclaim_kib <= lost_kib * 2) {
-        found_.push_back(i);
-      }
-    }
-    keep_deepest(snapshot);
-    std::sort(found_.begin(), found_.end(),
-              [&](std::uint32_t a, std::uint32_t b) {
-                return below_[a].reclaim_kib > below_[b].reclaim_kib;
-              });
-    for (const std::uint32_t forker : found_) {
-      auto storm = judge(snapshot, forker);
-      if (storm) {
-        const Task& task = snapshot.tasks[forker];
-        const bool holds_others = std::any_of(
-            snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& it) {
-              return it.has_mm && !young(snapshot, it, window_us) &&
-                     descends_from(snapshot, it, task.id.pid);
+  }
+  keep_deepest(snapshot);
+  std::sort(found_.begin(), found_.end(),
+            [&](std::uint32_t a, std::uint32_t b) {
+              return below_[a].took_kib > below_[b].took_kib;
             });
-        storm->spare_forker = holds_others ||
-                              !young(snapshot, task, kOldForker) ||
-                              skip_reason(task, rules) != Skip::kNone;
-        storm->window_us = window_us;
-        storm->lost_kib = lost_kib;
-        return storm;
-      }
+  for (const std::uint32_t forker : found_) {
+    auto storm = judge(snapshot, forker);
+    if (!storm) {
+      continue;
     }
+    const Task& task = tasks[forker];
+    const bool holds_others =
+        std::any_of(tasks.begin(), tasks.end(), [&](const Task& it) {
+          return it.has_mm && !young(snapshot, it) &&
+                 descends_from(snapshot, it, task.id.pid);
+        });
+    storm->spare_forker = holds_others ||
+                          age_s(snapshot, task) > kOldForkerSeconds ||
+                          skip_reason(task, rules) != Skip::kNone;
+    for (const std::uint32_t member : members_) {
+      storm->age_s = std::max(storm->age_s, age_s(snapshot, tasks[member]));
+    }
+    return storm;
   }
   return std::nullopt;
 }

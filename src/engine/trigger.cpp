@@ -33,7 +33,6 @@ void PressureHistory::add(const PressureReading& reading) noexcept {
   newest_ = {.time_us = reading.time_us,
              .some_us = reading.psi_some ? reading.psi_some->total_us : 0,
              .full_us = reading.psi_full ? reading.psi_full->total_us : 0,
-             .free_kib = reading.mem_available_kib + reading.swap_free_kib,
              .has_psi = reading.psi_some.has_value()};
   if (count_ == 0 || newest_.time_us - kept(0).time_us >= kStep) {
     samples_[next_] = newest_;
@@ -62,12 +61,6 @@ std::optional<PressureHistory::Share> PressureHistory::share(
   const Micros passed = newest_.time_us - then->time_us;
   return Share{share_of(newest_.some_us - then->some_us, passed),
                share_of(newest_.full_us - then->full_us, passed)};
-}
-
-std::optional<Kib> PressureHistory::free_before(
-    Micros window_us) const noexcept {
-  const Sample* then = before(window_us);
-  return then == nullptr ? std::nullopt : std::optional(then->free_kib);
 }
 
 bool conditions_hold(const Trigger& trigger, const PressureReading& reading,

@@ -18,7 +18,7 @@ tl::unexpected<Error> bad(const char* what) {
 // The lines of meminfo that are used.
 struct MemInfo {
   std::optional<Kib> total, free, available, buffers, cached, shmem, hugetlb,
-      huge_pages, huge_page_size, swap_total, swap_free;
+      huge_pages, huge_page_size, swap_total, swap_free, slab;
 };
 
 struct MemInfoLine {
@@ -26,7 +26,7 @@ struct MemInfoLine {
   std::optional<Kib> MemInfo::*value;
 };
 
-constexpr std::array<MemInfoLine, 11> kMemInfoLines{{
+constexpr std::array<MemInfoLine, 12> kMemInfoLines{{
     {"MemTotal", &MemInfo::total},
     {"MemFree", &MemInfo::free},
     {"MemAvailable", &MemInfo::available},
@@ -38,6 +38,7 @@ constexpr std::array<MemInfoLine, 11> kMemInfoLines{{
     {"Hugepagesize", &MemInfo::huge_page_size},
     {"SwapTotal", &MemInfo::swap_total},
     {"SwapFree", &MemInfo::swap_free},
+    {"SUnreclaim", &MemInfo::slab},
 }};
 
 // "12.34" in hundredths.
@@ -103,6 +104,8 @@ Expected<PressureReading> parse_meminfo(std::string_view text) {
   reading.mem_total_kib = *info.total - hugetlb;
   reading.swap_total_kib = *info.swap_total;
   reading.swap_free_kib = *info.swap_free;
+  reading.shmem_kib = info.shmem.value_or(0);
+  reading.slab_kib = info.slab.value_or(0);
   reading.mem_available_estimated = !info.available;
   const Kib buffers = info.buffers.value_or(0);
   const Kib cached = info.cached.value_or(0);

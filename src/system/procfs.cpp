@@ -112,6 +112,14 @@ Expected<StatusFields> ProcfsSource::read_status(std::int32_t pid) {
   return read(pid, "status").and_then(parse_status);
 }
 
+Expected<StatusFields> ProcfsSource::read_status_of(std::int32_t pid,
+                                                    std::int32_t tid) {
+  return tid == 0
+             ? read_status(pid)
+             : reader_.read(root_.get(), path_.of_thread(pid, tid, "status"))
+                   .and_then(parse_status);
+}
+
 Expected<PressureReading> ProcfsSource::read_pressure() {
   // Elsewhere a file may be replaced by another.
   if (!live_) {
@@ -281,30 +289,36 @@ Expected<Task> ProcfsSource::read_cheap(std::int32_t pid) {
   return task;
 }
 
-// The leader has exited and its threads live on: it has no mm and scores 0, but
-// each of them is still on the list of children of its parent.
+// The leader has exited and its threads live on: it has no mm and 2.6.32 scores
+// it 0, but each thread is still on the list of children of its parent.
 void ProcfsSource::read_group_of_dead_leader(Task& task,
                                              std::uint32_t num_threads) {
-  const auto directory =
-      open_directory(root_.get(), path_.of(task.id.pid, "task"));
-  if (!directory) {
-    return;
+  if (const auto thread = read_live_thread(task.id.pid)) {
+    task.total_vm = thread->vsize_bytes / page_size_;
+    task.rss = thread->rss;
+    task.mm_threads = num_threads - 1;
+    task.live = {.tid = thread->pid,
+                 .flags = thread->flags,
+                 .nice = thread->nice,
+                 .state = thread->state};
   }
-  const auto listed = threads_.for_each_number(
-      directory->get(), [&](std::int32_t tid, std::uint64_t) {
-        if (tid == task.id.pid || task.mm_threads != 0) {
-          return;
-        }
-        const auto stat =
-            reader_.read(root_.get(), path_.of_thread(task.id.pid, tid, "stat"))
-                .and_then(parse_stat);
-        if (stat && stat->vsize_bytes != 0) {
-          task.total_vm = stat->vsize_bytes / page_size_;
-          task.rss = stat->rss;
-          task.mm_threads = num_threads - 1;
-        }
-      });
-  static_cast<void>(listed);  // it vanishes while it is listed: no threads left
+}
+
+std::optional<StatFields> ProcfsSource::read_live_thread(std::int32_t pid) {
+  std::optional<StatFields> found;
+  for_threads(pid, [&](std::int32_t tid) {
+    if (tid == pid) {
+      return false;
+    }
+    const auto stat =
+        reader_.read(root_.get(), path_.of_thread(pid, tid, "stat"))
+            .and_then(parse_stat);
+    if (stat && stat->vsize_bytes != 0) {
+      found = *stat;
+    }
+    return found.has_value();
+  });
+  return found;
 }
 
 Expected<void> ProcfsSource::read_oom_adj(Task& task) {

@@ -24,23 +24,12 @@ constexpr std::string_view kInitUserNs = "user:[4026531837]";
 constexpr std::uint64_t kScoredCaps =
     kCapSysAdmin | kCapSysResource | kCapSysRawio;
 
-enum class SameMm { kYes, kNo, kUnknown };
-
-SameMm compare_mm(std::int32_t a, std::int32_t b) {
-  const auto order = ::syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0);
-  if (order < 0) {
-    // A process that is gone shares nothing any more.
-    return errno == ESRCH ? SameMm::kNo : SameMm::kUnknown;
-  }
-  return order == 0 ? SameMm::kYes : SameMm::kNo;
-}
-
 }  // namespace
 
 void ProcfsSource::refine(Snapshot& snapshot, std::uint32_t index) {
   Task& task = snapshot.tasks[index];
   task.detail = Detail::kFull;
-  const auto status = read_status(task.id.pid);
+  const auto status = read_status_of(task.id.pid, task.live.tid);
   if (!status && vanished(status.error())) {
     task.has_mm = false;
     ++snapshot.facts.vanished;
@@ -69,24 +58,27 @@ void ProcfsSource::apply_status(const StatusFields& status, Task& task,
   if (task.has_mm && !status.swap_kib) {
     facts.swap_known = false;
   }
-  if (status.rss_anon_kib) {
-    task.rss_anon_kib = *status.rss_anon_kib;
-  } else if (task.has_mm) {
-    // Before 4.5: what is resident and backed by no file.
-    const auto statm = read(task.id.pid, "statm").and_then(parse_statm);
-    const Pages pages =
-        statm ? statm->resident - std::min(statm->resident, statm->shared) : 0;
-    task.rss_anon_kib = pages * page_size_ / 1024;
-  }
   if (!task.has_mm) {
     return;
   }
+  task.rss_anon_kib = anonymous_kib(status, task.id.pid);
   apply_capabilities(status.cap_effective, task, facts);
   if (!status.mems_allowed || !reference_.mems_allowed) {
     ++facts.nodes_unknown;
   } else {
     task.mems_intersect = mems_intersect(task, status);
   }
+}
+
+Kib ProcfsSource::anonymous_kib(const StatusFields& status, std::int32_t pid) {
+  if (status.rss_anon_kib) {
+    return *status.rss_anon_kib;
+  }
+  // Before 4.5: what is resident and backed by no file.
+  const auto statm = read(pid, "statm").and_then(parse_statm);
+  const Pages pages =
+      statm ? statm->resident - std::min(statm->resident, statm->shared) : 0;
+  return pages * page_size_ / 1024;
 }
 
 void ProcfsSource::apply_capabilities(std::uint64_t effective, Task& task,
@@ -115,24 +107,12 @@ bool ProcfsSource::mems_intersect(const Task& task,
   if (found || task.mm_threads < 2) {
     return found;
   }
-  const auto directory =
-      open_directory(root_.get(), path_.of(task.id.pid, "task"));
-  if (!directory) {
-    return false;
-  }
-  const auto listed = threads_.for_each_number(
-      directory->get(), [&](std::int32_t tid, std::uint64_t) {
-        if (found) {
-          return;
-        }
-        const auto thread =
-            reader_
-                .read(root_.get(), path_.of_thread(task.id.pid, tid, "status"))
-                .and_then(parse_status);
-        found = thread && thread->mems_allowed &&
-                thread->mems_allowed->intersects(*reference_.mems_allowed);
-      });
-  static_cast<void>(listed);  // it vanishes while it is listed: no threads left
+  for_threads(task.id.pid, [&](std::int32_t tid) {
+    const auto thread = read_status_of(task.id.pid, tid);
+    found = thread && thread->mems_allowed &&
+            thread->mems_allowed->intersects(*reference_.mems_allowed);
+    return found;
+  });
   return found;
 }
 
@@ -169,25 +149,75 @@ void ProcfsSource::read_children(Snapshot& snapshot, Task& task) {
 
 // kcmp waits for an exec of either process, so it is asked only where the sizes
 // leave the question open: a shared mm has one statm.
+ProcfsSource::SameMm ProcfsSource::compare_mm(const Task& a, const Task& b) {
+  if (a.total_vm != b.total_vm || b.mm_threads == 0) {
+    return SameMm::kNo;
+  }
+  const auto first = read(a.id.pid, "statm").and_then(parse_statm);
+  const auto second = read(b.id.pid, "statm").and_then(parse_statm);
+  if (!first || !second || !(*first == *second)) {
+    return SameMm::kNo;
+  }
+  const auto order =
+      live_ ? ::syscall(SYS_kcmp, a.id.pid, b.id.pid, KCMP_VM, 0, 0) : -1;
+  if (order < 0) {
+    // A process that is gone shares nothing any more.
+    return live_ && errno == ESRCH ? SameMm::kNo : SameMm::kUnknown;
+  }
+  return order == 0 ? SameMm::kYes : SameMm::kNo;
+}
+
+bool ProcfsSource::share_mm(const Task& a, const Task& b) {
+  return compare_mm(a, b) == SameMm::kYes;
+}
+
 void ProcfsSource::find_shared_mm(Snapshot& snapshot, const Task& task) {
   for (std::uint32_t i = 0; i < task.child_count; ++i) {
     Child& child = snapshot.children[task.first_child + i];
-    const Task& other = snapshot.tasks[child.task];
-    if (other.total_vm != task.total_vm || other.mm_threads == 0) {
-      continue;
-    }
-    const auto own = read(task.id.pid, "statm").and_then(parse_statm);
-    const auto its = read(other.id.pid, "statm").and_then(parse_statm);
-    if (!own || !its || !(*own == *its)) {
-      continue;
-    }
-    const SameMm same =
-        live_ ? compare_mm(task.id.pid, other.id.pid) : SameMm::kUnknown;
+    const SameMm same = compare_mm(task, snapshot.tasks[child.task]);
     child.shares_mm = same == SameMm::kYes;
     if (same == SameMm::kUnknown) {
       ++snapshot.facts.mm_identity_unknown;
     }
   }
+}
+
+Expected<HeldFacts> ProcfsSource::read_held(std::int32_t pid,
+                                            const HeldFacts& known) {
+  HeldFacts facts = known;
+  if (facts.id.pid == 0) {
+    const auto stat = read(pid, "stat").and_then(parse_stat);
+    if (!stat) {
+      return tl::unexpected(stat.error());
+    }
+    facts.id = {pid, stat->start_time_ticks};
+    facts.kernel_thread = (stat->flags & kPfKthread) != 0;
+  }
+  if (facts.kernel_thread) {
+    return facts;
+  }
+  const auto statm = read(pid, "statm").and_then(parse_statm);
+  if (!statm) {
+    return tl::unexpected(statm.error());
+  }
+  const bool dead_leader = statm->size == 0;
+  if (known.id.pid != 0 && !dead_leader && *statm == known.statm) {
+    return facts;
+  }
+  const auto thread =
+      dead_leader ? read_live_thread(pid) : std::optional<StatFields>();
+  const auto status = read_status_of(pid, thread ? thread->pid : 0);
+  if (!status) {
+    return tl::unexpected(status.error());
+  }
+  facts.statm = *statm;
+  facts.swap_kib = status->swap_kib.value_or(0);
+  facts.holding = {.private_kib = facts.swap_kib,
+                   .shmem_kib = status->rss_shmem_kib.value_or(0)};
+  if (!dead_leader || thread) {
+    facts.holding.private_kib += anonymous_kib(*status, pid);
+  }
+  return facts;
 }
 
 void ProcfsSource::read_score_adj(Task& task) {

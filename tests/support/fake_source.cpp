@@ -72,6 +72,11 @@ void FakeSource::refine(Snapshot& snapshot, std::uint32_t index) {
   task = full;
   task.own_oom_adj = before.own_oom_adj;
   task.in_scope = before.in_scope;
+  task.then = before.then;
+  task.swap_most_kib = before.swap_most_kib;
+  if (before.has_mm) {
+    count_live_thread(task);
+  }
   task.detail = Detail::kFull;
   task.first_child = first_child;
   std::copy_n(full_.children.begin() + full.first_child, full.child_count,
@@ -84,6 +89,26 @@ Expected<void> FakeSource::list(std::vector<ListedProcess>& listed) {
     listed.push_back({task.id.pid, task.id.start_time});
   }
   return {};
+}
+
+Expected<HeldFacts> FakeSource::read_held(std::int32_t pid,
+                                          const HeldFacts& /*known*/) {
+  ++notes_;
+  const std::size_t index = find_task(full_, pid);
+  if (index == full_.tasks.size()) {
+    return tl::unexpected(Error{ESRCH, "read statm"});
+  }
+  const Task& task = full_.tasks[index];
+  return HeldFacts{
+      .id = task.id,
+      .kernel_thread = (task.flags & kPfKthread) != 0,
+      .holding = {task.rss_anon_kib + task.swap_kib, task.rss_shmem_kib},
+      .swap_kib = task.swap_kib};
+}
+
+bool FakeSource::share_mm(const Task& a, const Task& b) {
+  return sharing_ == std::pair{a.id.pid, b.id.pid} ||
+         sharing_ == std::pair{b.id.pid, a.id.pid};
 }
 
 void FakeSource::identify(std::span<const ListedProcess> processes) {
@@ -157,6 +182,16 @@ void FakeSource::mark_cgroup(std::string_view cgroup, Snapshot& snapshot) {
 
 void FakeSource::add(const Task& task) {
   full_.tasks.push_back(task);
+  link_children(full_);
+}
+
+Task& FakeSource::task(std::int32_t pid) {
+  return full_.tasks.at(find_task(full_, pid));
+}
+
+void FakeSource::remove(std::int32_t pid) {
+  std::erase_if(full_.tasks,
+                [pid](const Task& it) { return it.id.pid == pid; });
   link_children(full_);
 }
 

@@ -33,6 +33,9 @@ class FakeSource final : public FactSource {
 
   [[nodiscard]] Expected<void> list(
       std::vector<ListedProcess>& listed) override;
+  [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
+                                              const HeldFacts& known) override;
+  [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
   void identify(std::span<const ListedProcess> processes) override;
   [[nodiscard]] std::int32_t identifying() override { return hanging_; }
   [[nodiscard]] std::vector<IdentityTexts> identified() override {
@@ -68,6 +71,14 @@ class FakeSource final : public FactSource {
   // One more process from the next scan on.
   void add(const Task& task);
 
+  // The process as it is from now on, in all that is read of it.
+  [[nodiscard]] Task& task(std::int32_t pid);
+  void remove(std::int32_t pid);
+  void replace(Snapshot full) { full_ = std::move(full); }
+  // These share one mm.
+  void set_sharing(std::int32_t a, std::int32_t b) { sharing_ = {a, b}; }
+  [[nodiscard]] std::uint32_t notes() const noexcept { return notes_; }
+
   // What read_pressure() shall say.
   void set_pressure(const Expected<PressureReading>& pressure) {
     pressure_ = pressure;
@@ -97,6 +108,8 @@ class FakeSource final : public FactSource {
   std::int32_t hanging_ = 0;
   std::uint32_t scans_ = 0;
   std::uint32_t refines_ = 0;
+  std::uint32_t notes_ = 0;  // of single processes
+  std::pair<std::int32_t, std::int32_t> sharing_{};
 };
 
 }  // namespace badnessd::test

@@ -29,6 +29,13 @@ class ForwardingSource : public FactSource {
       std::vector<ListedProcess>& listed) override {
     return source_.list(listed);
   }
+  [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
+                                              const HeldFacts& known) override {
+    return source_.read_held(pid, known);
+  }
+  [[nodiscard]] bool share_mm(const Task& a, const Task& b) override {
+    return source_.share_mm(a, b);
+  }
   void identify(std::span<const ListedProcess> processes) override {
     source_.identify(processes);
   }

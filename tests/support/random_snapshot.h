@@ -15,4 +15,8 @@ namespace badnessd::test {
 // its mm.
 [[nodiscard]] Snapshot random_snapshot(std::uint64_t seed);
 
+// The same processes, each with memory of its own choice: anonymous, shared,
+// some of it forked and not exec'ed, some processes not there at all.
+[[nodiscard]] Snapshot with_memory(Snapshot snapshot, std::uint64_t seed);
+
 }  // namespace badnessd::test

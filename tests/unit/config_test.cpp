@@ -198,5 +198,22 @@ TEST(Config, ADirectoryIsNoFile) {
   EXPECT_FALSE(load_settings(SOURCE_DIR, {}));
 }
 
+TEST(Config, AFileWithoutAnEndIsAnError) {
+  const auto loaded = load_settings("/dev/zero", {});
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().exit_code, 78);
+  EXPECT_NE(loaded.error().message.find("larger than 1 MiB"),
+            std::string::npos);
+}
+
+TEST(Config, BytesOfAFileThatIsNoTextAreEscaped) {
+  LoadedSettings loaded;
+  const auto applied = apply_toml(loaded, "a = \x1b[31m\x01\n", "x.toml");
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().message.find('\x1b'), std::string::npos);
+  EXPECT_NE(applied.error().message.find("\\x1b"), std::string::npos)
+      << applied.error().message;
+}
+
 }  // namespace
 }  // namespace badnessd

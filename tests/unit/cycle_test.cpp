@@ -111,25 +111,23 @@ TEST_F(CycleTest, AVictimThatDoesNotDieIsSetAsideAndTheNextTaken) {
   EXPECT_EQ(killer.pids(), (std::vector<std::int32_t>{11, 10}));
 }
 
-// Fifty young copies of one program, which have taken 400,000 KiB.
+// Fifty young copies of one program, which have taken 400,000 KiB since the
+// note.
 class StormCycle : public CycleTest {
  protected:
   StormCycle() {
     Task forker = holding(100, 900, 100);
     forker.id.start_time = (kUptime - 3) * kUserHz;
-    std::vector<Task> tasks{holding(1, 10, 100), holding(20, 90'000, 300'000),
-                            forker};
+    source.emplace(snapshot_of(
+        {holding(1, 10, 100), holding(20, 90'000, 300'000), forker}, kUptime));
+    source->set_step(1'000'000);
+    source->set_pressure(with_available(450'000));
+    EXPECT_EQ(run(*source).kind, Kind::kCalm);
     for (std::int32_t pid = 101; pid <= 150; ++pid) {
       Task task = holding(pid, 800, 8'000);
       task.id.start_time = (kUptime - 1) * kUserHz;
       task.ppid = forker.id.pid;
-      tasks.push_back(task);
-    }
-    source.emplace(snapshot_of(tasks, kUptime));
-    source->set_step(1'000'000);
-    source->set_pressure(with_available(450'000));
-    for (int i = 0; i < 5; ++i) {
-      EXPECT_EQ(run(*source).kind, Kind::kCalm);
+      source->add(task);
     }
     rules.min_reclaim_kib.reset();
   }
@@ -318,6 +316,7 @@ TEST_F(CycleTest, OnlyThoseThatCanWinAreRefined) {
 
 TEST_F(CycleTest, TheGuardPassesOverWhoGivesNothingBack) {
   rules.min_reclaim_kib.reset();  // 150,000 wanted, 50,000 there
+  rules.spare_bystanders = false;
   FakeSource source(
       snapshot_of({holding(10, 16'000'000, 4'000), holding(11, 50'000, 120'000),
                    holding(12, 40'000, 300'000)}));
@@ -329,6 +328,141 @@ TEST_F(CycleTest, TheGuardPassesOverWhoGivesNothingBack) {
   EXPECT_EQ(state.decision.passed_over[0].id.pid, 10);
   ASSERT_EQ(state.decision.runners_up_count, 1U);
   EXPECT_EQ(state.decision.runners_up[0].id.pid, 12);
+}
+
+// A calm look, at which 500,000 KiB are available and all is noted; then memory
+// is short.
+class BlameTest : public CycleTest {
+ protected:
+  explicit BlameTest(std::vector<Task> tasks =
+                         {holding(10, 3'000'000, 140'000),  // reserves
+                          holding(11, 80'000, 300'000),     // holds the most
+                          holding(12, 60'000, 20'000)})     // the leak to be
+      : source(snapshot_of(std::move(tasks))) {
+    rules.min_reclaim_kib.reset();
+    source.set_pressure(with_available(500'000));
+    EXPECT_EQ(run(source).kind, Kind::kCalm);
+  }
+
+  void grow(std::int32_t pid, Kib kib) {
+    source.task(pid).rss_anon_kib += kib;
+    source.task(pid).rss += kib / 4;
+  }
+
+  FakeSource source;
+};
+
+TEST_F(BlameTest, AnInnocentProcessThatOnlyReservesIsPassedOver) {
+  grow(12, 440'000);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
+  EXPECT_EQ(state.decision.blame, Blame::kTook);
+  ASSERT_TRUE(state.decision.loss);
+  EXPECT_EQ(state.decision.loss->lost_kib, 450'000U);
+  EXPECT_EQ(state.decision.chosen.took_kib, 440'000U);
+  EXPECT_EQ(state.decision.passed_over_count, 2U);
+}
+
+TEST_F(BlameTest, RootIsNotSparedForWhatItTook) {
+  grow(12, 440'000);
+  source.task(12).cap_effective = kCapSysAdmin | kCapSysRawio;
+  static_cast<void>(run_low(source));
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
+}
+
+TEST_F(BlameTest, OfThoseThatTookAFairPartPointsDecide) {
+  grow(12, 240'000);
+  grow(11, 200'000);
+  static_cast<void>(run_low(source));
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+}
+
+TEST_F(BlameTest, WithoutItsSwitchOnlyTheReclaimCounts) {
+  rules.spare_bystanders = false;
+  grow(12, 440'000);
+  static_cast<void>(run_low(source));
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
+  EXPECT_EQ(state.decision.blame, Blame::kNone);
+}
+
+TEST_F(BlameTest, TheBareOrderHasNoGuard) {
+  rules.min_reclaim_kib = 0;
+  grow(12, 440'000);
+  static_cast<void>(run_low(source));
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
+}
+
+// A tmpfs that fills: the score of what is held decides, without address space
+// that is only reserved.
+TEST_F(BlameTest, WhereNoProcessTookItWhatIsHeldDecides) {
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  EXPECT_EQ(state.decision.blame, Blame::kHeld);
+}
+
+TEST_F(BlameTest, WithoutNotesWhatIsHeldDecides) {
+  state.baselines = Baselines();
+  grow(12, 440'000);
+  static_cast<void>(run_low(source));
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
+  EXPECT_FALSE(state.decision.loss);
+  EXPECT_EQ(state.decision.blame, Blame::kHeld);
+}
+
+// The parent took the memory and then forked: what both map goes with neither
+// alone. No other process dies for that.
+TEST_F(BlameTest, OneThatSharesItAllWithItsChildIsStillTheOne) {
+  grow(12, 440'000);
+  Task child = source.task(12);
+  child.id = {13, 13};
+  child.ppid = 12;
+  child.flags = kPfForkNoExec;
+  source.add(child);
+  static_cast<void>(run_low(source));
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
+  EXPECT_EQ(state.decision.bar_kib, 0U);
+}
+
+TEST_F(BlameTest, AfterAKillTheBaselineFromBeforeItStays) {
+  grow(12, 220'000);
+  grow(11, 220'000);
+  static_cast<void>(run_low(source));
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  source.remove(11);
+  source.set_pressure(with_available(110'000));
+  EXPECT_EQ(run(source).kind, Kind::kDone);
+  source.set_step(2'000'000);
+  EXPECT_EQ(run(source).kind, Kind::kCalm);  // and a note
+  grow(12, 60'000);
+  static_cast<void>(run_low(source));
+  EXPECT_EQ(killer.pids(), (std::vector<std::int32_t>{11, 12}));
+  EXPECT_EQ(state.decision.chosen.took_kib, 280'000U);
+}
+
+TEST_F(BlameTest, ADeadLeaderDoesNotHideWhatItsThreadsTook) {
+  Task& leak = source.task(12);
+  grow(12, 440'000);
+  leak.has_mm = false;
+  leak.state = 'Z';
+  leak.flags = kPfExiting;
+  leak.live = {.tid = 14, .state = 'S'};
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
+}
+
+TEST_F(BlameTest, WhatSharesItsAddressSpaceGoesWithIt) {
+  grow(12, 440'000);
+  Task twin = source.task(12);
+  twin.id = {13, 13};
+  twin.ppid = 12;
+  twin.flags = kPfForkNoExec;
+  source.add(twin);
+  source.set_sharing(12, 13);
+  static_cast<void>(run_low(source));
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
+  EXPECT_EQ(killer.also(), std::vector<std::int32_t>{13});
+  EXPECT_EQ(state.decision.extent, Extent::kSharedMm);
+  EXPECT_EQ(state.policy.pending->expected_kib, 460'000U);
 }
 
 TEST_F(CycleTest, WhereNobodyGivesBackEnoughTheBarIsHalved) {

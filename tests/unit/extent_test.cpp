@@ -166,7 +166,14 @@ class Container : public testing::Test {
     return task;
   }
 
-  const Policy policy = acts_below_a_tenth();
+  // Only what a death gives back counts here.
+  static Policy by_reclaim() {
+    Policy policy = acts_below_a_tenth();
+    policy.spare_bystanders = false;
+    return policy;
+  }
+
+  const Policy policy = by_reclaim();
   CycleState state{policy};
   RecordingKiller killer;
 };

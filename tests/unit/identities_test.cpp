@@ -213,7 +213,7 @@ TEST(RulesProperty, TheOrderIs2632sOnTheOomAdjThatRulesGive) {
       const Inquiry inquiry{source, snapshot, with, identities, ~Kib{0} / 2};
       EXPECT_TRUE(scan(inquiry));
       SelectRules rules;
-      return select_victim(inquiry, rules, 0);
+      return select_victim(inquiry, rules, 0).selection;
     };
     const auto kernel26 = [&](const Policy& with) {
       Snapshot facts = full;

@@ -3,6 +3,7 @@
 // random snapshots. A failure names the seed that gives the snapshot again.
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include <gtest/gtest.h>
 
@@ -14,6 +15,7 @@
 #include "fake_source.h"
 #include "random_snapshot.h"
 #include "roots.h"
+#include "snapshots.h"
 
 namespace badnessd {
 namespace {
@@ -38,17 +40,42 @@ SelectRules rules_for(std::uint64_t seed) {
 // Swap in use is what bounds a process's own; random amounts have no bound.
 constexpr Kib kAnySwap = kMax / 2;
 
-Selection lazy_selection(test::FakeSource& source, Snapshot& snapshot,
-                         std::uint64_t seed, Kib need_kib) {
-  SelectRules rules = rules_for(seed);
+// What is compared with; without it with nothing.
+struct Since {
+  const Baselines* baselines = nullptr;
+  std::optional<Loss> loss{};
+};
+
+Inquiry inquiry_into(test::FakeSource& source, Snapshot& snapshot,
+                     const Policy& policy, const Since& since) {
+  static const Identities kNone;
+  return {.source = source,
+          .snapshot = snapshot,
+          .policy = policy,
+          .identities = kNone,
+          .swap_used_kib = kAnySwap,
+          .baselines = since.baselines,
+          .loss = since.loss};
+}
+
+Policy policy_for(std::uint64_t seed, Kib need_kib) {
   Policy policy;
   policy.score = score_for(seed);
-  return select_victim({.source = source,
-                        .snapshot = snapshot,
-                        .policy = policy,
-                        .identities = Identities(),
-                        .swap_used_kib = kAnySwap},
-                       rules, need_kib);
+  policy.min_reclaim_kib = need_kib;
+  return policy;
+}
+
+Choice lazy_choice(test::FakeSource& source, Snapshot& snapshot,
+                   std::uint64_t seed, Kib need_kib, const Since& since = {}) {
+  SelectRules rules = rules_for(seed);
+  const Policy policy = policy_for(seed, need_kib);
+  return select_victim(inquiry_into(source, snapshot, policy, since), rules,
+                       need_kib);
+}
+
+Selection lazy_selection(test::FakeSource& source, Snapshot& snapshot,
+                         std::uint64_t seed, Kib need_kib) {
+  return lazy_choice(source, snapshot, seed, need_kib).selection;
 }
 
 TEST(LazySelection, ChoosesAsIfAllHadBeenRefined) {
@@ -79,18 +106,40 @@ TEST(LazySelection, ChoosesAsIfAllHadBeenRefined) {
   EXPECT_LT(refines, tasks / 2);
 }
 
+// The guard over processes that have taken, given back, forked and come since a
+// note.
 TEST(LazySelection, WithTheGuardChoosesAsIfAllHadBeenRefined) {
+  std::uint32_t by_took = 0;
+  std::uint32_t by_held = 0;
   for (std::uint64_t seed = 0; seed < kCases; ++seed) {
-    const Kib need = seed % 11 * 1000;
-    FakeSource source(random_snapshot(seed), seed % 2 != 0);
-    Snapshot lazy = scan_of(source);
-    const Selection selection = lazy_selection(source, lazy, seed, need);
+    const Kib need = 1 + seed % 11 * 1000;
+    FakeSource source(test::with_memory(random_snapshot(seed), seed),
+                      seed % 2 != 0);
+    Baselines baselines;
+    Since since{&baselines};
+    if (seed % 3 != 0) {
+      since.loss = Loss{
+          .slot = baselines.look_at_all(source, test::with_available(500'000))};
+    }
+    source.replace(test::with_memory(random_snapshot(seed), seed + kCases));
+    const Policy policy = policy_for(seed, need);
+    Snapshot lazy;
+    ASSERT_TRUE(scan(inquiry_into(source, lazy, policy, since)));
+    Snapshot eager = lazy;
+    const Choice choice = lazy_choice(source, lazy, seed, need, since);
 
-    Snapshot eager = test::refined(source);
-    const Selection expected = lazy_selection(source, eager, seed, need);
-    ASSERT_EQ(selection.kind, expected.kind) << "seed " << seed;
-    ASSERT_EQ(selection.task, expected.task) << "seed " << seed;
+    refine_all(inquiry_into(source, eager, policy, since));
+    const Choice expected = lazy_choice(source, eager, seed, need, since);
+    ASSERT_EQ(choice.selection.kind, expected.selection.kind)
+        << "seed " << seed;
+    ASSERT_EQ(choice.selection.task, expected.selection.task)
+        << "seed " << seed;
+    ASSERT_EQ(choice.blame, expected.blame) << "seed " << seed;
+    by_took += choice.blame == Blame::kTook ? 1 : 0;
+    by_held += choice.blame == Blame::kHeld ? 1 : 0;
   }
+  EXPECT_GT(by_took, kCases / 10);
+  EXPECT_GT(by_held, kCases / 10);
 }
 
 TEST(LazySelection, CheapPointsAreNeverBelowTheScore) {

@@ -12,7 +12,6 @@ namespace {
 using test::user_task;
 
 constexpr std::uint64_t kUptime = 1000;  // seconds
-constexpr Micros kSecond = 1'000'000;
 constexpr Kib kMib = 1024;
 constexpr Kib kNeed = 50 * kMib;
 
@@ -25,7 +24,7 @@ Task aged(std::int32_t pid, std::int32_t ppid, const char* name,
   task.comm = {};
   std::string_view(name).copy(task.comm.data(), task.comm.size() - 1);
   task.rss_anon_kib = mib * kMib;
-  task.reclaim_kib = mib * kMib;
+  task.took_kib = mib * kMib;
   return task;
 }
 
@@ -37,18 +36,6 @@ void add(std::vector<Task>& tasks, std::int32_t first_pid, int count,
   }
 }
 
-// Memory that was plentiful until `lost` went away in the last two seconds.
-PressureHistory lost_lately(Kib lost) {
-  PressureHistory history;
-  PressureReading reading;
-  for (Micros second = 0; second <= 60; ++second) {
-    reading.time_us = second * kSecond;
-    reading.mem_available_kib = second >= 59 ? 40 * kMib : 40 * kMib + lost;
-    history.add(reading);
-  }
-  return history;
-}
-
 class StormTest : public testing::Test {
  protected:
   // What is found among init, sshd (5) and these.
@@ -56,13 +43,21 @@ class StormTest : public testing::Test {
     tasks.push_back(aged(1, 0, "systemd", kUptime, 10));
     tasks.push_back(aged(5, 1, "sshd", 900, 5));
     snapshot = test::snapshot_of(std::move(tasks), kUptime);
-    return finder.find(snapshot, rules, kNeed, lost_lately(lost_mib * kMib),
-                       40 * kMib);
+    // All that were there at the baseline held what they hold now.
+    snapshot.baseline_age_s = baseline_age_s;
+    for (Task& task : snapshot.tasks) {
+      if (age_s(snapshot, task) > baseline_age_s) {
+        task.then = Holding{task.rss_anon_kib, 0};
+        task.took_kib = 0;
+      }
+    }
+    return finder.find(snapshot, rules, kNeed, lost_mib * kMib);
   }
   [[nodiscard]] std::int32_t pid(std::uint32_t index) const {
     return snapshot.tasks[index].id.pid;
   }
 
+  std::uint64_t baseline_age_s = 4;
   Snapshot snapshot;
   SelectRules rules;
   StormFinder finder;
@@ -79,17 +74,16 @@ TEST_F(StormTest, IsManyYoungCopiesThatHoldWhatWasLost) {
   EXPECT_EQ(storm->members, 50U);
   EXPECT_EQ(storm->copies, 50U);
   EXPECT_EQ(storm->name(), "hog");
-  EXPECT_EQ(storm->reclaim_kib, 400 * kMib);
-  EXPECT_EQ(storm->lost_kib, 420 * kMib);
-  EXPECT_EQ(storm->window_us, 2 * kSecond);
+  EXPECT_EQ(storm->took_kib, 400 * kMib);
+  EXPECT_EQ(storm->age_s, 1U);
   EXPECT_EQ(finder.members().size(), 50U);
 }
 
-TEST_F(StormTest, IsNoneWithoutAHistoryOfMemory) {
+TEST_F(StormTest, IsNoneWhereMemoryHasLostNothing) {
   std::vector<Task> tasks{aged(10, 5, "forker", 3, 1)};
   add(tasks, 100, 50, 10, "hog", 1, 8);
   ASSERT_TRUE(find(tasks, 420));
-  EXPECT_FALSE(finder.find(snapshot, rules, kNeed, {}, 40 * kMib));
+  EXPECT_FALSE(finder.find(snapshot, rules, kNeed, 0));
 }
 
 TEST_F(StormTest, IsNoneWhereFewProcessesHoldTheMemory) {
@@ -202,12 +196,13 @@ TEST_F(StormTest, TheProtectedAreNoMembers) {
   EXPECT_EQ(find(tasks, 400)->members, 49U);
 }
 
-TEST_F(StormTest, ASlowStormHasALongerWindow) {
+TEST_F(StormTest, ASlowStormIsOneToo) {
   std::vector<Task> tasks{aged(10, 5, "forker", 13, 1)};
   add(tasks, 100, 50, 10, "hog", 12, 8);
+  baseline_age_s = 16;
   const auto storm = find(tasks, 400);
   ASSERT_TRUE(storm);
-  EXPECT_EQ(storm->window_us, 16 * kSecond);
+  EXPECT_EQ(storm->age_s, 12U);
 }
 
 TEST_F(StormTest, ACircleOfParentsEnds) {
@@ -216,21 +211,30 @@ TEST_F(StormTest, ACircleOfParentsEnds) {
   static_cast<void>(find(tasks, 400));
 }
 
+// Its first members are older than the baseline.
+TEST_F(StormTest, AStormThatBeganBeforeTheBaselineGoesWhole) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 7, 1)};
+  add(tasks, 100, 30, 10, "hog", 6, 8);
+  add(tasks, 200, 30, 10, "hog", 2, 8);
+  const auto storm = find(tasks, 260);
+  ASSERT_TRUE(storm);
+  EXPECT_EQ(storm->took_kib, 240 * kMib);
+  EXPECT_EQ(storm->members, 60U);
+  EXPECT_FALSE(storm->spare_forker);
+}
+
 TEST_F(StormTest, SuspectsAreTheYoungIfTheyAreEnough) {
   std::vector<Task> tasks{aged(10, 5, "bash", 700, 1)};
   add(tasks, 100, 7, 10, "hog", 1, 8);
   const auto suspects = [&](Kib lost_mib) {
     static_cast<void>(find(tasks, lost_mib));
     for (Task& task : snapshot.tasks) {
-      task.reclaim_most_kib = 2 * task.reclaim_kib;  // not read yet
+      task.took_most_kib = 2 * task.took_kib;  // not read yet
     }
-    return finder
-        .suspects(snapshot, rules, kNeed, lost_lately(lost_mib * kMib),
-                  40 * kMib)
-        .size();
+    return finder.suspects(snapshot, rules, kNeed, lost_mib * kMib).size();
   };
   EXPECT_EQ(suspects(100), 0U);
-  tasks.push_back(aged(200, 10, "hog", 20, 8));
+  tasks.push_back(aged(200, 10, "hog", 9, 8));
   EXPECT_EQ(suspects(100), 8U);
   EXPECT_EQ(suspects(300), 0U);  // they cannot have taken half of it
   EXPECT_EQ(suspects(0), 0U);

@@ -3,16 +3,13 @@
 // dear facts of as few as possible.
 #pragma once
 
+#include "badnessd/app/baselines.h"
 #include "badnessd/app/decision.h"
 #include "badnessd/app/identities.h"
 #include "badnessd/engine/policy.h"
 #include "badnessd/system/source.h"
 
 namespace badnessd {
-
-[[nodiscard]] inline Kib swap_used_kib(const PressureReading& reading) {
-  return reading.swap_total_kib - reading.swap_free_kib;
-}
 
 // A snapshot, where its dear facts come from, and what is made of them.
 struct Inquiry {
@@ -21,9 +18,14 @@ struct Inquiry {
   const Policy& policy;
   const Identities& identities;
   Kib swap_used_kib = 0;
+  // With what the memory of the tasks is compared; without both with nothing.
+  const Baselines* baselines = nullptr;
+  std::optional<Loss> loss{};
 };
 
-// Scans anew; the rules of the policy are taken into account.
+// Scans anew; the rules of the policy are taken into account. Except in the
+// bare order of 2.6.32 a process whose leader has exited counts with its first
+// live thread, as later kernels have it (mm/oom_kill.c: find_lock_task_mm()).
 [[nodiscard]] Expected<void> scan(const Inquiry& inquiry);
 
 // Reads the dear facts of one task, unless they are known, and sets what
@@ -34,14 +36,33 @@ void refine_one(const Inquiry& inquiry, std::uint32_t index);
 // theirs too, so that what it gives back is known.
 void refine_with_it(const Inquiry& inquiry, std::uint32_t index);
 
-// Chooses among those whose death gives back `need_kib`, or as much of it as
-// anybody's can: the bar is halved until somebody meets it, down to the bare
-// order of 2.6.32. Reads the dear facts only of those that can still win:
-// whoever leads by an upper bound is refined until the leader is exact, which
-// gives the result of refining everybody. `rules` comes back with the bar that
-// was met.
-[[nodiscard]] Selection select_victim(const Inquiry& inquiry,
-                                      SelectRules& rules, Kib need_kib);
+// Chooses by 2.6.32's order among the candidates that carry a fair part of the
+// blame, and of those among the ones whose death gives back `need_kib`.
+//   The blame is fair if a process took at least half of what the candidate
+//   took that took most, and that one took at least `need_kib`. If none took
+//   that much, the one is chosen whose score for what it holds is the greatest
+//   of those that give back enough.
+//   If the death of none of them gives back `need_kib`, that bar is halved
+//   until it is met.
+// With a `need_kib` of 0 there is no guard: the bare order of 2.6.32. Reads the
+// dear facts only of those that can still win: a process that leads by an upper
+// bound is refined until the leader is exact, which gives the result of
+// refining all. `rules` comes back with the bars that were met.
+struct Choice {
+  Selection selection;
+  Blame blame = Blame::kNone;
+};
+[[nodiscard]] Choice select_victim(const Inquiry& inquiry, SelectRules& rules,
+                                   Kib need_kib);
+
+// Reads the dear facts of the task and of its relatives (for_relatives()), so
+// that what it took is known. Whether there was anything left to read.
+bool refine_with_relatives(const Inquiry& inquiry, std::uint32_t index);
+
+// Makes one task more exact that is not yet: reads its dear facts, else those
+// of its relatives (for_relatives()), else those of all. False if nothing is
+// left to read; then what is certain counts.
+bool sharpen(const Inquiry& inquiry, std::uint32_t index);
 
 // oom_kill_victim(), with the dear facts of those read on whom it depends.
 [[nodiscard]] std::uint32_t victim_of(const Inquiry& inquiry,

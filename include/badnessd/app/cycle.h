@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "badnessd/app/baselines.h"
 #include "badnessd/app/decision.h"
 #include "badnessd/app/identities.h"
 #include "badnessd/engine/policy.h"
@@ -30,6 +31,7 @@ struct CycleState {
   PolicyState policy;
   Snapshot snapshot;
   Identities identities;
+  Baselines baselines;
   StormFinder storms;
   std::vector<std::uint32_t> family;  // of the last victim, indices in tasks
   std::vector<TaskId> swept;          // all who were signalled with it

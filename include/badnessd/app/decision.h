@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "badnessd/engine/badness.h"
+#include "badnessd/engine/blame.h"
 #include "badnessd/engine/storm.h"
 #include "badnessd/engine/trigger.h"
 #include "badnessd/system/killer.h"
@@ -33,7 +34,14 @@ class CgroupPath {
 };
 
 // Who dies besides the chosen, or instead.
-enum class Extent : std::uint8_t { kProcess, kChild, kStorm, kFamily, kCgroup };
+enum class Extent : std::uint8_t {
+  kProcess,
+  kChild,
+  kStorm,
+  kFamily,
+  kCgroup,
+  kSharedMm  // those that share the victim's mm: alone it gives nothing back
+};
 
 // All that there is to say about one decision. Of fixed size, so that writing
 // it down needs no memory.
@@ -54,8 +62,12 @@ struct Decision {
   PressureReading reading;
   std::optional<PressureHistory::Share> stalls;  // over the trigger's window
   Kib need_kib = 0;
-  Kib bar_kib = 0;  // what `need_kib` had to be lowered to
+  Kib bar_kib = 0;           // what `need_kib` had to be lowered to
+  std::optional<Loss> loss;  // none: the notes do not say who took what
+  Blame blame = Blame::kNone;
+  Kib took_bar_kib = 0;  // kTook: the least that was a fair part
   std::uint32_t candidates = 0;
+  Kib page_kib = 4;
   Task chosen;
   Score score;  // of the chosen
   Task victim;
@@ -85,7 +97,7 @@ struct Decision {
 
   // What the deaths give back.
   [[nodiscard]] Kib expected_kib() const noexcept {
-    return storm ? storm->reclaim_kib : victim.death_kib();
+    return storm ? storm->took_kib : victim.death_kib();
   }
 };
 

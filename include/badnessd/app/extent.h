@@ -13,8 +13,25 @@ namespace badnessd {
 
 // Sets extent and group of `decision`, whose victim and storm are set, and the
 // cgroup as far as it is known without asking. What memory.oom.group says is
-// only followed where the policy asks for it.
-void decide_extent(const Inquiry& inquiry, Decision& decision);
+// only followed where the policy asks for it. `sharers` are the processes that
+// share the victim's mm.
+void decide_extent(const Inquiry& inquiry,
+                   std::span<const std::uint32_t> sharers, Decision& decision);
+
+// The candidates that share the mm of the decision's victim, in `sharers`,
+// indices in tasks; none in the bare order of 2.6.32, or in a storm. Asks only
+// about processes of the same size. What the victim's death gives back is set
+// to what it has in common with them too.
+void find_sharers(const Inquiry& inquiry, const SelectRules& rules,
+                  Decision& decision, std::vector<std::uint32_t>& sharers);
+
+// The fork storm that the decision is about, if there is one. A forker that was
+// spared in `state` within the last minute is not spared again.
+[[nodiscard]] std::optional<Storm> find_storm(const Inquiry& inquiry,
+                                              const SelectRules& rules,
+                                              StormFinder& storms,
+                                              const Decision& decision,
+                                              PolicyState& state);
 
 // The descendants of `pid`, in `family`, indices in tasks.
 void collect_family(const Snapshot& snapshot, std::int32_t pid,

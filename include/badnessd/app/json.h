@@ -43,5 +43,6 @@ inline constexpr int kJsonSchema = 1;
                                                    const Decision& decision);
 [[nodiscard]] nlohmann::ordered_json pressure_json(
     const PressureReading& reading);
+[[nodiscard]] nlohmann::ordered_json loss_json(const std::optional<Loss>& loss);
 
 }  // namespace badnessd

@@ -33,6 +33,20 @@ namespace badnessd {
 // "total_vm 983040, / 4 sys_admin = 245760".
 [[nodiscard]] std::string ledger_text(const Score& score);
 
+// "took 2.0 MiB of the 1.4 GiB that were lost in 15 s, holds 141 MiB and
+// reserves 3.0 GiB".
+[[nodiscard]] std::string burden_text(const Task& task,
+                                      const Decision& decision);
+
+// How the blame was found, if not by what processes took, and what of the loss
+// no kill brings back; a sentence each.
+[[nodiscard]] std::vector<std::string> blame_text(const Decision& decision);
+
+// What the victim's death gives back, beside what is needed.
+[[nodiscard]] std::string reclaim_text(const Decision& decision);
+
+[[nodiscard]] std::string_view name_of(Blame blame);
+
 // "read /proc/meminfo: Input/output error".
 [[nodiscard]] std::string error_text(const Error& error);
 

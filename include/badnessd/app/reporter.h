@@ -40,9 +40,10 @@ class Reporter {
   void ended(const Decision& decision, const Policy& policy);
 
  private:
-  // Logs `line` unless the entry in the journal, with `message`, says it.
-  void record(std::string_view line, std::string_view message,
-              const Decision& decision, const Policy& policy);
+  // Logs `line` unless the entry in the journal says it, which has the whole
+  // record.
+  void record(std::string_view line, const Decision& decision,
+              const Policy& policy);
   void write_last_kill(const std::string& json);
 
   spdlog::logger& log_;

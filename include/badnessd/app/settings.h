@@ -33,6 +33,7 @@ struct Settings {
   std::chrono::milliseconds kill_recover_timeout{1000};
   std::uint32_t kill_per_minute = 20;
   bool kill_oom_group = false;
+  bool kill_spare_bystanders = true;
   std::chrono::milliseconds log_report_interval{3'600'000};
   std::vector<Trigger> triggers = default_triggers();
   std::vector<AdjRule> rules;

@@ -27,6 +27,9 @@ struct Firing {
                                    PolicyState& state,
                                    const PressureReading& system);
 
+// Keeps what is free in each cgroup beside the system's note in `slot`.
+void note_cgroups(PolicyState& state, std::size_t slot);
+
 // Takes the reading of one cgroup. In one that is gone nobody is in need.
 [[nodiscard]] Fired take_cgroup(FactSource& source, const Policy& policy,
                                 Watch& watch, const PressureReading& system);

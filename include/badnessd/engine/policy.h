@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "badnessd/engine/badness.h"
+#include "badnessd/engine/blame.h"
 #include "badnessd/engine/pace.h"
 #include "badnessd/engine/rules.h"
 #include "badnessd/engine/select.h"
@@ -25,6 +26,7 @@ struct Policy {
   VictimOrder victim = VictimOrder::kAuto;
   bool oom_group = false;                // memory.oom.group counts
   std::optional<Kib> min_reclaim_kib{};  // none: what ends the trigger
+  bool spare_bystanders = true;          // the guard asks for the blame too
   Micros term_grace_us = 0;              // 0: SIGKILL at once
   Micros exit_timeout_us = 2'000'000;
   Micros recover_timeout_us = 1'000'000;
@@ -64,6 +66,8 @@ struct Watch {
   std::vector<TriggerState> triggers{};  // as many as the policy has
   std::optional<PressureReading> last{};
   FillRates rates{};
+  // Of a cgroup what was free at the times of the notes; 0: not known.
+  std::array<Kib, kNotes> noted_free_kib{};
   // A tenant that spends the budget spends its own.
   KillTimes kills{};
   Micros rest_until_us = 0;  // nobody was found to kill: not again before
@@ -117,6 +121,16 @@ void end_incident(PolicyState& state) noexcept;
 // all triggers, or nobody waits for it.
 [[nodiscard]] bool calm(const Policy& policy,
                         const PolicyState& state) noexcept;
+
+// Whether there is time for a step of a note: calm, and no trigger can fire
+// before ten times as long as a step may take.
+[[nodiscard]] bool time_for_note(const Policy& policy,
+                                 const PolicyState& state) noexcept;
+
+// The 2.6.32's bare order is asked for: no guard.
+[[nodiscard]] inline bool bare_order(const Policy& policy) noexcept {
+  return policy.min_reclaim_kib == Kib{0};
+}
 
 // How long to sleep before the next reading.
 [[nodiscard]] Micros next_sleep_us(const Policy& policy,

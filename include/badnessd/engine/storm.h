@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Fork storms. No one process of a storm is worth killing, and 2.6.32, which
-// named the forker, killed its children one by one. A storm is judged by
-// memory: young copies of one program, below one forker, hold what memory has
-// lost in the time in which they came. Points play no part in it.
+// Fork storms: no process took the memory, but a family did. No one process of
+// a storm is worth killing, and 2.6.32, which named the forker, killed its
+// children one by one. A storm is judged by memory: young copies of one
+// program, below one forker, took what memory has lost since the baseline.
+// Points play no part in it.
 #pragma once
 
 #include <array>
@@ -23,12 +24,11 @@ struct Storm {
   // It is old, or holds others than the storm's: a shell, a terminal
   // multiplexer, a service manager, a postmaster.
   bool spare_forker = false;
-  Micros window_us = 0;       // its members are no older than this
+  std::uint64_t age_s = 0;    // of its oldest member
   std::uint32_t members = 0;  // young descendants
   std::uint32_t copies = 0;   // those of them that are called `name`
   std::array<char, 64> comm{};
-  Kib reclaim_kib = 0;  // of all members
-  Kib lost_kib = 0;  // MemAvailable and SwapFree have lost this in the window
+  Kib took_kib = 0;  // all members together
 
   [[nodiscard]] std::string_view name() const noexcept { return comm.data(); }
 };
@@ -42,34 +42,29 @@ class StormFinder {
   // that is large, is none.
   static constexpr std::uint32_t kFewest = 8;
   static constexpr Kib kLargestPart = 4;
-  // The windows that are tried, shortest first.
-  static constexpr std::array<Micros, 5> kWindows{
-      2'000'000, 4'000'000, 8'000'000, 16'000'000, 32'000'000};
   // A forker that is older than this is spared.
-  static constexpr Micros kOldForker = 60'000'000;
+  static constexpr std::uint64_t kOldForkerSeconds = 60;
 
   // Room for `tasks` processes.
   void reserve(std::size_t tasks);
 
-  // The young tasks on whose exact reclaim it depends whether there is a storm:
-  // none, if they are too few or by the most that they can give back no storm.
-  // Indices in tasks.
+  // The young tasks on which it depends whether there is a storm, of which what
+  // they took must be known exactly: none, if they are too few, or took too
+  // little at most. Indices in tasks. `lost_kib` is what memory has lost since
+  // the baseline.
   [[nodiscard]] std::span<const std::uint32_t> suspects(
       const Snapshot& snapshot, const SelectRules& rules, Kib need_kib,
-      const PressureHistory& history, Kib free_kib);
+      Kib lost_kib);
 
-  // The storm below the deepest forker that has one, the greatest of them, in
-  // the shortest window; none in most emergencies. All must hold:
-  //   its members' reclaim reaches need_kib,
-  //   is at least half of what was lost in the window, and at most twice that
-  //   (workers that took the place of others have cost nothing),
-  //   at least half of it belongs to processes of one name.
-  // `history` ends now. Reclaims of suspects() must be known.
+  // The storm below the deepest forker that has one, the greatest of them; none
+  // in most emergencies. All must hold:
+  //   what its members took reaches need_kib,
+  //   is at least half of what was lost, and at most twice that (workers that
+  //   took the place of others have cost nothing),
+  //   at least half of it was taken by processes of one name.
   [[nodiscard]] std::optional<Storm> find(const Snapshot& snapshot,
                                           const SelectRules& rules,
-                                          Kib need_kib,
-                                          const PressureHistory& history,
-                                          Kib free_kib);
+                                          Kib need_kib, Kib lost_kib);
 
   // The members of the storm that was found, the largest first. Indices in
   // tasks.
@@ -80,12 +75,11 @@ class StormFinder {
  private:
   struct Below {  // a task's young descendants
     std::uint32_t count = 0;
-    Kib reclaim_kib = 0;
+    Kib took_kib = 0;
     Kib largest_kib = 0;
   };
 
-  void collect_young(const Snapshot& snapshot, const SelectRules& rules,
-                     Micros window_us);
+  void collect_young(const Snapshot& snapshot, const SelectRules& rules);
   void add_up(const Snapshot& snapshot);
   void keep_deepest(const Snapshot& snapshot);
   [[nodiscard]] std::optional<Storm> judge(const Snapshot& snapshot,
@@ -102,8 +96,8 @@ class StormFinder {
 [[nodiscard]] bool descends_from(const Snapshot& snapshot, const Task& task,
                                  std::int32_t ancestor_pid) noexcept;
 
-// Whether it started within the last `window_us`, to a second.
-[[nodiscard]] bool young(const Snapshot& snapshot, const Task& task,
-                         Micros window_us) noexcept;
+// Whether it is newer than the baseline, or at most twice as old: half of what
+// a storm took may have been lost before the baseline.
+[[nodiscard]] bool young(const Snapshot& snapshot, const Task& task) noexcept;
 
 }  // namespace badnessd

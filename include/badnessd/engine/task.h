@@ -37,6 +37,20 @@ struct TaskId {
 // values until it is read that can only make the score too high, never too low.
 enum class Detail : std::uint8_t { kCheap, kFull };
 
+// What a process holds that no file backs.
+struct Holding {
+  Kib private_kib = 0;  // anonymous memory and swap
+  Kib shmem_kib = 0;
+};
+
+// The first live thread of a process whose leader has exited.
+struct LiveThread {
+  std::int32_t tid = 0;  // 0: the leader lives
+  std::uint32_t flags = 0;
+  std::int32_t nice = 0;
+  char state = '?';
+};
+
 struct Task {
   TaskId id;
   std::int32_t ppid = 0;
@@ -58,6 +72,7 @@ struct Task {
   std::int16_t oom_score_adj = 0;
   bool has_oom_score_adj = false;  // 2.6.32 has none
   bool pf_oom_origin = false;
+  LiveThread live;
 
   Detail detail = Detail::kCheap;
   std::optional<std::uint32_t> uid;  // real; none: status not readable
@@ -74,12 +89,20 @@ struct Task {
   std::uint32_t first_child = 0;
   std::uint32_t child_count = 0;
 
+  // What it held at the baseline; none: it is newer, or there is none.
+  std::optional<Holding> then;
+  Kib swap_most_kib = kUnknownKib;  // its swap is no more than this
+
   // What its death gives back at most, and for certain: see estimate_reclaim().
   Kib reclaim_most_kib = 0;
   Kib reclaim_kib = 0;
   // The same of those who die with it.
   Kib with_it_most_kib = 0;
   Kib with_it_kib = 0;
+  // What it took since the baseline, at most and for certain.
+  Kib took_most_kib = 0;
+  Kib took_kib = 0;
+  Points held_points = 0;  // see blame.h; as `points` while it is kCheap
 
   bool in_scope = true;  // of the cgroup that a decision is about
 
@@ -87,6 +110,10 @@ struct Task {
   Points points = 0;
 
   [[nodiscard]] std::string_view name() const noexcept { return comm.data(); }
+  // What it holds, whoever has it in common.
+  [[nodiscard]] Kib held_kib() const noexcept {
+    return rss_anon_kib + swap_kib + rss_shmem_kib;
+  }
   // All that its death gives back.
   [[nodiscard]] Kib death_kib() const noexcept {
     return reclaim_kib + with_it_kib;
@@ -124,8 +151,14 @@ struct Snapshot {
   std::uint32_t page_size = 4096;
   std::vector<Task> tasks;  // ascending by pid
   std::vector<Child> children;
+  // Of the note by which `then` of all tasks was set; none: by none.
+  std::optional<std::uint64_t> baseline_age_s;
   Facts facts;
 };
+
+// Whole seconds since its start; 0 if that is to come.
+[[nodiscard]] std::uint64_t age_s(const Snapshot& snapshot,
+                                  const Task& task) noexcept;
 
 // The index of `pid` in `snapshot.tasks`, or tasks.size().
 [[nodiscard]] std::size_t find_task(const Snapshot& snapshot,
@@ -140,31 +173,11 @@ inline constexpr int kGenerations = 64;
 // by another thread has the same ppid.
 void link_children(Snapshot& snapshot);
 
+// Where the leader has exited, lets the first live thread stand for it.
+void count_live_thread(Task& task) noexcept;
+
 // Whether `a` stands before `b` in the kernel's task list, which is in order of
 // creation: by start time, and by pid within one tick.
 [[nodiscard]] bool earlier_in_task_list(const Task& a, const Task& b) noexcept;
-
-// Who dies with a process that is killed: with the init of a pid namespace all
-// who are in it (kernel/pid_namespace.c: zap_pid_ns_processes()), of whom its
-// descendants are known; or with anybody all descendants, if whole families are
-// killed.
-enum class DiesWith : std::uint8_t { kNamespace, kFamily };
-
-// Sets all reclaims of every task. Certain are anonymous memory and swap, and
-// of shared memory what is left if all that others map is this task's too; of
-// others of one name, who are taken to map one segment, the largest counts, of
-// those that are called like the task itself each. While somebody's RssShmem is
-// not known, no shared memory is certain. Possible is, of a task that is
-// kFull, all of its shared memory too; of one that is kCheap all that is
-// resident and all swap that is in use, `swap_used_kib`. A task without mm
-// gives back nothing.
-void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib,
-                      DiesWith dies_with = DiesWith::kNamespace) noexcept;
-
-// The same for one task after it was refined, given how much shared memory
-// others map (kUnknownKib: not known).
-void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
-                      Kib others_shmem_kib,
-                      DiesWith dies_with = DiesWith::kNamespace) noexcept;
 
 }  // namespace badnessd

@@ -30,8 +30,17 @@ struct PressureReading {
   bool mem_available_estimated = false;  // the kernel (before 3.14) has none
   Kib swap_total_kib = 0;
   Kib swap_free_kib = 0;
+  Kib shmem_kib = 0;                // tmpfs and shared memory; of the system
+  Kib slab_kib = 0;                 // SUnreclaim; of the system
   std::optional<PsiLine> psi_some;  // none: no PSI on this system
   std::optional<PsiLine> psi_full;
+
+  [[nodiscard]] Kib free_kib() const noexcept {
+    return mem_available_kib + swap_free_kib;
+  }
+  [[nodiscard]] Kib swap_used_kib() const noexcept {
+    return swap_total_kib - swap_free_kib;
+  }
 };
 
 // A share of a total and/or a size; where both are given the lower one counts,
@@ -45,9 +54,8 @@ struct Amount {
 
 [[nodiscard]] Kib amount_kib(const Amount& amount, Kib total_kib) noexcept;
 
-// Memory and the counters of PSI over the last while: a share of wall time for
-// any window up to kSpan, without the lag of the kernel's averages, and what
-// memory has lost meanwhile.
+// The counters of PSI over the last while: a share of wall time for any window
+// up to kSpan, without the lag of the kernel's averages.
 class PressureHistory {
  public:
   static constexpr Micros kSpan = 120'000'000;
@@ -64,15 +72,11 @@ class PressureHistory {
   // one.
   [[nodiscard]] std::optional<Share> share(Micros window_us) const noexcept;
 
-  // MemAvailable and SwapFree together, `window_us` or a little more ago.
-  [[nodiscard]] std::optional<Kib> free_before(Micros window_us) const noexcept;
-
  private:
   struct Sample {
     Micros time_us = 0;
     Micros some_us = 0;
     Micros full_us = 0;
-    Kib free_kib = 0;
     bool has_psi = false;
   };
   // Old samples this far apart, the newest kept apart from them: any window is

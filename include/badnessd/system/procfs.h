@@ -43,6 +43,9 @@ class ProcfsSource final : public FactSource {
   void refine(Snapshot& snapshot, std::uint32_t index) override;
   [[nodiscard]] Expected<void> list(
       std::vector<ListedProcess>& listed) override;
+  [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
+                                              const HeldFacts& known) override;
+  [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
   void identify(std::span<const ListedProcess> processes) override;
   [[nodiscard]] std::int32_t identifying() override;
   [[nodiscard]] std::vector<IdentityTexts> identified() override;
@@ -97,6 +100,25 @@ class ProcfsSource final : public FactSource {
   // scan: one process.
   [[nodiscard]] Expected<Task> read_cheap(std::int32_t pid);
   void read_group_of_dead_leader(Task& task, std::uint32_t num_threads);
+  // Calls visit(tid) for each thread of `pid`, until one returns true.
+  template <class Visit>
+  void for_threads(std::int32_t pid, Visit visit) {
+    const auto directory = open_directory(root_.get(), path_.of(pid, "task"));
+    bool done = false;
+    const auto listed =
+        directory ? threads_.for_each_number(
+                        directory->get(),
+                        [&](std::int32_t tid, std::uint64_t /*inode*/) {
+                          done = done || visit(tid);
+                        })
+                  : Expected<void>();
+    static_cast<void>(listed);  // it vanishes while it is listed: no threads
+  }
+  // The stat of the first thread that lives while the leader does not.
+  [[nodiscard]] std::optional<StatFields> read_live_thread(std::int32_t pid);
+  // status of the process, or of that thread.
+  [[nodiscard]] Expected<StatusFields> read_status_of(std::int32_t pid,
+                                                      std::int32_t tid);
   [[nodiscard]] Expected<void> read_oom_adj(Task& task);
   void add_task(Snapshot& snapshot, std::int32_t pid);
 
@@ -107,6 +129,11 @@ class ProcfsSource final : public FactSource {
                                     const StatusFields& status);
   void read_children(Snapshot& snapshot, Task& task);
   void find_shared_mm(Snapshot& snapshot, const Task& task);
+  enum class SameMm : std::uint8_t { kYes, kNo, kUnknown };
+  [[nodiscard]] SameMm compare_mm(const Task& a, const Task& b);
+  // Anonymous memory, swap and shared memory as status has them, or statm where
+  // that kernel's status does not.
+  [[nodiscard]] Kib anonymous_kib(const StatusFields& status, std::int32_t pid);
   void read_score_adj(Task& task);
 
   // A kernel thread never is a candidate and never becomes anything else, so it

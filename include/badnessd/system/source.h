@@ -13,9 +13,19 @@
 #include "badnessd/engine/task.h"
 #include "badnessd/engine/trigger.h"
 #include "badnessd/system/clerk.h"
+#include "badnessd/system/proc_text.h"
 #include "badnessd/system/sys.h"
 
 namespace badnessd {
+
+// What a note reads of one process.
+struct HeldFacts {
+  TaskId id{};  // pid 0: not read yet
+  bool kernel_thread = false;
+  StatmFields statm{};  // by which it is seen that nothing has changed
+  Holding holding{};
+  Kib swap_kib = 0;  // a part of it
+};
 
 class FactSource {
  public:
@@ -48,6 +58,14 @@ class FactSource {
   // Replaces `listed` by all processes, by pid. Costs next to nothing.
   [[nodiscard]] virtual Expected<void> list(
       std::vector<ListedProcess>& listed) = 0;
+
+  // What `pid` holds, given what was read of the same process before. Waits for
+  // nobody: statm, and only where that has changed status.
+  [[nodiscard]] virtual Expected<HeldFacts> read_held(
+      std::int32_t pid, const HeldFacts& known) = 0;
+
+  // Whether two processes share one mm (CLONE_VM). Not, if it is not known.
+  [[nodiscard]] virtual bool share_mm(const Task& a, const Task& b) = 0;
 
   // Begins to find out who these are, which may take as long as it likes and
   // keeps nobody waiting. Only after what was asked before was answered.

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the death of a process gives back, and what a process has taken.
+#pragma once
+
+#include <cstdint>
+
+#include "badnessd/engine/kernel26.h"
+#include "badnessd/engine/task.h"
+
+namespace badnessd {
+
+// Who dies with a process that is killed: with the init of a pid namespace all
+// processes in it (kernel/pid_namespace.c: zap_pid_ns_processes()), of which
+// its descendants are known; or with any process all descendants, if whole
+// families are killed.
+enum class DiesWith : std::uint8_t { kNamespace, kFamily };
+
+// Sets what every task gives back and took. Certain are:
+//   Anonymous memory and swap, without the pages that it may have in common
+//   with its parent or a child, one of which has forked from the other and not
+//   exec'ed: RssAnon counts those in each. That is at most the smaller of what
+//   both hold.
+//   Shared memory, as far as all that other processes map is not enough to be
+//   the same. Processes of one name are assumed to map one segment: of them the
+//   largest counts, of those with the task's own name each. While the RssShmem
+//   of a process is not known, no shared memory is certain.
+// Possible is, of a task that is kCheap, all that is resident and all swap that
+// it can have, of which `swap_used_kib` is all there is.
+// What it took is what it holds beyond what it held at the baseline. One that
+// is newer took all of it but what it has from its parent.
+void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib,
+                      DiesWith dies_with = DiesWith::kNamespace) noexcept;
+
+// The same for one task after it was refined, given how much shared memory
+// other processes map (kUnknownKib: not known).
+void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
+                      Kib others_shmem_kib,
+                      DiesWith dies_with = DiesWith::kNamespace) noexcept;
+
+// Calls visit(index) for the parent, if the task has forked from it and not
+// exec'ed, and for each child that has done so: the processes with which it may
+// have pages in common.
+template <class Visit>
+void for_relatives(const Snapshot& snapshot, const Task& task, Visit visit) {
+  constexpr std::int32_t kInitPid = 1;
+  const auto forked_only = [](const Task& it) {
+    return it.has_mm && (it.flags & kPfForkNoExec) != 0;
+  };
+  const std::size_t parent = find_task(snapshot, task.ppid);
+  if (forked_only(task) && task.ppid > kInitPid &&
+      parent < snapshot.tasks.size() && snapshot.tasks[parent].has_mm) {
+    visit(static_cast<std::uint32_t>(parent));
+  }
+  for (std::uint32_t i = 0; i < task.child_count; ++i) {
+    const Child& child = snapshot.children[task.first_child + i];
+    if (!child.shares_mm && forked_only(snapshot.tasks[child.task])) {
+      visit(child.task);
+    }
+  }
+}
+
+}  // namespace badnessd

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/engine/blame.h"
+
+#include <algorithm>
+
+namespace badnessd {
+namespace {
+
+constexpr Micros kHour = 3'600'000'000ULL;
+
+Kib above(Kib value, Kib other) noexcept {
+  return value - std::min(value, other);
+}
+
+Kib lost_since(const MemoryNote& note, const PressureReading& now) noexcept {
+  return above(note.free_kib, now.free_kib());
+}
+
+bool usable(const MemoryNote& note, const PressureReading& now) noexcept {
+  return note.time_us != 0 && note.time_us <= now.time_us;
+}
+
+// The time of the note next to `note` in time, before it or behind it; its own
+// if there is none.
+Micros neighbour(const MemoryNotes& notes, const MemoryNote& note,
+                 bool before) noexcept {
+  Micros found = note.time_us;
+  for (const MemoryNote& other : notes) {
+    if (other.time_us == 0 || other.time_us == note.time_us ||
+        (other.time_us < note.time_us) != before) {
+      continue;
+    }
+    const bool nearer =
+        found == note.time_us || (other.time_us > found) == before;
+    found = nearer ? other.time_us : found;
+  }
+  return found;
+}
+
+}  // namespace
+
+MemoryNote note_of(const PressureReading& reading) noexcept {
+  return {.time_us = reading.time_us,
+          .free_kib = reading.free_kib(),
+          .swap_used_kib = reading.swap_used_kib(),
+          .shmem_kib = reading.shmem_kib,
+          .slab_kib = reading.slab_kib};
+}
+
+std::size_t slot_for_next(const MemoryNotes& notes, Micros now_us) noexcept {
+  std::size_t best = 0;
+  double best_value = 0;
+  for (std::size_t slot = 0; slot < notes.size(); ++slot) {
+    const MemoryNote& note = notes[slot];
+    const Micros age = now_us - std::min(now_us, note.time_us);
+    if (note.time_us == 0 || age > kNoteSpan) {
+      return slot;
+    }
+    const Micros before = neighbour(notes, note, true);
+    const Micros behind = neighbour(notes, note, false);
+    if (before == note.time_us || behind == note.time_us) {
+      continue;  // the oldest and the newest stay
+    }
+    const double value =
+        static_cast<double>(age) / static_cast<double>(behind - before);
+    if (value > best_value) {
+      best_value = value;
+      best = slot;
+    }
+  }
+  return best;
+}
+
+std::optional<std::size_t> newest_note(const MemoryNotes& notes,
+                                       const PressureReading& now,
+                                       Kib kib) noexcept {
+  std::optional<std::size_t> newest;
+  for (std::size_t slot = 0; slot < notes.size(); ++slot) {
+    const MemoryNote& note = notes[slot];
+    if (usable(note, now) && lost_since(note, now) >= kib &&
+        (!newest || note.time_us > notes[*newest].time_us)) {
+      newest = slot;
+    }
+  }
+  return newest;
+}
+
+std::optional<Loss> find_loss(const MemoryNotes& notes,
+                              const PressureReading& now,
+                              Kib need_kib) noexcept {
+  Kib most = 0;
+  Micros oldest_us = now.time_us;
+  for (const MemoryNote& note : notes) {
+    if (usable(note, now)) {
+      most = std::max(most, lost_since(note, now));
+      oldest_us = std::min(oldest_us, note.time_us);
+    }
+  }
+  const bool ample = most / 4 >= need_kib;
+  if (most == 0 || (!ample && now.time_us - oldest_us < kHour)) {
+    return std::nullopt;
+  }
+  const Kib wanted =
+      std::min(most, std::max(2 * need_kib, std::min(most / 2, 10 * need_kib)));
+  const auto slot = newest_note(notes, now, wanted);
+  if (!slot) {
+    return std::nullopt;
+  }
+  const MemoryNote& note = notes[*slot];
+  return Loss{.slot = *slot,
+              .since_us = now.time_us - note.time_us,
+              .lost_kib = lost_since(note, now),
+              .shmem_kib = above(now.shmem_kib, note.shmem_kib),
+              .slab_kib = above(now.slab_kib, note.slab_kib)};
+}
+
+}  // namespace badnessd

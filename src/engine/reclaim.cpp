@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/engine/reclaim.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <string_view>
+
+namespace badnessd {
+namespace {
+
+// Shared memory by the name of who maps it, without allocation.
+class SharedByName {
+ public:
+  void add(const Task& task) noexcept {
+    if (task.rss_shmem_kib == 0) {
+      return;
+    }
+    Group* group = find(task);
+    if (group == nullptr) {
+      of_groups_kib_ += task.rss_shmem_kib;  // one of its own
+      return;
+    }
+    of_groups_kib_ -= group->largest_kib;
+    group->largest_kib = std::max(group->largest_kib, task.rss_shmem_kib);
+    group->sum_kib += task.rss_shmem_kib;
+    of_groups_kib_ += group->largest_kib;
+  }
+
+  // What all but `task` map.
+  [[nodiscard]] Kib others(const Task& task) noexcept {
+    if (task.rss_shmem_kib == 0) {
+      return of_groups_kib_;
+    }
+    const Group* group = find(task);
+    return group == nullptr ? of_groups_kib_ - task.rss_shmem_kib
+                            : of_groups_kib_ - group->largest_kib +
+                                  group->sum_kib - task.rss_shmem_kib;
+  }
+
+ private:
+  struct Group {
+    bool used = false;
+    std::string_view name;
+    Kib largest_kib = 0;
+    Kib sum_kib = 0;
+  };
+  static constexpr std::size_t kGroups = 512;
+  static constexpr std::size_t kProbes = 32;
+
+  // The group of the task's name, made if there is none; null: no room.
+  [[nodiscard]] Group* find(const Task& task) noexcept {
+    const std::size_t first = std::hash<std::string_view>()(task.name());
+    for (std::size_t probe = 0; probe < kProbes; ++probe) {
+      Group& group = groups_[(first + probe) % kGroups];
+      if (!group.used) {
+        group = {.used = true, .name = task.name()};
+      }
+      if (group.name == task.name()) {
+        return &group;
+      }
+    }
+    return nullptr;
+  }
+
+  std::array<Group, kGroups> groups_{};
+  Kib of_groups_kib_ = 0;  // the largest of each
+};
+
+// An amount that may not be known yet.
+struct Bounds {
+  Kib most = 0;
+  Kib certain = 0;
+};
+
+// Anonymous memory and swap of `task`.
+Bounds private_memory(const Task& task, const Snapshot& snapshot,
+                      Kib swap_used_kib) noexcept {
+  if (task.detail == Detail::kFull) {
+    const Kib known = task.rss_anon_kib + task.swap_kib;
+    return {known, known};
+  }
+  const Kib resident = task.rss * (snapshot.page_size / 1024);
+  return {sum_kib(resident, std::min(swap_used_kib, task.swap_most_kib)), 0};
+}
+
+// Of `own`, the private memory of `task`, what it may have in common with its
+// parent and with one of its children.
+struct Common {
+  Bounds with_parent;
+  Bounds with_any;
+};
+
+Common common_memory(const Task& task, const Snapshot& snapshot, Kib own,
+                     Kib swap_used_kib) noexcept {
+  Common common;
+  for_relatives(snapshot, task, [&](std::uint32_t index) {
+    const Task& other = snapshot.tasks[index];
+    Bounds its = private_memory(other, snapshot, swap_used_kib);
+    its = {std::min(own, its.most), std::min(own, its.certain)};
+    common.with_any.most = std::max(common.with_any.most, its.most);
+    common.with_any.certain = std::max(common.with_any.certain, its.certain);
+    if (other.id.pid == task.ppid) {
+      // What the parent has given back since the fork is the child's alone now,
+      // but the child did not take it.
+      const Kib then = other.then ? other.then->private_kib : 0;
+      common.with_parent = {std::max(its.most, std::min(own, then)),
+                            std::max(its.certain, std::min(own, then))};
+    }
+  });
+  return common;
+}
+
+// `now` beyond `then`.
+Kib grown(Kib now, Kib then) noexcept {
+  return now - std::min(now, then);
+}
+
+void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
+                  Kib others_shmem_kib) noexcept {
+  task.reclaim_kib = 0;
+  task.reclaim_most_kib = 0;
+  task.took_kib = 0;
+  task.took_most_kib = 0;
+  if (!task.has_mm) {
+    return;
+  }
+  const Kib own = private_memory(task, snapshot, swap_used_kib).most;
+  const Holding then = task.then.value_or(Holding{});
+  if (task.detail == Detail::kCheap) {
+    // What is resident includes shared memory.
+    task.reclaim_most_kib = own;
+    task.took_most_kib = snapshot.baseline_age_s
+                             ? grown(own, then.private_kib + then.shmem_kib)
+                             : 0;
+    return;
+  }
+  const Common common = common_memory(task, snapshot, own, swap_used_kib);
+  const Kib shmem_certain =
+      others_shmem_kib == kUnknownKib
+          ? 0
+          : task.rss_shmem_kib - std::min(task.rss_shmem_kib, others_shmem_kib);
+  const Kib shmem_most =
+      others_shmem_kib == kUnknownKib ? task.rss_shmem_kib : shmem_certain;
+  task.reclaim_kib = own - common.with_any.most + shmem_certain;
+  task.reclaim_most_kib = own - common.with_any.certain + shmem_most;
+  if (!snapshot.baseline_age_s) {
+    return;
+  }
+  const auto took = [&](Kib inherited, Kib own_shmem) {
+    const Kib shmem =
+        std::min(own_shmem, grown(task.rss_shmem_kib, then.shmem_kib));
+    // Memory that went from one kind to the other was not taken.
+    const Kib given = grown(then.shmem_kib, task.rss_shmem_kib);
+    return grown(own + shmem, task.then ? then.private_kib + given : inherited);
+  };
+  task.took_kib = took(common.with_parent.most, shmem_certain);
+  task.took_most_kib = took(common.with_parent.certain, shmem_most);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than kGenerations
+void add_descendants(const Snapshot& snapshot, const Task& task, int depth,
+                     Task& sum) noexcept {
+  for (std::uint32_t i = 0; i < task.child_count; ++i) {
+    const Child& child = snapshot.children[task.first_child + i];
+    const Task& its = snapshot.tasks[child.task];
+    if (!child.shares_mm) {
+      sum.with_it_kib += its.reclaim_kib;
+      sum.with_it_most_kib =
+          sum_kib(sum.with_it_most_kib, its.reclaim_most_kib);
+    }
+    if (depth > 1) {
+      add_descendants(snapshot, its, depth - 1, sum);
+    }
+  }
+}
+
+// A task of which the dear facts are not known may be the init of a namespace.
+void estimate_with_it(Task& task, const Snapshot& snapshot,
+                      DiesWith dies_with) noexcept {
+  task.with_it_kib = 0;
+  task.with_it_most_kib = 0;
+  const bool certain = task.pid_ns_init || dies_with == DiesWith::kFamily;
+  if (!task.has_mm || (!certain && task.detail == Detail::kFull)) {
+    return;
+  }
+  add_descendants(snapshot, task, kGenerations, task);
+  if (!certain) {
+    task.with_it_kib = 0;
+  }
+}
+
+}  // namespace
+
+void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
+                      Kib others_shmem_kib, DiesWith dies_with) noexcept {
+  estimate_own(task, snapshot, swap_used_kib, others_shmem_kib);
+  estimate_with_it(task, snapshot, dies_with);
+}
+
+void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib,
+                      DiesWith dies_with) noexcept {
+  SharedByName shared;
+  bool known = true;
+  for (const Task& task : snapshot.tasks) {
+    // Of a dead leader whose threads live on status shows nothing.
+    const bool hidden = !task.has_mm && task.mm_threads != 0;
+    known = known && !hidden && (!task.has_mm || task.detail == Detail::kFull);
+    shared.add(task);
+  }
+  for (Task& task : snapshot.tasks) {
+    estimate_own(task, snapshot, swap_used_kib,
+                 known ? shared.others(task) : kUnknownKib);
+  }
+  for (Task& task : snapshot.tasks) {
+    estimate_with_it(task, snapshot, dies_with);
+  }
+}
+
+}  // namespace badnessd

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/baselines.h"
+
+#include <gtest/gtest.h>
+
+#include "fake_source.h"
+#include "forwarding_source.h"
+#include "snapshots.h"
+
+namespace badnessd {
+namespace {
+
+using test::FakeSource;
+using test::holding;
+using test::snapshot_of;
+using test::with_available;
+
+constexpr Micros kSecond = 1'000'000;
+
+PressureReading at(Micros seconds, Kib available) {
+  PressureReading reading = with_available(available);
+  reading.time_us = seconds * kSecond;
+  return reading;
+}
+
+class BaselinesTest : public testing::Test {
+ protected:
+  // What the process held at the note in `slot`; none: it was not there.
+  std::optional<Holding> then(std::int32_t pid, std::size_t slot) {
+    Snapshot snapshot;
+    EXPECT_TRUE(source.scan(snapshot));
+    baselines.compare(snapshot, {.slot = slot}, 0);
+    EXPECT_TRUE(snapshot.baseline_age_s);
+    return test::task_of(snapshot, pid).then;
+  }
+  std::optional<std::size_t> look(Micros seconds, Kib available) {
+    return baselines.look(source, at(seconds, available));
+  }
+
+  FakeSource source{snapshot_of(
+      {holding(10, 500, 1'000), holding(11, 900, 50), test::kernel_thread(2)})};
+  Baselines baselines;
+};
+
+TEST_F(BaselinesTest, ANoteSaysWhatEachProcessHeld) {
+  const auto slot = look(1, 500'000);
+  ASSERT_TRUE(slot);
+  source.task(10).rss_anon_kib = 7'000;
+  source.add(holding(12, 10, 300));
+  ASSERT_TRUE(then(10, *slot));
+  EXPECT_EQ(then(10, *slot)->private_kib, 1'000U);
+  EXPECT_EQ(then(11, *slot)->private_kib, 50U);
+  EXPECT_FALSE(then(12, *slot));
+  EXPECT_EQ(baselines.notes()[*slot].free_kib, 500'000U);
+}
+
+TEST_F(BaselinesTest, OlderNotesStay) {
+  const auto first = look(1, 500'000);
+  source.task(10).rss_anon_kib = 7'000;
+  const auto second = look(100, 400'000);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(then(10, *first)->private_kib, 1'000U);
+  EXPECT_EQ(then(10, *second)->private_kib, 7'000U);
+}
+
+TEST_F(BaselinesTest, AReusedPidIsANewProcess) {
+  const auto slot = look(1, 500'000);
+  source.task(10).id.start_time = 99;
+  EXPECT_FALSE(then(10, *slot));
+}
+
+TEST_F(BaselinesTest, KernelThreadsAreReadOnce) {
+  ASSERT_TRUE(look(1, 500'000));
+  EXPECT_EQ(source.notes(), 3U);
+  ASSERT_TRUE(look(100, 500'000));
+  EXPECT_EQ(source.notes(), 5U);
+}
+
+TEST_F(BaselinesTest, AreTakenWhenMemoryMovesAndEveryMinute) {
+  EXPECT_TRUE(look(1, 500'000));
+  EXPECT_FALSE(look(10, 499'000));
+  EXPECT_TRUE(look(20, 490'000));
+  EXPECT_TRUE(look(22, 500'000));  // more of it is a move as well
+  EXPECT_FALSE(look(50, 500'000));
+  EXPECT_TRUE(look(90, 500'000));
+}
+
+// Each process costs a fixed time to read.
+class SlowSource final : public test::ForwardingSource {
+ public:
+  using ForwardingSource::ForwardingSource;
+  [[nodiscard]] Micros now_us() override { return now_; }
+  [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
+                                              const HeldFacts& known) override {
+    now_ += kEach;
+    return ForwardingSource::read_held(pid, known);
+  }
+  static constexpr Micros kEach = 100;
+
+ private:
+  Micros now_ = 0;
+};
+
+TEST(BaselinesCost, AreTakenInStepsAndStayBelowTheirShare) {
+  std::vector<Task> tasks;
+  for (std::int32_t pid = 10; pid < 1010; ++pid) {
+    tasks.push_back(holding(pid, 10, 10));
+  }
+  FakeSource fake(snapshot_of(tasks));
+  SlowSource source(fake);
+  Baselines baselines;
+  Kib available = 900'000;
+  // Memory moves all the time; a note costs 100 ms.
+  constexpr Micros kSeconds = 3'000;
+  for (Micros second = 1; second <= kSeconds; ++second) {
+    available = available == 900'000 ? 800'000 : 900'000;
+    const Micros before = source.now_us();
+    do {
+      const Micros step = source.now_us();
+      static_cast<void>(baselines.look(source, at(second, available)));
+      // The first step knows nothing of the cost yet.
+      EXPECT_LE(source.now_us() - step, 2 * kNoteStep);
+    } while (baselines.busy());
+    EXPECT_LE(source.now_us() - before, 100'000U);
+  }
+  const Micros spent = source.now_us();
+  EXPECT_LE(spent, kSeconds * kSecond / 2'500 + 300'000);
+  EXPECT_GE(spent, 500'000U);
+}
+
+TEST_F(BaselinesTest, ANoteThatTakesTooLongIsGivenUp) {
+  std::vector<Task> tasks;
+  for (std::int32_t pid = 10; pid < 1010; ++pid) {
+    tasks.push_back(holding(pid, 10, 10));
+  }
+  FakeSource fake(snapshot_of(tasks));
+  SlowSource many(fake);
+  EXPECT_FALSE(baselines.look(many, at(1, 500'000)));
+  EXPECT_TRUE(baselines.busy());
+  EXPECT_FALSE(baselines.look(many, at(30, 500'000)));
+  EXPECT_TRUE(baselines.busy());  // another has begun
+  for (const MemoryNote& note : baselines.notes()) {
+    EXPECT_EQ(note.time_us, 0U);
+  }
+}
+
+TEST_F(BaselinesTest, AtTheStartOneIsTakenWhole) {
+  const std::size_t slot = baselines.look_at_all(source, at(1, 500'000));
+  EXPECT_FALSE(baselines.busy());
+  EXPECT_EQ(then(10, slot)->private_kib, 1'000U);
+}
+
+TEST_F(BaselinesTest, SwapOfAProcessIsBoundedByWhatItHadAndAllHaveGot) {
+  source.task(10).swap_kib = 400;
+  PressureReading reading = at(1, 500'000);
+  reading.swap_total_kib = 9'000;
+  reading.swap_free_kib = 8'000;
+  const std::size_t slot = baselines.look_at_all(source, reading);
+  Snapshot snapshot;
+  ASSERT_TRUE(source.scan(snapshot));
+  baselines.compare(snapshot, {.slot = slot}, 1'300);
+  EXPECT_EQ(test::task_of(snapshot, 10).swap_most_kib, 700U);
+  EXPECT_EQ(test::task_of(snapshot, 11).swap_most_kib, 300U);
+}
+
+}  // namespace
+}  // namespace badnessd
