@@ -1,19 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# usage: build-image.sh [OUTDIR]
+# usage: build-image.sh [--servers] [OUTDIR]
 # Builds the guest from Debian packages: OUTDIR/root.ext4 and OUTDIR/vmlinuz
 # (default build/vm). Needs root, mmdebstrap, apt-get, e2fsprogs; about 3
 # minutes, and nothing if it is there already.
+# --servers adds the real servers that servers.sh needs (default build/vm-servers,
+# the kernel of build/vm if that is there; needs gcc too).
 # KERNEL names another kernel package, KERNEL_TREE an unpacked one.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
-out=${1:-$here/../../build/vm}
+build=$here/../../build
+name=vm size=1G sources=
+if [ "$1" = --servers ]; then
+  shift
+  name=vm-servers size=3G sources="$here/guest/servers/Service.java $here/guest/servers/cc1.c"
+  [ ! -d "$build/vm/kernel" ] || : "${KERNEL_TREE=$(realpath "$build/vm/kernel")}"
+fi
+out=${1:-$build/$name}
 mkdir -p "$out" && cd "$out"
 KERNEL=${KERNEL:-linux-image-cloud-amd64}
 # What boots, what badnessd is linked with, the peers (nohang needs Python), strace.
 packages=systemd,systemd-sysv,dbus,kmod,udev,procps,util-linux,libspdlog1.10,libstdc++6
 packages=$packages,earlyoom,nohang,systemd-oomd,oomd,python3-minimal,libpython3-stdlib,strace
-sum=$(cat "$here/build-image.sh" "$here/guest/lab.service" | sha256sum)
+[ -z "$sources" ] || packages=$packages,postgresql-15,mariadb-server,redis-server,nginx-light,gunicorn,make,\
+openjdk-17-jdk-headless,nodejs,php-cli,prometheus
+# shellcheck disable=SC2086
+sum=$(cat "$here/build-image.sh" "$here/guest/lab.service" $sources | sha256sum)
 if [ -s root.ext4 ] && [ -s vmlinuz ] && [ "$(cat stamp 2>/dev/null)" = "$sum" ]; then exit 0; fi
 
 if [ "$(cat rootfs.packages 2>/dev/null)" != "$packages" ]; then
@@ -48,6 +60,13 @@ chroot root depmod "$ver"
 install -d root/opt/lab
 head -c 32M /dev/urandom > root/opt/lab/blob
 cp "$here/guest/lab.service" root/etc/systemd/system/
+for source in $sources; do
+  case $source in
+  *.java) cp "$source" root/opt/lab/  # the JVM needs /proc
+    unshare -mpf --mount-proc="$PWD/root/proc" chroot root javac -d /opt/lab "/opt/lab/${source##*/}" ;;
+  *.c) gcc -O2 -Wall -Wextra -static -o "root/opt/lab/$(basename "$source" .c)" "$source" ;;
+  esac
+done
 rm -rf root/etc/systemd/system/*.wants root/etc/rc?.d
 mkdir -p root/etc/systemd/system/multi-user.target.wants
 ln -s ../lab.service root/etc/systemd/system/multi-user.target.wants/
@@ -60,7 +79,7 @@ echo 0123456789abcdef0123456789abcdef > root/etc/machine-id
 mkdir -p root/etc/systemd/journald.conf.d
 printf '[Journal]\nStorage=volatile\nRateLimitBurst=0\n' > root/etc/systemd/journald.conf.d/lab.conf
 rm -f new.ext4
-mke2fs -q -t ext4 -d root new.ext4 1G
+mke2fs -q -t ext4 -d root new.ext4 "$size"
 mv new.ext4 root.ext4  # running guests keep the old one
 mv new.vmlinuz vmlinuz
 rm -rf root

@@ -42,6 +42,7 @@ d=$out/inject && rm -rf "$d" && mkdir -p "$d/opt/lab" "$d/etc/systemd/system"
 [ -n "$(find "$VM/oomlab" -newer "$here/guest/oomlab.c" 2>/dev/null)" ] ||
   gcc -O2 -Wall -Wextra -static -o "$VM/oomlab" "$here/guest/oomlab.c"
 cp -r "$VM/oomlab" "$here/guest/start.sh" "$here/guest/lib.sh" "$here/guest/cases" "$d/opt/lab/"
+cp -r "$here/guest/servers" "$d/opt/lab/cases/"
 cp "$here/guest/lab-role@.service" "$d/etc/systemd/system/"
 case $daemon in
 badnessd)

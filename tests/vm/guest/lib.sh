@@ -19,7 +19,12 @@ $2" > "/run/systemd/system/lab-role@$1.service.d/lab.conf"
   systemctl daemon-reload
 }
 alive() { systemctl -q is-active "lab-role@$1"; }
-stop_roles() { systemctl stop 'lab-role@*' 2>/dev/null; systemctl kill -s KILL 'lab-role@*' 2>/dev/null; systemctl reset-failed 'lab-role@*' 2>/dev/null; }
+stop_roles() {
+  systemctl stop 'lab-role@*' 2>/dev/null; systemctl kill -s KILL 'lab-role@*' 2>/dev/null
+  # What they have forked is left (KillMode=process), also below a stopped unit.
+  for all in /sys/fs/cgroup/system.slice/lab-role@*/cgroup.kill; do [ ! -f "$all" ] || echo 1 > "$all"; done
+  systemctl reset-failed 'lab-role@*' 2>/dev/null
+}
 # A new board for roles and agent, and who stands by in every scenario.
 fresh() {
   stop_roles
@@ -27,6 +32,18 @@ fresh() {
   rm -f /run/badnessd/last-kill.json
 }
 bystanders() { role sshd db beat; sleep 2; }
+available() { sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo; }  # KiB
+# Who stands by on a server: an old service with much CPU time that holds the most, a
+# JVM and a Node.js service that reserve far more than they hold, a database with
+# shared buffers, a preloaded family with copy-on-write. Waits until they have settled.
+servers() {  # [DATABASE [FAMILY]]: roles in place of database and family:150
+  role old:250
+  /opt/lab/oomlab await
+  role java node "${1:-database}" "${2:-family:150}" sshd beat
+  sleep 5
+  before=$(available)
+  while sleep 2; after=$(available); [ $((before - after)) -gt 1024 ]; do before=$after; done
+}
 # NAME HOG: lets the hog go and watches; NAME.json, NAME.died, NAME.csv.
 watch() {
   [ -z "$2" ] || role "$2"
@@ -57,11 +74,12 @@ value = json.load(open(sys.argv[1]))
 for key in sys.argv[2].split("."): value = value[key]
 print(value if isinstance(value, str) else json.dumps(value))' "$out/$1.last-kill.json" "$2" 2>/dev/null
 }
-# NAME: from the last look without the condition to the first signal for a hog, as
-# the kernel saw it.
+# NAME [ROLES]: from the last look without the condition to the first signal for one
+# of them (a hog), as the kernel saw it.
 to_signal_us() {
-  awk -v from="$(value "$1" trigger_before_us)" -v to="$(value "$1" t_end_us)" '
-    /signal_generate.*comm=hog/ { t = $4 * 1e6; if (t >= from && t <= to) { printf "%d", t - from; exit } }' "$trace/trace"
+  awk -v from="$(value "$1" trigger_before_us)" -v to="$(value "$1" t_end_us)" \
+    -v victim="comm=($(echo "${2:-hog}" | tr ' ' '|')) " '
+    /signal_generate/ && $0 ~ victim { t = $4 * 1e6; if (t >= from && t <= to) { printf "%d", t - from; exit } }' "$trace/trace"
 }
 # Only the hog died, by us, and it is written down.
 judge() {
@@ -71,6 +89,20 @@ judge() {
   check "$1: only the hog dies" "died: ${died:-nobody}" [ "$died" = hog ]
   check "$1: no kernel OOM kill" "$(value "$1" kernel_oom_kills)" [ "$(value "$1" kernel_oom_kills)" = 0 ]
   check "$1: the record names the hog" "$(record "$1" sentence || echo no record)" [ "$(record "$1" victim.comm)" = hog ]
+}
+# NAME ROLES: only processes of these roles died, a hog if it is among them, all by
+# us; and what the record says of it.
+judge_only() {
+  us=$(to_signal_us "$1" "$2")
+  died=$(victims "$1")
+  info "$1: died, in order: ${died:-none}; threshold to signal ${us:-none} us"
+  info "$1: the last record: $(record "$1" victim.comm) took $(record "$1" victim.took_kib) KiB, blame $(record "$1" blame), loss $(record "$1" loss)"
+  others=$(cut -d' ' -f1 "$out/$1.died" | grep -vxE "$(echo "$2" | tr ' ' '|')" | paste -sd' ')
+  check "$1: only these die: $2" "died too: $others" [ -z "$others" ]
+  case " $2 " in
+  *' hog '*) check "$1: the hog dies" "died: ${died:-none}" grep -q '^hog ' "$out/$1.died" ;;
+  esac
+  check "$1: no kernel OOM kill" "$(value "$1" kernel_oom_kills)" [ "$(value "$1" kernel_oom_kills)" = 0 ]
 }
 # The forker and all of its storm are gone, nobody else is.
 judge_storm() {

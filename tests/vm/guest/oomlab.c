@@ -14,6 +14,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -222,17 +223,94 @@ static void do_storm(int64_t seconds) {  // short-lived children as fast as it g
   sh->ready = 1;
   for (;;) pause();
 }
+static char *segment(size_t n) {  // of shared memory
+  char *p = mmap(0, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) { perror("mmap"); exit(4); }
+  dirty(p, n);
+  return p;
+}
 static void do_pg(int64_t n) {  // a common segment of 200 MiB
   const size_t seg = 200 << 20;
-  char *p = mmap(0, seg, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (p == MAP_FAILED) { perror("mmap"); exit(4); }
-  dirty(p, seg);
+  char *p = segment(seg);
   for (int i = 0; i < n; i++) {
     if (fork()) continue;
     enroll("pg");
     for (size_t o = 0; o < seg; o += 4096) p[o]++;
     for (;;) { p[rnd() % seg]++; sleep_ns(20 * MS); }
   }
+  for (;;) pause();
+}
+static void do_database(int64_t mb_per_s) {  // shared buffers, 4 backends, and one that leaks
+  const size_t seg = 128 << 20;
+  char *p = segment(seg);
+  for (int i = 0, n = mb_per_s ? 5 : 4; i < n; i++) {
+    if (fork()) continue;
+    enroll(i < 4 ? "database" : "hog");
+    for (size_t o = 0; o < seg; o += 4096) p[o]++;
+    if (i == 4) { wait_go(); sh->hog_first = now(); }
+    for (;;) {
+      for (int k = 0; k < 50; k++) p[rnd() % seg]++;
+      if (i == 4) leak(mb_per_s, 1); else sleep_ns(20 * MS);
+    }
+  }
+  for (;;) pause();
+}
+static void do_workers(int64_t mb_per_s) {  // four that leak, below a master
+  dirty(grab(20 << 20, PROT_READ | PROT_WRITE), 20 << 20);
+  for (int i = 0; i < 4; i++) {
+    if (fork()) continue;
+    enroll("hog");
+    wait_go();
+    sh->hog_first = now();
+    leak(mb_per_s / 4, 0);
+  }
+  for (;;) pause();
+}
+static void do_family(int64_t mb) {  // preloaded: nine map the same pages, copy-on-write
+  dirty(grab(mb << 20, PROT_READ | PROT_WRITE), mb << 20);
+  for (int i = 0; i < 8; i++) if (!fork()) { enroll("family"); break; }
+  for (;;) pause();
+}
+static void do_slow(int64_t mb) {  // much at once, then 50 KiB/s
+  dirty(grab(mb << 20, PROT_READ | PROT_WRITE), mb << 20);
+  sh->hog_bytes = mb << 20;
+  sh->hog_first = now();
+  for (;; sh->hog_bytes += 100 << 10) {
+    sleep_ns(2 * SEC);
+    dirty(grab(100 << 10, PROT_READ | PROT_WRITE), 100 << 10);
+  }
+}
+static void do_tmpfs(int64_t mb_per_s) {  // fills it until 95 MiB are available
+  int64_t chunk = mb_per_s * 1048576 / 100 / 4096 * 4096;
+  char *p = grab(chunk, PROT_READ | PROT_WRITE);
+  dirty(p, chunk);
+  wait_go();
+  int fd = open("/dev/shm/fill", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (fd < 0) { perror("/dev/shm/fill"); exit(4); }
+  int64_t left = (mem_kib("MemAvailable:") - (95 << 10)) << 10, most = mem_kib("MemTotal:") * 95 / 100 << 10;
+  for (left = left < most ? left : most; left > 0 && write(fd, p, chunk) == chunk; left -= chunk) sleep_ns(10 * MS);
+  sh->hog_done = 1;
+  for (;;) pause();
+}
+static void *leak_on_go(void *mb_per_s) {
+  wait_go();
+  sh->hog_first = now();
+  leak((intptr_t)mb_per_s, 0);
+  return 0;
+}
+static int leak_in_clone(void *mb_per_s) {
+  enroll("hog");
+  leak_on_go(mb_per_s);
+  return 0;
+}
+static void do_thread(int64_t mb_per_s) {  // its leader exits and shows as a zombie
+  pthread_t t;
+  if (pthread_create(&t, 0, leak_on_go, (void *)(intptr_t)mb_per_s)) exit(4);
+  pthread_exit(0);
+}
+static void do_vm(int64_t mb_per_s) {  // two processes, one memory
+  char *stack = grab(65536, PROT_READ | PROT_WRITE);
+  if (clone(leak_in_clone, stack + 65536, CLONE_VM | SIGCHLD, (void *)(intptr_t)mb_per_s) < 0) { perror("clone"); exit(4); }
   for (;;) pause();
 }
 static void leak_shared(int64_t mb_per_s) {
@@ -258,11 +336,31 @@ static void burn(int64_t seconds) {  // CPU time, for a process that looks long-
     for (int i = 0; i < 1000; i++) rnd();
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
   } while (t.tv_sec < seconds);
+}
+static void do_old(int64_t mb) {
+  burn(40);
+  dirty(grab(mb << 20, PROT_READ | PROT_WRITE), mb << 20);
   sh->ready = 1;
+  for (;;) pause();
+}
+static void do_pusher(int64_t mb) {  // a JVM that grows a little
+  grab((size_t)3 << 30, PROT_NONE);
+  dirty(grab(20 << 20, PROT_READ | PROT_WRITE), 20 << 20);
+  wait_go();
+  leak(20, mb);
+  sh->hog_done = 1;
+  for (;;) pause();
+}
+static const char *name_of(const char *role) {  // under which it is enrolled
+  static const char *const name[][2] = {
+    {"hog-fork", "forker"}, {"hog-backend", "database"}, {"hog-workers", "master"}, {"tmpfs", "filler"}, {"hog", "hog"}};
+  for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+    if (!strncmp(role, name[i][0], strlen(name[i][0]))) return name[i][1];
+  return role;
 }
 static int workload(const char *role, int64_t arg) {
   int hog = !strncmp(role, "hog", 3);
-  if (strcmp(role, "hog-fork")) enroll(hog ? "hog" : role);
+  enroll(name_of(role));
   if (!strcmp(role, "sshd")) for (;;) pause();
   if (!strcmp(role, "beat")) do_beat();
   if (!strcmp(role, "db")) do_db(300);
@@ -271,6 +369,13 @@ static int workload(const char *role, int64_t arg) {
     for (;;) pause();
   }
   if (!strcmp(role, "jvm")) reserve(64 << 10, arg ? arg : 4);  // Go, JVM, ASan
+  if (!strcmp(role, "java")) reserve(3 << 10, arg ? arg : 140);
+  if (!strcmp(role, "node")) reserve(11 << 10, arg ? arg : 75);
+  if (!strcmp(role, "database")) do_database(0);
+  if (!strcmp(role, "family")) do_family(arg);
+  if (!strcmp(role, "old")) do_old(arg);
+  if (!strcmp(role, "pusher")) do_pusher(arg);
+  if (!strcmp(role, "tmpfs")) do_tmpfs(arg);
   if (!strcmp(role, "sidecar")) reserve(16, arg);
   if (!strcmp(role, "young")) {
     for (int i = 1; i < arg; i++) if (!fork()) { enroll(role); reserve(200, 8); }
@@ -286,7 +391,6 @@ static int workload(const char *role, int64_t arg) {
   }
   if (!strcmp(role, "hog-thrash")) do_thrash(open("/dev/nvme0n1", O_RDONLY));
   if (!strcmp(role, "hog-fork")) {
-    enroll("forker");
     wait_go();
     sh->hog_first = now();
     for (int i = 0; i < 200; i++) {
@@ -300,9 +404,14 @@ static int workload(const char *role, int64_t arg) {
     sh->hog_done = 1;
     for (;;) pause();
   }
+  if (!strcmp(role, "hog-backend")) do_database(arg);
+  if (!strcmp(role, "hog-workers")) do_workers(arg);
+  if (!strcmp(role, "hog-slow")) do_slow(arg);
+  if (!strcmp(role, "hog-thread")) do_thread(arg);
+  if (!strcmp(role, "hog-vm")) do_vm(arg);
   if (!hog) return 2;
   if (!strcmp(role, "hog-stuck")) signal(SIGTERM, on_term);
-  if (!strcmp(role, "hog-old")) burn(arg);
+  if (!strcmp(role, "hog-old")) { burn(arg); sh->ready = 1; }
   wait_go();
   sh->hog_first = now();
   if (!strcmp(role, "hog-memfd")) leak_shared(arg);
