@@ -61,11 +61,16 @@ bool Baselines::begin(FactSource& source, const PressureReading& reading) {
     old = std::find_if(old, entries_.end(), [&](const Entry& it) {
       return it.process.pid >= process.pid;
     });
-    if (old != entries_.end() && old->process == process) {
-      merged_.push_back(*old);
-      merged_.back().columns[slot_] = {};
-    } else {
+    if (old == entries_.end() || old->process.pid != process.pid) {
       merged_.push_back({.process = process, .facts = {}});
+      continue;
+    }
+    merged_.push_back(*old);
+    merged_.back().columns[slot_] = {};
+    // Another process, or one of which the kernel had to forget the inode.
+    if (!(old->process == process)) {
+      merged_.back().process = process;
+      merged_.back().facts = {};
     }
   }
   std::swap(entries_, merged_);
@@ -86,6 +91,10 @@ std::optional<std::size_t> Baselines::step(FactSource& source,
       continue;
     }
     entry.facts = *facts;
+    if (!(entry.id == facts->id)) {
+      entry.id = facts->id;
+      entry.columns = {};
+    }
     entry.columns[slot_] = {narrowed(facts->holding.private_kib),
                             narrowed(facts->holding.shmem_kib)};
   }
@@ -146,7 +155,7 @@ void Baselines::compare(Snapshot& snapshot, const Loss& loss,
     entry = std::find_if(entry, entries_.end(), [&](const Entry& it) {
       return it.process.pid >= task.id.pid;
     });
-    if (entry == entries_.end() || !(entry->facts.id == task.id)) {
+    if (entry == entries_.end() || !(entry->id == task.id)) {
       continue;
     }
     task.swap_most_kib = entry->facts.swap_kib + swapped_since;

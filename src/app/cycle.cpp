@@ -29,7 +29,9 @@ class Pass {
       return lost(reading.error());
     }
     report_.reading = *reading;
-    list_cgroups(source_, policy_, state_.policy, reading->time_us);
+    if (state_.policy.listed_us == 0) {
+      list_cgroups(source_, policy_, state_.policy, reading->time_us);
+    }
     const Firing firing =
         take_readings(source_, policy_, state_.policy, *reading);
     const Fired& fired = firing.fired;
@@ -43,6 +45,7 @@ class Pass {
     }
     if (!fired.kill && !policy_.audit) {
       watch_kernel();
+      list_cgroups(source_, policy_, state_.policy, reading->time_us);
       use_the_time();
       return ended(Kind::kCalm);
     }

@@ -193,7 +193,8 @@ std::vector<std::string> rules_text(const Task& task, const Policy& policy) {
   }
   if (task.rules_open) {
     lines.emplace_back(
-        "one asks for what could not be read (try as root); that condition "
+        "one asks for what could not be read (it needs CAP_SYS_PTRACE); that "
+        "condition "
         "counts as not met");
   }
   return lines;
@@ -223,7 +224,7 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
   if (task.userns_unreadable) {
     text += section("note",
                     {"its capabilities are not credited: /proc/<pid>/ns/user "
-                     "cannot be read (try as root)"});
+                     "cannot be read (it needs CAP_SYS_PTRACE)"});
   }
   return text + section("facts", facts_text(snapshot.facts));
 }

@@ -315,10 +315,10 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
                                   [](const Task& it) { return it.rules_open; });
   if (open != 0) {
     notes.push_back(
-        {false,
-         fmt::format("{}: a rule asks for what could not be read (try as root)",
-                     count_text(static_cast<std::uint64_t>(open), "process",
-                                "processes"))});
+        {false, fmt::format("{}: a rule asks for what could not be read (it "
+                            "needs CAP_SYS_PTRACE)",
+                            count_text(static_cast<std::uint64_t>(open),
+                                       "process", "processes"))});
   }
   return notes;
 }

@@ -88,7 +88,7 @@ constexpr std::array<CountedFact, 6> kCountedFacts{{
     {&Facts::nodes_unknown, "process", "processes",
      "memory nodes unknown; taken as shared with badnessd"},
     {&Facts::unreadable, "process", "processes",
-     "could not be read (hidepid? try as root)"},
+     "could not be read (hidepid? it needs CAP_SYS_PTRACE)"},
     {&Facts::malformed, "process", "processes",
      "left out: its /proc text is not what a kernel writes"},
 }};

@@ -46,6 +46,12 @@ Watch watch_cgroup(const Policy& policy, std::size_t trigger,
   Watch watch{.cgroup = std::move(cgroup), .trigger = trigger};
   watch.triggers.resize(policy.triggers.size());
   watch.rates = policy.floor_rates;
+  // There may be a thousand cgroups, and most triggers ask for no stalls.
+  const bool stalls = watch.cgroup.empty() ||
+                      policy.triggers[trigger].psi_some_above ||
+                      policy.triggers[trigger].psi_full_above;
+  watch.history = PressureHistory(stalls ? PressureHistory::Room::kSpan
+                                         : PressureHistory::Room::kNone);
   return watch;
 }
 

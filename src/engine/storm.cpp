@@ -63,9 +63,19 @@ std::span<const std::uint32_t> StormFinder::suspects(const Snapshot& snapshot,
                                                      Kib need_kib,
                                                      Kib lost_kib) {
   collect_young(snapshot, rules);
-  Kib most_kib = 0;
-  for (const std::uint32_t index : young_) {
-    most_kib = sum_kib(most_kib, snapshot.tasks[index].took_most_kib);
+  // One that took more than its part of all is no member, whatever the others
+  // took; without it the others may not be enough.
+  constexpr int kRounds = 4;
+  Kib most_kib = kUnknownKib;
+  for (int round = 0; round < kRounds; ++round) {
+    Kib sum = 0;
+    for (const std::uint32_t index : young_) {
+      const Task& task = snapshot.tasks[index];
+      if (task.took_kib <= most_kib / kLargestPart) {
+        sum = sum_kib(sum, task.took_most_kib);
+      }
+    }
+    most_kib = sum;
   }
   if (lost_kib == 0 || young_.size() < kFewest || most_kib < need_kib ||
       most_kib < lost_kib / 2) {

@@ -34,6 +34,9 @@ void PressureHistory::add(const PressureReading& reading) noexcept {
              .some_us = reading.psi_some ? reading.psi_some->total_us : 0,
              .full_us = reading.psi_full ? reading.psi_full->total_us : 0,
              .has_psi = reading.psi_some.has_value()};
+  if (samples_.empty()) {
+    return;
+  }
   if (count_ == 0 || newest_.time_us - kept(0).time_us >= kStep) {
     samples_[next_] = newest_;
     next_ = (next_ + 1) % kSize;

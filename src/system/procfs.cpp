@@ -142,6 +142,7 @@ Expected<PressureReading> ProcfsSource::read_pressure() {
     add_reclaimable_arc(*reading);
   }
   reading->time_us = now_us();
+  swap_in_use_ = reading->swap_used_kib() != 0;
   if (options_.cgroup_root != nullptr && reading->swap_total_kib != 0) {
     leave_out_unusable_swap(*reading);
   }

@@ -204,13 +204,25 @@ Expected<HeldFacts> ProcfsSource::read_held(std::int32_t pid,
   if (known.id.pid != 0 && !dead_leader && *statm == known.statm) {
     return facts;
   }
+  facts.statm = *statm;
+  // What is mapped of files and shared memory together: less than this is taken
+  // for files.
+  constexpr Kib kLittleShared = Kib{16} << 10;
+  const Kib page_kib = page_size_ / 1024;
+  if (!dead_leader && !swap_in_use_ &&
+      statm->shared * page_kib < kLittleShared) {
+    facts.swap_kib = 0;
+    facts.holding = {.private_kib = (statm->resident -
+                                     std::min(statm->resident, statm->shared)) *
+                                    page_kib};
+    return facts;
+  }
   const auto thread =
       dead_leader ? read_live_thread(pid) : std::optional<StatFields>();
   const auto status = read_status_of(pid, thread ? thread->pid : 0);
   if (!status) {
     return tl::unexpected(status.error());
   }
-  facts.statm = *statm;
   facts.swap_kib = status->swap_kib.value_or(0);
   facts.holding = {.private_kib = facts.swap_kib,
                    .shmem_kib = status->rss_shmem_kib.value_or(0)};

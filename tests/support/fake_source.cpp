@@ -86,7 +86,7 @@ void FakeSource::refine(Snapshot& snapshot, std::uint32_t index) {
 Expected<void> FakeSource::list(std::vector<ListedProcess>& listed) {
   listed.clear();
   for (const Task& task : full_.tasks) {
-    listed.push_back({task.id.pid, task.id.start_time});
+    listed.push_back({task.id.pid, task.id.start_time + inode_offset_});
   }
   return {};
 }

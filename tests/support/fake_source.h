@@ -75,6 +75,8 @@ class FakeSource final : public FactSource {
   [[nodiscard]] Task& task(std::int32_t pid);
   void remove(std::int32_t pid);
   void replace(Snapshot full) { full_ = std::move(full); }
+  // list() shows other inodes.
+  void set_inode_offset(std::uint64_t offset) { inode_offset_ = offset; }
   // These share one mm.
   void set_sharing(std::int32_t a, std::int32_t b) { sharing_ = {a, b}; }
   [[nodiscard]] std::uint32_t notes() const noexcept { return notes_; }
@@ -108,6 +110,7 @@ class FakeSource final : public FactSource {
   std::int32_t hanging_ = 0;
   std::uint32_t scans_ = 0;
   std::uint32_t refines_ = 0;
+  std::uint64_t inode_offset_ = 0;
   std::uint32_t notes_ = 0;  // of single processes
   std::pair<std::int32_t, std::int32_t> sharing_{};
 };

@@ -69,6 +69,19 @@ TEST_F(BaselinesTest, AReusedPidIsANewProcess) {
   EXPECT_FALSE(then(10, *slot));
 }
 
+// The kernel forgets inodes of /proc when memory is short.
+TEST_F(BaselinesTest, ANewInodeOfTheSameProcessLosesNoNote) {
+  const auto slot = look(1, 500'000);
+  source.set_inode_offset(1000);
+  ASSERT_TRUE(look(100, 400'000));
+  ASSERT_TRUE(then(10, *slot));
+  EXPECT_EQ(then(10, *slot)->private_kib, 1'000U);
+  source.task(10).id.start_time = 99;
+  source.set_inode_offset(2000);
+  ASSERT_TRUE(look(200, 300'000));
+  EXPECT_FALSE(then(10, *slot));
+}
+
 TEST_F(BaselinesTest, KernelThreadsAreReadOnce) {
   ASSERT_TRUE(look(1, 500'000));
   EXPECT_EQ(source.notes(), 3U);

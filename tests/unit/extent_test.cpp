@@ -236,6 +236,7 @@ TEST_F(Scopes, CgroupsComeAndGo) {
   source.set_identity(20, {"/bin/db", "db", "/user/u3"});
   EXPECT_EQ(run(900'000).kind, Kind::kCalm);  // it is looked for now and then
   source.set_step(6'000'000);
+  EXPECT_EQ(run(900'000).kind, Kind::kCalm);  // after the triggers were judged
   EXPECT_EQ(run(900'000).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), Pids{20});
   EXPECT_EQ(state.policy.cgroups.size(), 2U);

@@ -240,5 +240,16 @@ TEST_F(StormTest, SuspectsAreTheYoungIfTheyAreEnough) {
   EXPECT_EQ(suspects(0), 0U);
 }
 
+// A leak beside services that have just started.
+TEST_F(StormTest, ThereIsNoSuspicionWhereOneTookMost) {
+  std::vector<Task> tasks{aged(99, 5, "leak", 3, 500)};
+  add(tasks, 100, 20, 5, "web", 3, 1);
+  static_cast<void>(find(tasks, 510));
+  for (Task& task : snapshot.tasks) {
+    task.took_most_kib = task.took_kib;
+  }
+  EXPECT_TRUE(finder.suspects(snapshot, rules, kNeed, 510 * kMib).empty());
+}
+
 }  // namespace
 }  // namespace badnessd

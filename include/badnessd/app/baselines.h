@@ -45,6 +45,7 @@ class Baselines {
   static constexpr std::uint32_t kNotThere = ~std::uint32_t{0};
   struct Entry {
     ListedProcess process;
+    TaskId id{};      // whose the columns are
     HeldFacts facts;  // as last read
     std::array<Column, kNotes> columns{};
   };

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "badnessd/engine/glob.h"
 #include "badnessd/engine/task.h"
@@ -60,6 +61,13 @@ class PressureHistory {
  public:
   static constexpr Micros kSpan = 120'000'000;
 
+  // With room for kSpan; without it only the newest reading is known, and no
+  // share.
+  enum class Room : std::uint8_t { kSpan, kNone };
+  PressureHistory() : PressureHistory(Room::kSpan) {}
+  explicit PressureHistory(Room room)
+      : samples_(room == Room::kSpan ? kSize : 0) {}
+
   // Takes `reading`; one of a clock that stood still or went back is left out.
   void add(const PressureReading& reading) noexcept;
 
@@ -90,7 +98,7 @@ class PressureHistory {
     return samples_[(next_ + kSize - 1 - age) % kSize];
   }
 
-  std::array<Sample, kSize> samples_{};
+  std::vector<Sample> samples_;
   std::size_t next_ = 0;
   std::size_t count_ = 0;
   Sample newest_;

@@ -155,6 +155,7 @@ class ProcfsSource final : public FactSource {
   bool has_userns_ = false;
   bool has_arc_ = false;
   bool swap_unusable_ = false;
+  bool swap_in_use_ = true;  // not known yet
   Micros swap_judged_us_ = 0;
   std::int32_t reference_pid_ = 0;
   std::uint32_t page_size_ = 4096;

@@ -60,7 +60,8 @@ class FactSource {
       std::vector<ListedProcess>& listed) = 0;
 
   // What `pid` holds, given what was read of the same process before. Waits for
-  // nobody: statm, and only where that has changed status.
+  // no process: reads statm, and status only if statm has changed and swap or
+  // much shared memory is in use.
   [[nodiscard]] virtual Expected<HeldFacts> read_held(
       std::int32_t pid, const HeldFacts& known) = 0;
 

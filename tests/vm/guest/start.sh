@@ -43,7 +43,7 @@ cat $trace/trace > $out/trace.txt
 dmesg > $out/dmesg.txt
 journalctl -b -o short-monotonic --no-pager > $out/journal.txt
 # -a: longer fields would be null.
-journalctl -b -a -o json --no-pager -u badnessd --output-fields=MESSAGE,MESSAGE_ID,PRIORITY,BADNESSD_ID,BADNESSD_VICTIM_PID,BADNESSD_POINTS,BADNESSD_TRIGGER,BADNESSD_RECORD > $out/badnessd.json
+journalctl -b -a -o json --no-pager -u badnessd --output-fields=MESSAGE,MESSAGE_ID,PRIORITY,BADNESSD_ID,BADNESSD_VICTIM_PID,BADNESSD_POINTS,BADNESSD_RECORD > $out/badnessd.json
 cp -r /run/badnessd $out/run 2>/dev/null
 tar -cf /dev/nvme0n2 -C $out .
 sync
