@@ -158,7 +158,9 @@ void Baselines::compare(Snapshot& snapshot, const Loss& loss,
     if (entry == entries_.end() || !(entry->id == task.id)) {
       continue;
     }
-    task.swap_most_kib = entry->facts.swap_kib + swapped_since;
+    if (entry->facts.id.pid != 0) {
+      task.swap_most_kib = entry->facts.swap_kib + swapped_since;
+    }
     const Column& column = entry->columns[loss.slot];
     if (column.private_kib != kNotThere) {
       task.then = Holding{column.private_kib, column.shmem_kib};

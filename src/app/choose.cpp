@@ -125,8 +125,6 @@ Points greatest_held(const Inquiry& inquiry, const SelectRules& rules) {
 
 // Sets the bar of what a process took, if the blame goes by that.
 Blame find_blame(const Inquiry& inquiry, SelectRules& rules, Kib need_kib) {
-  rules.min_took_kib = 0;
-  rules.min_held_points = 0;
   if (need_kib == 0 || !inquiry.policy.spare_bystanders) {
     return Blame::kNone;
   }
@@ -200,26 +198,25 @@ bool refine_with_relatives(const Inquiry& inquiry, std::uint32_t index) {
   return read;
 }
 
-bool sharpen(const Inquiry& inquiry, std::uint32_t index) {
+void sharpen(const Inquiry& inquiry, std::uint32_t index) {
   Snapshot& snapshot = inquiry.snapshot;
   Task& task = snapshot.tasks[index];
   if (task.detail == Detail::kCheap) {
     refine_one(inquiry, index);
-    return true;
+    return;
   }
   if (refine_with_relatives(inquiry, index)) {
-    return true;
+    return;
   }
   if (std::any_of(snapshot.tasks.begin(), snapshot.tasks.end(),
                   [](const Task& it) { return it.detail == Detail::kCheap; })) {
     refine_all(inquiry);
-    return true;
+    return;
   }
   task.reclaim_most_kib = task.reclaim_kib;
   task.with_it_most_kib = task.with_it_kib;
   task.took_most_kib = task.took_kib;
   task.held_points = held_points(snapshot, task, inquiry.policy.score);
-  return false;
 }
 
 void refine_with_it(const Inquiry& inquiry, std::uint32_t index) {

@@ -83,8 +83,8 @@ constexpr std::array<CountedFact, 6> kCountedFacts{{
     {&Facts::mm_identity_unknown, "child", "children",
      "could share the parent's memory; counted as separate"},
     {&Facts::userns_unreadable, "process", "processes",
-     "capabilities not credited: the user namespace is not readable (try as "
-     "root)"},
+     "capabilities not credited: the user namespace is not readable (it "
+     "needs CAP_SYS_PTRACE)"},
     {&Facts::nodes_unknown, "process", "processes",
      "memory nodes unknown; taken as shared with badnessd"},
     {&Facts::unreadable, "process", "processes",

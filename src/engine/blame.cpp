@@ -37,6 +37,21 @@ Micros neighbour(const MemoryNotes& notes, const MemoryNote& note,
   return found;
 }
 
+// The newest note since which memory has lost `kib`.
+std::optional<std::size_t> newest_note(const MemoryNotes& notes,
+                                       const PressureReading& now,
+                                       Kib kib) noexcept {
+  std::optional<std::size_t> newest;
+  for (std::size_t slot = 0; slot < notes.size(); ++slot) {
+    const MemoryNote& note = notes[slot];
+    if (usable(note, now) && lost_since(note, now) >= kib &&
+        (!newest || note.time_us > notes[*newest].time_us)) {
+      newest = slot;
+    }
+  }
+  return newest;
+}
+
 }  // namespace
 
 MemoryNote note_of(const PressureReading& reading) noexcept {
@@ -69,20 +84,6 @@ std::size_t slot_for_next(const MemoryNotes& notes, Micros now_us) noexcept {
     }
   }
   return best;
-}
-
-std::optional<std::size_t> newest_note(const MemoryNotes& notes,
-                                       const PressureReading& now,
-                                       Kib kib) noexcept {
-  std::optional<std::size_t> newest;
-  for (std::size_t slot = 0; slot < notes.size(); ++slot) {
-    const MemoryNote& note = notes[slot];
-    if (usable(note, now) && lost_since(note, now) >= kib &&
-        (!newest || note.time_us > notes[*newest].time_us)) {
-      newest = slot;
-    }
-  }
-  return newest;
 }
 
 std::optional<Loss> find_loss(const MemoryNotes& notes,

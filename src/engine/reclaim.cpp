@@ -175,7 +175,7 @@ void add_descendants(const Snapshot& snapshot, const Task& task, int depth,
   }
 }
 
-// A task of which the dear facts are not known may be the init of a namespace.
+// A task that is not refined may be the init of a namespace.
 void estimate_with_it(Task& task, const Snapshot& snapshot,
                       DiesWith dies_with) noexcept {
   task.with_it_kib = 0;

@@ -36,6 +36,11 @@ void refine_one(const Inquiry& inquiry, std::uint32_t index);
 // theirs too, so that what it gives back is known.
 void refine_with_it(const Inquiry& inquiry, std::uint32_t index);
 
+struct Choice {
+  Selection selection;
+  Blame blame = Blame::kNone;
+};
+
 // Chooses by 2.6.32's order among the candidates that carry a fair part of the
 // blame, and of those among the ones whose death gives back `need_kib`.
 //   The blame is fair if a process took at least half of what the candidate
@@ -44,25 +49,20 @@ void refine_with_it(const Inquiry& inquiry, std::uint32_t index);
 //   of those that give back enough.
 //   If the death of none of them gives back `need_kib`, that bar is halved
 //   until it is met.
-// With a `need_kib` of 0 there is no guard: the bare order of 2.6.32. Reads the
-// dear facts only of those that can still win: a process that leads by an upper
-// bound is refined until the leader is exact, which gives the result of
-// refining all. `rules` comes back with the bars that were met.
-struct Choice {
-  Selection selection;
-  Blame blame = Blame::kNone;
-};
+// With a `need_kib` of 0 there is no guard: the bare order of 2.6.32. Refines
+// only the processes that can still win: one that leads by an upper bound is
+// refined until the leader is exact, which gives the result of refining all.
+// `rules` comes back with the bars that were met.
 [[nodiscard]] Choice select_victim(const Inquiry& inquiry, SelectRules& rules,
                                    Kib need_kib);
 
-// Reads the dear facts of the task and of its relatives (for_relatives()), so
-// that what it took is known. Whether there was anything left to read.
+// Refines the task and its relatives (for_relatives()), so that what it took is
+// known. Returns whether there was anything left to read.
 bool refine_with_relatives(const Inquiry& inquiry, std::uint32_t index);
 
-// Makes one task more exact that is not yet: reads its dear facts, else those
-// of its relatives (for_relatives()), else those of all. False if nothing is
-// left to read; then what is certain counts.
-bool sharpen(const Inquiry& inquiry, std::uint32_t index);
+// Makes a task more exact: refines it, else its relatives, else all tasks. If
+// nothing is left to read, what is certain counts.
+void sharpen(const Inquiry& inquiry, std::uint32_t index);
 
 // oom_kill_victim(), with the dear facts of those read on whom it depends.
 [[nodiscard]] std::uint32_t victim_of(const Inquiry& inquiry,

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/trigger.h"
@@ -60,16 +59,11 @@ struct Loss {
                                             const PressureReading& now,
                                             Kib need_kib) noexcept;
 
-// The newest note since which memory has lost `kib`.
-[[nodiscard]] std::optional<std::size_t> newest_note(const MemoryNotes& notes,
-                                                     const PressureReading& now,
-                                                     Kib kib) noexcept;
-
 // By what the guard judges who carries a fair part of the blame.
 enum class Blame : std::uint8_t {
   kNone,  // the guard is off
   kTook,  // what a process took since the baseline
-  kHeld   // the score of what it holds, as nobody took enough
+  kHeld   // the score of what it holds, as no process took enough
 };
 
 // 2.6.32's score with the memory that the death of `task` gives back as its

@@ -127,7 +127,7 @@ void end_incident(PolicyState& state) noexcept;
 [[nodiscard]] bool time_for_note(const Policy& policy,
                                  const PolicyState& state) noexcept;
 
-// The 2.6.32's bare order is asked for: no guard.
+// 2.6.32's bare order is configured: there is no guard.
 [[nodiscard]] inline bool bare_order(const Policy& policy) noexcept {
   return policy.min_reclaim_kib == Kib{0};
 }

@@ -40,7 +40,8 @@ struct SelectRules {
   // The guard: whoever cannot give back this much is passed over, except for
   // PF_OOM_ORIGIN. 0 is 2.6.32's own order.
   Kib min_reclaim_kib = 0;
-  // And whoever carries less of the blame than this; 0: that does not count.
+  // A process that carries less of the blame is passed over too; 0: the blame
+  // does not count.
   Kib min_took_kib = 0;
   Points min_held_points = 0;
 };

@@ -110,7 +110,7 @@ struct Task {
   Points points = 0;
 
   [[nodiscard]] std::string_view name() const noexcept { return comm.data(); }
-  // What it holds, whoever has it in common.
+  // What it holds, including what other processes have in common with it.
   [[nodiscard]] Kib held_kib() const noexcept {
     return rss_anon_kib + swap_kib + rss_shmem_kib;
   }
