@@ -211,6 +211,8 @@ class Pass {
   void complete(std::uint32_t chosen, std::uint32_t victim) {
     Decision& decision = state_.decision;
     const Snapshot& snapshot = state_.snapshot;
+    // What it has in common with its parent is not given back.
+    refine_with_relatives(inquiry(), victim);
     refine_with_it(inquiry(), victim);
     decision.chosen = snapshot.tasks[chosen];
     decision.score = badness(snapshot, decision.chosen, policy_.score);
@@ -312,6 +314,19 @@ class Pass {
            report_.reading.time_us - since >= kVictimGrace;
   }
 
+  // What came back, and when the last considerable part of it did.
+  void account_reclaim(const PressureReading& reading) {
+    Decision& decision = state_.decision;
+    const Pending& pending = *state_.policy.pending;
+    const Kib free = reading.free_kib();
+    const Kib back = free - std::min(free, pending.free_before_kib);
+    if (decision.memory_back_us == 0 ||
+        back >= decision.reclaimed_kib + pending.expected_kib / 16) {
+      decision.memory_back_us = reading.time_us;
+    }
+    decision.reclaimed_kib = std::max(decision.reclaimed_kib, back);
+  }
+
   CycleReport follow_pending(const Firing& firing) {
     Decision& decision = state_.decision;
     PolicyState& state = state_.policy;
@@ -322,6 +337,13 @@ class Pass {
     if (step == PendingStep::kExited) {
       decision.exited_us = reading.time_us;
       step = step_pending(policy_, state, reading, firing.acting, exited);
+    }
+    if (decision.exited_us != 0) {
+      account_reclaim(reading);
+    }
+    if (step == PendingStep::kWait && exited && !firing.acting &&
+        firing.elsewhere) {
+      step = PendingStep::kDone;  // the rest of the account is not urgent
     }
     if (step == PendingStep::kWait && overtaken(firing)) {
       step = exited ? PendingStep::kDone : PendingStep::kGiveUp;
@@ -345,10 +367,6 @@ class Pass {
       case PendingStep::kDone:
         break;
     }
-    const Kib free = reading.free_kib();
-    decision.reclaimed_kib =
-        free - std::min(free, state.pending->free_before_kib);
-    decision.memory_back_us = reading.time_us;
     decision.end = Decision::End::kExited;
     state.pending.reset();
     look_for_kernel_kill();

@@ -44,6 +44,7 @@ Firing take_readings(FactSource& source, const Policy& policy,
     state.acting.reset();
   }
   all.acting = !state.acting && all.system;
+  all.elsewhere = state.acting && all.system;
   for (std::size_t i = 0; i < state.cgroups.size(); ++i) {
     Watch& watch = state.cgroups[i];
     const Fired fired = take_cgroup(source, policy, watch, system);
@@ -59,6 +60,8 @@ Firing take_readings(FactSource& source, const Policy& policy,
     }
     if (state.acting == i) {
       all.acting = fired.kill.has_value();
+    } else if (fired.kill) {
+      all.elsewhere = true;
     }
   }
   return all;

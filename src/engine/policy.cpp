@@ -238,12 +238,14 @@ PendingStep step_pending(const Policy& policy, PolicyState& state,
     case Pending::Phase::kRecovering:
       break;
   }
-  // Half of what was expected is proof enough that the rest comes.
-  const bool back =
-      reading.free_kib() >= pending.free_before_kib + pending.expected_kib / 2;
-  return back || !trigger_fires || passed >= policy.recover_timeout_us
-             ? PendingStep::kDone
-             : PendingStep::kWait;
+  // While the trigger fires, half of what was expected is proof enough that the
+  // rest comes. Otherwise nothing is urgent and the account is of the whole: of
+  // a storm the forker is gone long before its children.
+  const Kib wanted =
+      trigger_fires ? pending.expected_kib / 2 : pending.expected_kib;
+  const bool back = reading.free_kib() >= pending.free_before_kib + wanted;
+  return back || passed >= policy.recover_timeout_us ? PendingStep::kDone
+                                                     : PendingStep::kWait;
 }
 
 }  // namespace badnessd

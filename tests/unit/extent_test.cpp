@@ -215,9 +215,9 @@ TEST_F(Scopes, OnlyThoseInTheCgroupAreCandidates) {
 TEST_F(Scopes, ItsOwnMemoryIsWaitedForAfterwards) {
   EXPECT_EQ(run(900'000).kind, Kind::kSignalled);
   EXPECT_EQ(run(900'000).kind, Kind::kPending);
-  source.set_cgroup("/user/u1", with_available(240'000));
+  source.set_cgroup("/user/u1", with_available(250'000));
   EXPECT_EQ(run(900'000).kind, Kind::kDone);
-  EXPECT_EQ(state.decision.reclaimed_kib, 190'000U);
+  EXPECT_EQ(state.decision.reclaimed_kib, 200'000U);
   EXPECT_EQ(run(900'000).kind, Kind::kCalm);
 }
 
@@ -276,12 +276,21 @@ class ScopeAndSystem : public Scopes {
 
 TEST_F(ScopeAndSystem, ATenantSpendsItsOwnBudget) {
   EXPECT_EQ(run(900'000).kind, Kind::kSignalled);
-  source.set_cgroup("/user/u1", with_available(240'000));
+  source.set_cgroup("/user/u1", with_available(250'000));
   EXPECT_EQ(run(900'000).kind, Kind::kDone);
   source.set_cgroup("/user/u1", with_available(1'000));
   EXPECT_EQ(run(900'000).kind, Kind::kBudgetSpent);
   EXPECT_EQ(run(50'000).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), (Pids{11, 20}));
+}
+
+TEST_F(ScopeAndSystem, AnEmergencyOfAllDoesNotWaitForATenantsAccount) {
+  policy.kills_per_minute = 2;
+  EXPECT_EQ(run(900'000).kind, Kind::kSignalled);
+  source.set_cgroup("/user/u1", with_available(120'000));  // of 250,000
+  EXPECT_EQ(run(900'000).kind, Kind::kPending);
+  EXPECT_EQ(run(50'000).kind, Kind::kDone);
+  EXPECT_EQ(run(50'000).kind, Kind::kSignalled);
 }
 
 TEST_F(ScopeAndSystem, AnEmergencyOfAllDoesNotWaitForATenantsVictim) {

@@ -48,11 +48,11 @@ struct Since {
 
 Inquiry inquiry_into(test::FakeSource& source, Snapshot& snapshot,
                      const Policy& policy, const Since& since) {
-  static const Identities kNone;
+  static const Identities none;
   return {.source = source,
           .snapshot = snapshot,
           .policy = policy,
-          .identities = kNone,
+          .identities = none,
           .swap_used_kib = kAnySwap,
           .baselines = since.baselines,
           .loss = since.loss};

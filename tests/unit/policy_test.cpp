@@ -207,9 +207,15 @@ TEST_F(PendingTest, MemoryThatDoesNotComeIsNotWaitedForForEver) {
   EXPECT_EQ(step(12 * kSecond, 1000, true, true), PendingStep::kDone);
 }
 
-TEST_F(PendingTest, WithTheTriggerGoneItIsDone) {
+TEST_F(PendingTest, WithNobodyInNeedTheAccountIsOfTheWhole) {
   EXPECT_EQ(step(11 * kSecond, 1000, false, true), PendingStep::kExited);
-  EXPECT_EQ(step(11 * kSecond, 1000, false, true), PendingStep::kDone);
+  EXPECT_EQ(step(11 * kSecond, 1399, false, true), PendingStep::kWait);
+  EXPECT_EQ(step(11 * kSecond, 1400, false, true), PendingStep::kDone);
+}
+
+TEST_F(PendingTest, WithNobodyInNeedTheAccountEndsToo) {
+  EXPECT_EQ(step(11 * kSecond, 1000, false, true), PendingStep::kExited);
+  EXPECT_EQ(step(12 * kSecond, 1000, false, true), PendingStep::kDone);
 }
 
 TEST_F(PendingTest, AfterTheGraceComesSigkill) {

@@ -17,6 +17,7 @@ struct Firing {
   Fired fired;                       // by any
   bool system = false;               // one that kills fires on the system
   bool acting = false;               // one does on acting_watch()
+  bool elsewhere = false;            // one does on another than that
   const Watch* log_watch = nullptr;  // on which fired.log fires
 };
 
