@@ -36,18 +36,22 @@ void judge_all(const Inquiry& inquiry) {
          task.took_kib == task.took_most_kib;
 }
 
+// The score of what it holds for certain.
+Points certain_held_points(const Inquiry& inquiry, const Task& task) {
+  Task certain = task;
+  certain.reclaim_most_kib = task.reclaim_kib;
+  return held_points(inquiry.snapshot, certain, inquiry.policy.score);
+}
+
 // Whether the bars are met for certain; what is exact need not be asked.
 [[nodiscard]] bool meets_for_certain(const Inquiry& inquiry,
                                      const SelectRules& rules,
                                      const Task& task) {
-  Task certain = task;
-  certain.reclaim_most_kib = task.reclaim_kib;
   return task.detail == Detail::kFull &&
          (exact(task) ||
           (task.death_kib() >= rules.min_reclaim_kib &&
            task.took_kib >= rules.min_took_kib &&
-           held_points(inquiry.snapshot, certain, inquiry.policy.score) >=
-               rules.min_held_points));
+           certain_held_points(inquiry, task) >= rules.min_held_points));
 }
 
 // select_bad_process() for given bars, exactly.
@@ -108,15 +112,23 @@ Kib greatest_took(const Inquiry& inquiry, const SelectRules& rules,
   return 0;
 }
 
-// The greatest score of what a candidate holds that gives back enough, exactly;
-// 0 if there is none.
+// The greatest score of what a candidate holds that gives back enough: exactly,
+// or what it is for certain if that of no other can be as much; 0 if there is
+// none.
 Points greatest_held(const Inquiry& inquiry, const SelectRules& rules) {
   const Snapshot& snapshot = inquiry.snapshot;
   while (const auto best = greatest(snapshot, rules, &Task::held_points)) {
     const Task& top = snapshot.tasks[*best];
+    const Points certain = certain_held_points(inquiry, top);
+    const bool alone = std::none_of(
+        snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& it) {
+          return !(it.id == top.id) && counts(it, rules) &&
+                 it.held_points >= certain;
+        });
     if (top.detail == Detail::kFull &&
-        top.death_kib() == top.death_most_kib()) {
-      return top.held_points;
+        (top.death_kib() == top.death_most_kib() ||
+         (alone && top.death_kib() >= rules.min_reclaim_kib))) {
+      return certain;
     }
     sharpen(inquiry, *best);
   }
