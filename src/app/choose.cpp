@@ -13,14 +13,13 @@ DiesWith dies_with(const Policy& policy) {
                                                : DiesWith::kNamespace;
 }
 
-// Sets what follows from the facts of a task, or of all.
-void judge(const Inquiry& inquiry, Task& task) {
-  score_task(inquiry.snapshot, task, inquiry.policy.score);
-  estimate_reclaim(task, inquiry.snapshot, inquiry.swap_used_kib, kUnknownKib,
-                   dies_with(inquiry.policy));
-  task.held_points = held_points(inquiry.snapshot, task, inquiry.policy.score);
+[[nodiscard]] bool any_cheap(const Snapshot& snapshot) {
+  return std::any_of(
+      snapshot.tasks.begin(), snapshot.tasks.end(),
+      [](const Task& it) { return it.detail == Detail::kCheap; });
 }
 
+// Sets what follows from the facts of all tasks.
 void judge_all(const Inquiry& inquiry) {
   Snapshot& snapshot = inquiry.snapshot;
   score_all(snapshot, inquiry.policy.score);
@@ -28,6 +27,19 @@ void judge_all(const Inquiry& inquiry) {
   for (Task& task : snapshot.tasks) {
     task.held_points = held_points(snapshot, task, inquiry.policy.score);
   }
+}
+
+// The same of one task; of all with the last that was read, for then it is
+// known what others map.
+void judge(const Inquiry& inquiry, Task& task) {
+  if (!any_cheap(inquiry.snapshot)) {
+    judge_all(inquiry);
+    return;
+  }
+  score_task(inquiry.snapshot, task, inquiry.policy.score);
+  estimate_reclaim(task, inquiry.snapshot, inquiry.swap_used_kib, kUnknownKib,
+                   dies_with(inquiry.policy));
+  task.held_points = held_points(inquiry.snapshot, task, inquiry.policy.score);
 }
 
 [[nodiscard]] bool exact(const Task& task) {
@@ -220,8 +232,7 @@ void sharpen(const Inquiry& inquiry, std::uint32_t index) {
   if (refine_with_relatives(inquiry, index)) {
     return;
   }
-  if (std::any_of(snapshot.tasks.begin(), snapshot.tasks.end(),
-                  [](const Task& it) { return it.detail == Detail::kCheap; })) {
+  if (any_cheap(snapshot)) {
     refine_all(inquiry);
     return;
   }

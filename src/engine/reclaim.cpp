@@ -67,6 +67,11 @@ class SharedByName {
   Kib of_groups_kib_ = 0;  // the largest of each
 };
 
+// `now` beyond `then`.
+Kib grown(Kib now, Kib then) noexcept {
+  return now - std::min(now, then);
+}
+
 // An amount that may not be known yet.
 struct Bounds {
   Kib most = 0;
@@ -89,6 +94,7 @@ Bounds private_memory(const Task& task, const Snapshot& snapshot,
 struct Common {
   Bounds with_parent;
   Bounds with_any;
+  Kib shmem = 0;  // the most that one of them maps, as far as is known
 };
 
 Common common_memory(const Task& task, const Snapshot& snapshot, Kib own,
@@ -100,6 +106,7 @@ Common common_memory(const Task& task, const Snapshot& snapshot, Kib own,
     its = {std::min(own, its.most), std::min(own, its.certain)};
     common.with_any.most = std::max(common.with_any.most, its.most);
     common.with_any.certain = std::max(common.with_any.certain, its.certain);
+    common.shmem = std::max(common.shmem, other.rss_shmem_kib);
     if (other.id.pid == task.ppid) {
       // What the parent has given back since the fork is the child's alone now,
       // but the child did not take it.
@@ -109,11 +116,6 @@ Common common_memory(const Task& task, const Snapshot& snapshot, Kib own,
     }
   });
   return common;
-}
-
-// `now` beyond `then`.
-Kib grown(Kib now, Kib then) noexcept {
-  return now - std::min(now, then);
 }
 
 void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
@@ -136,12 +138,11 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
     return;
   }
   const Common common = common_memory(task, snapshot, own, swap_used_kib);
-  const Kib shmem_certain =
-      others_shmem_kib == kUnknownKib
-          ? 0
-          : task.rss_shmem_kib - std::min(task.rss_shmem_kib, others_shmem_kib);
+  // Others map at least what a relative does.
+  const bool known = others_shmem_kib != kUnknownKib;
   const Kib shmem_most =
-      others_shmem_kib == kUnknownKib ? task.rss_shmem_kib : shmem_certain;
+      grown(task.rss_shmem_kib, known ? others_shmem_kib : common.shmem);
+  const Kib shmem_certain = known ? shmem_most : 0;
   task.reclaim_kib = own - common.with_any.most + shmem_certain;
   task.reclaim_most_kib = own - common.with_any.certain + shmem_most;
   if (!snapshot.baseline_age_s) {

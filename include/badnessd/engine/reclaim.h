@@ -47,13 +47,14 @@ void for_relatives(const Snapshot& snapshot, const Task& task, Visit visit) {
     return it.has_mm && (it.flags & kPfForkNoExec) != 0;
   };
   const std::size_t parent = find_task(snapshot, task.ppid);
-  if (forked_only(task) && task.ppid > kInitPid &&
+  if (forked_only(task) && task.ppid > kInitPid && task.ppid != task.id.pid &&
       parent < snapshot.tasks.size() && snapshot.tasks[parent].has_mm) {
     visit(static_cast<std::uint32_t>(parent));
   }
   for (std::uint32_t i = 0; i < task.child_count; ++i) {
     const Child& child = snapshot.children[task.first_child + i];
-    if (!child.shares_mm && forked_only(snapshot.tasks[child.task])) {
+    const Task& other = snapshot.tasks[child.task];
+    if (!child.shares_mm && forked_only(other) && !(other.id == task.id)) {
       visit(child.task);
     }
   }
