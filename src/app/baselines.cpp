@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "badnessd/engine/kernel26.h"
 #include "badnessd/engine/policy.h"
 
 namespace badnessd {
@@ -83,7 +84,7 @@ std::optional<std::size_t> Baselines::step(FactSource& source,
                                            std::size_t count) {
   for (; count != 0 && next_ < entries_.size(); ++next_, --count) {
     Entry& entry = entries_[next_];
-    if (entry.facts.kernel_thread) {
+    if ((entry.facts.flags & kPfKthread) != 0) {
       continue;
     }
     const auto facts = source.read_held(entry.process.pid, entry.facts);
@@ -93,10 +94,13 @@ std::optional<std::size_t> Baselines::step(FactSource& source,
     entry.facts = *facts;
     if (!(entry.id == facts->id)) {
       entry.id = facts->id;
+      entry.unshared = {};
+      entry.copied_kib = 0;
       entry.columns = {};
     }
-    entry.columns[slot_] = {narrowed(facts->holding.private_kib),
-                            narrowed(facts->holding.shmem_kib)};
+    entry.columns[slot_] = {
+        narrowed(facts->holding.private_kib + entry.copied_kib),
+        narrowed(facts->holding.shmem_kib)};
   }
   if (busy()) {
     return std::nullopt;
@@ -104,6 +108,76 @@ std::optional<std::size_t> Baselines::step(FactSource& source,
   notes_[slot_] = pending_;
   latest_ = slot_;
   return slot_;
+}
+
+Baselines::Entry* Baselines::find(std::int32_t pid) noexcept {
+  const auto place = std::lower_bound(
+      entries_.begin(), entries_.end(), pid,
+      [](const Entry& it, std::int32_t key) { return it.process.pid < key; });
+  const bool found = place != entries_.end() && place->process.pid == pid;
+  return found ? &*place : nullptr;
+}
+
+void Baselines::ask_unshared(FactSource& source) {
+  constexpr Kib kWorthIt = Kib{16} << 10;
+  if (asked_) {
+    return;
+  }
+  questions_.clear();
+  for (const Entry& entry : entries_) {
+    const Entry* parent = (entry.facts.flags & kPfForkNoExec) != 0 &&
+                                  entry.facts.holding.private_kib >= kWorthIt
+                              ? find(entry.facts.ppid)
+                              : nullptr;
+    if (parent != nullptr && parent->facts.holding.private_kib >= kWorthIt) {
+      questions_.push_back({entry.process.pid, entry.unshared.faulted_kib});
+    }
+  }
+  asked_ = !questions_.empty();
+  source.measure(questions_);
+}
+
+void Baselines::take_unshared(FactSource& source) {
+  if (!asked_) {
+    return;
+  }
+  const auto answers = source.measured();
+  asked_ = answers.empty();
+  for (const Unshared& unshared : answers) {
+    Entry* entry = find(unshared.id.pid);
+    if (entry != nullptr && entry->id == unshared.id) {
+      learn_unshared(*entry, unshared);
+    }
+  }
+}
+
+// It copied what it no longer has in common with others, as far as its faults
+// tell that it was the one that wrote: others exit.
+void Baselines::learn_unshared(Entry& entry,
+                               const Unshared& unshared) noexcept {
+  const Unshared& before = entry.unshared;
+  const auto shared = [](const Unshared& it) {
+    return it.anonymous_kib - it.unshared_kib;
+  };
+  const bool first = before.id.pid == 0;
+  const Entry* parent = find(entry.facts.ppid);
+  const Kib inherited =
+      parent == nullptr
+          ? 0
+          : std::min(unshared.anonymous_kib, parent->facts.holding.private_kib);
+  const Kib shared_before = first ? inherited : shared(before);
+  const Kib copied =
+      std::min(shared_before - std::min(shared_before, shared(unshared)),
+               unshared.faulted_kib -
+                   std::min(unshared.faulted_kib, before.faulted_kib));
+  entry.copied_kib += copied;
+  for (Column& column : entry.columns) {
+    // What it had copied before it was first measured may be older than these.
+    if (first && column.private_kib != kNotThere) {
+      column.private_kib = narrowed(column.private_kib + copied);
+    }
+  }
+  entry.unshared = unshared;
 }
 
 void Baselines::charge(Micros cost_us, std::size_t processes) noexcept {
@@ -121,6 +195,7 @@ std::optional<std::size_t> Baselines::look(FactSource& source,
                                            const PressureReading& reading) {
   constexpr Micros kStale = 10 * kSecond;
   const Micros before = source.now_us();
+  take_unshared(source);
   if (busy() && reading.time_us - pending_.time_us > kStale) {
     next_ = entries_.size();  // it would be of no one moment
   }
@@ -129,6 +204,9 @@ std::optional<std::size_t> Baselines::look(FactSource& source,
   }
   const std::size_t first = next_;
   const auto done = step(source, per_step_);
+  if (done) {
+    ask_unshared(source);
+  }
   charge(source.now_us() - before, next_ - first);
   return done;
 }
@@ -138,6 +216,7 @@ std::size_t Baselines::look_at_all(FactSource& source,
   const Micros before = source.now_us();
   if (begin(source, reading)) {
     static_cast<void>(step(source, entries_.size()));
+    ask_unshared(source);
     charge(source.now_us() - before, entries_.size());
   }
   return latest_;
@@ -152,6 +231,8 @@ void Baselines::compare(Snapshot& snapshot, const Loss& loss,
   for (Task& task : snapshot.tasks) {
     task.then.reset();
     task.swap_most_kib = kUnknownKib;
+    task.copied_kib = 0;
+    task.shared_most_kib = kUnknownKib;
     entry = std::find_if(entry, entries_.end(), [&](const Entry& it) {
       return it.process.pid >= task.id.pid;
     });
@@ -160,6 +241,11 @@ void Baselines::compare(Snapshot& snapshot, const Loss& loss,
     }
     if (entry->facts.id.pid != 0) {
       task.swap_most_kib = entry->facts.swap_kib + swapped_since;
+    }
+    if (entry->unshared.id.pid != 0) {
+      task.copied_kib = entry->copied_kib;
+      task.shared_most_kib =
+          entry->unshared.anonymous_kib - entry->unshared.unshared_kib;
     }
     const Column& column = entry->columns[loss.slot];
     if (column.private_kib != kNotThere) {

@@ -103,23 +103,44 @@ std::optional<std::uint32_t> greatest(const Snapshot& snapshot,
   return best;
 }
 
-// What the candidate took that took most: exactly, or what it took for certain
-// if that is `enough_kib` and no other can have taken half of it.
+// A candidate of which it is open whether it took half of the greatest amount,
+// which is from `least` to `most`.
+std::optional<std::uint32_t> open_candidate(const Snapshot& snapshot,
+                                            const SelectRules& rules, Kib least,
+                                            Kib most) {
+  const auto it = std::find_if(
+      snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& task) {
+        return counts(task, rules) && task.took_most_kib >= least - least / 2 &&
+               task.took_kib < most - most / 2;
+      });
+  return it == snapshot.tasks.end() ? std::nullopt
+                                    : std::optional(static_cast<std::uint32_t>(
+                                          it - snapshot.tasks.begin()));
+}
+
+// What the candidate took that took most: exactly, or for certain, if that is
+// `enough_kib` and it is known of each candidate whether it took half of it.
 Kib greatest_took(const Inquiry& inquiry, const SelectRules& rules,
                   Kib enough_kib) {
   const Snapshot& snapshot = inquiry.snapshot;
   while (const auto best = greatest(snapshot, rules, &Task::took_most_kib)) {
     const Task& top = snapshot.tasks[*best];
-    const bool alone = std::none_of(
-        snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& it) {
-          return !(it.id == top.id) && counts(it, rules) &&
-                 it.took_most_kib >= top.took_kib - top.took_kib / 2;
-        });
-    if (top.detail == Detail::kFull && ((alone && top.took_kib >= enough_kib) ||
-                                        top.took_kib == top.took_most_kib)) {
+    if (top.detail == Detail::kFull && top.took_kib == top.took_most_kib) {
       return top.took_kib;
     }
-    sharpen(inquiry, *best);
+    const auto surest = greatest(snapshot, rules, &Task::took_kib);
+    const Kib least = snapshot.tasks[*surest].took_kib;
+    auto next = best;
+    if (top.detail == Detail::kFull && least >= enough_kib) {
+      const auto open =
+          open_candidate(snapshot, rules, least, top.took_most_kib);
+      if (!open) {
+        return least;
+      }
+      const bool cheap = snapshot.tasks[*open].detail == Detail::kCheap;
+      next = cheap ? open : best;
+    }
+    sharpen(inquiry, *next);
   }
   return 0;
 }

@@ -104,16 +104,20 @@ Common common_memory(const Task& task, const Snapshot& snapshot, Kib own,
     const Task& other = snapshot.tasks[index];
     Bounds its = private_memory(other, snapshot, swap_used_kib);
     its = {std::min(own, its.most), std::min(own, its.certain)};
-    common.with_any.most = std::max(common.with_any.most, its.most);
-    common.with_any.certain = std::max(common.with_any.certain, its.certain);
-    common.shmem = std::max(common.shmem, other.rss_shmem_kib);
-    if (other.id.pid == task.ppid) {
+    const bool parent = other.id.pid == task.ppid;
+    if (parent) {
       // What the parent has given back since the fork is the child's alone now,
       // but the child did not take it.
       const Kib then = other.then ? other.then->private_kib : 0;
       common.with_parent = {std::max(its.most, std::min(own, then)),
                             std::max(its.certain, std::min(own, then))};
     }
+    const Kib bound = parent ? task.shared_most_kib : other.shared_most_kib;
+    common.with_any.most =
+        std::max(common.with_any.most, std::min(its.most, bound));
+    common.with_any.certain =
+        std::max(common.with_any.certain, std::min(its.certain, bound));
+    common.shmem = std::max(common.shmem, other.rss_shmem_kib);
   });
   return common;
 }
@@ -133,7 +137,8 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
     // What is resident includes shared memory.
     task.reclaim_most_kib = own;
     task.took_most_kib = snapshot.baseline_age_s
-                             ? grown(own, then.private_kib + then.shmem_kib)
+                             ? grown(sum_kib(own, task.copied_kib),
+                                     then.private_kib + then.shmem_kib)
                              : 0;
     return;
   }
@@ -153,7 +158,9 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
         std::min(own_shmem, grown(task.rss_shmem_kib, then.shmem_kib));
     // Memory that went from one kind to the other was not taken.
     const Kib given = grown(then.shmem_kib, task.rss_shmem_kib);
-    return grown(own + shmem, task.then ? then.private_kib + given : inherited);
+    return std::min(own + shmem,
+                    grown(own + shmem + task.copied_kib,
+                          task.then ? then.private_kib + given : inherited));
   };
   task.took_kib = took(common.with_parent.most, shmem_certain);
   task.took_most_kib = took(common.with_parent.certain, shmem_most);

@@ -87,8 +87,8 @@ Expected<StatFields> parse_stat(std::string_view text) {
   const bool ok =
       to_number(text.substr(0, open), stat.pid) && state.size() == 1 &&
       take_number(rest, stat.ppid) && skip_words(rest, 4) &&
-      take_number(rest, stat.flags) && skip_words(rest, 4) &&
-      take_number(rest, stat.utime_ticks) &&
+      take_number(rest, stat.flags) && take_number(rest, stat.minor_faults) &&
+      skip_words(rest, 3) && take_number(rest, stat.utime_ticks) &&
       take_number(rest, stat.stime_ticks) && skip_words(rest, 3) &&
       take_number(rest, stat.nice) && take_number(rest, stat.num_threads) &&
       skip_words(rest, 1) && take_number(rest, stat.start_time_ticks) &&
@@ -137,6 +137,25 @@ Expected<StatmFields> parse_statm(std::string_view text) {
     return bad("statm: a field is missing or no number");
   }
   return statm;
+}
+
+Expected<SmapsFields> parse_smaps_rollup(std::string_view text) {
+  std::optional<Kib> anonymous;
+  std::optional<Kib> private_dirty;
+  bool ok = true;
+  std::string_view key;
+  std::string_view value;
+  while (ok && take_field(text, key, value)) {
+    if (key == "Anonymous") {
+      ok = parse_kib(value, anonymous);
+    } else if (key == "Private_Dirty") {
+      ok = parse_kib(value, private_dirty);
+    }
+  }
+  if (!ok || !anonymous || !private_dirty) {
+    return bad("smaps_rollup: a field is missing or no number");
+  }
+  return SmapsFields{*anonymous, *private_dirty};
 }
 
 Expected<int> parse_adj(std::string_view text, int min, int max) {

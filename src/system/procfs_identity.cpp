@@ -9,6 +9,15 @@
 #include "badnessd/system/procfs.h"
 
 namespace badnessd {
+namespace {
+
+template <class Reader>
+std::unique_ptr<Clerk<Reader>> started(int proc_root) {
+  auto clerk = Clerk<Reader>::start(proc_root);
+  return clerk ? std::move(*clerk) : nullptr;
+}
+
+}  // namespace
 
 Expected<void> ProcfsSource::list(std::vector<ListedProcess>& listed) {
   listed.clear();
@@ -23,11 +32,25 @@ Expected<void> ProcfsSource::list(std::vector<ListedProcess>& listed) {
   return done;
 }
 
+void ProcfsSource::measure(
+    std::span<const UnsharedReader::Question> questions) {
+  if (surveyor_ == nullptr) {
+    surveyor_ = started<UnsharedReader>(root_.get());
+  }
+  if (surveyor_ != nullptr) {
+    surveyor_->ask(questions);
+  }
+}
+
+std::vector<Unshared> ProcfsSource::measured() {
+  const bool there = surveyor_ != nullptr && surveyor_->busy_with() == 0;
+  return there ? surveyor_->take_answers() : std::vector<Unshared>();
+}
+
 // Without a thread nothing is found out, and rules go by the rest.
 void ProcfsSource::identify(std::span<const ListedProcess> processes) {
   if (clerk_ == nullptr) {
-    auto clerk = Clerk::start(root_.get());
-    clerk_ = clerk ? std::move(*clerk) : nullptr;
+    clerk_ = started<IdentityReader>(root_.get());
   }
   if (clerk_ != nullptr) {
     clerk_->ask(processes);

@@ -191,9 +191,10 @@ Expected<HeldFacts> ProcfsSource::read_held(std::int32_t pid,
       return tl::unexpected(stat.error());
     }
     facts.id = {pid, stat->start_time_ticks};
-    facts.kernel_thread = (stat->flags & kPfKthread) != 0;
+    facts.ppid = stat->ppid;
+    facts.flags = stat->flags;
   }
-  if (facts.kernel_thread) {
+  if ((facts.flags & kPfKthread) != 0) {
     return facts;
   }
   const auto statm = read(pid, "statm").and_then(parse_statm);

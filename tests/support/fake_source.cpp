@@ -74,6 +74,8 @@ void FakeSource::refine(Snapshot& snapshot, std::uint32_t index) {
   task.in_scope = before.in_scope;
   task.then = before.then;
   task.swap_most_kib = before.swap_most_kib;
+  task.copied_kib = before.copied_kib;
+  task.shared_most_kib = before.shared_most_kib;
   if (before.has_mm) {
     count_live_thread(task);
   }
@@ -101,7 +103,8 @@ Expected<HeldFacts> FakeSource::read_held(std::int32_t pid,
   const Task& task = full_.tasks[index];
   return HeldFacts{
       .id = task.id,
-      .kernel_thread = (task.flags & kPfKthread) != 0,
+      .ppid = task.ppid,
+      .flags = task.flags,
       .holding = {task.rss_anon_kib + task.swap_kib, task.rss_shmem_kib},
       .swap_kib = task.swap_kib};
 }
@@ -109,6 +112,14 @@ Expected<HeldFacts> FakeSource::read_held(std::int32_t pid,
 bool FakeSource::share_mm(const Task& a, const Task& b) {
   return sharing_ == std::pair{a.id.pid, b.id.pid} ||
          sharing_ == std::pair{b.id.pid, a.id.pid};
+}
+
+void FakeSource::measure(std::span<const UnsharedReader::Question> questions) {
+  for (const UnsharedReader::Question& question : questions) {
+    const auto unshared = unshared_.find(question.pid);
+    measured_.push_back(unshared == unshared_.end() ? Unshared()
+                                                    : unshared->second);
+  }
 }
 
 void FakeSource::identify(std::span<const ListedProcess> processes) {

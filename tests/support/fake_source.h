@@ -36,6 +36,10 @@ class FakeSource final : public FactSource {
   [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
                                               const HeldFacts& known) override;
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
+  void measure(std::span<const UnsharedReader::Question> questions) override;
+  [[nodiscard]] std::vector<Unshared> measured() override {
+    return std::exchange(measured_, {});
+  }
   void identify(std::span<const ListedProcess> processes) override;
   [[nodiscard]] std::int32_t identifying() override { return hanging_; }
   [[nodiscard]] std::vector<IdentityTexts> identified() override {
@@ -77,6 +81,10 @@ class FakeSource final : public FactSource {
   void replace(Snapshot full) { full_ = std::move(full); }
   // list() shows other inodes.
   void set_inode_offset(std::uint64_t offset) { inode_offset_ = offset; }
+  // What measure() shall find; of others nothing.
+  void set_unshared(const Unshared& unshared) {
+    unshared_[unshared.id.pid] = unshared;
+  }
   // These share one mm.
   void set_sharing(std::int32_t a, std::int32_t b) { sharing_ = {a, b}; }
   [[nodiscard]] std::uint32_t notes() const noexcept { return notes_; }
@@ -106,6 +114,8 @@ class FakeSource final : public FactSource {
   std::map<std::string, PressureReading> cgroups_;
   std::string oom_group_;
   std::vector<IdentityTexts> answers_;
+  std::map<std::int32_t, Unshared> unshared_;
+  std::vector<Unshared> measured_;
   std::uint32_t looks_ = 0;  // at processes
   std::int32_t hanging_ = 0;
   std::uint32_t scans_ = 0;

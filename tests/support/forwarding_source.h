@@ -36,6 +36,12 @@ class ForwardingSource : public FactSource {
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override {
     return source_.share_mm(a, b);
   }
+  void measure(std::span<const UnsharedReader::Question> questions) override {
+    source_.measure(questions);
+  }
+  [[nodiscard]] std::vector<Unshared> measured() override {
+    return source_.measured();
+  }
   void identify(std::span<const ListedProcess> processes) override {
     source_.identify(processes);
   }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "badnessd/engine/kernel26.h"
 #include "fake_source.h"
 #include "forwarding_source.h"
 #include "snapshots.h"
@@ -173,6 +174,83 @@ TEST_F(BaselinesTest, SwapThatIsStillToBeReadIsNotBounded) {
   baselines.compare(snapshot, {.slot = slot}, 0);
   EXPECT_EQ(test::task_of(snapshot, 1009).swap_most_kib, kUnknownKib);
   EXPECT_TRUE(test::task_of(snapshot, 1009).then);
+}
+
+// A parent with 300,000 KiB and a worker that maps the same.
+class UnsharedTest : public testing::Test {
+ protected:
+  static constexpr Kib kLoaded = 300'000;
+
+  UnsharedTest() {
+    Task worker = holding(11, 900'000, kLoaded);
+    worker.ppid = 10;
+    worker.flags = kPfForkNoExec;
+    source.add(worker);
+  }
+  // A note after which the worker is found to have this much of its own.
+  std::size_t note(Micros seconds, Kib unshared, Kib faulted) {
+    source.set_unshared({.id = source.task(11).id,
+                         .anonymous_kib = kLoaded,
+                         .unshared_kib = unshared,
+                         .faulted_kib = faulted});
+    const auto slot = baselines.look(source, at(seconds, 500'000));
+    EXPECT_TRUE(slot);
+    // The answer is taken with the next look.
+    EXPECT_FALSE(baselines.look(source, at(seconds + 1, 500'000)));
+    return *slot;
+  }
+  Task worker_since(std::size_t slot) {
+    Snapshot snapshot;
+    EXPECT_TRUE(source.scan(snapshot));
+    baselines.compare(snapshot, {.slot = slot}, 0);
+    return test::task_of(snapshot, 11);
+  }
+
+  FakeSource source{snapshot_of({holding(10, 900'000, kLoaded)})};
+  Baselines baselines;
+};
+
+TEST_F(UnsharedTest, WhatAWorkerCopiesIsKept) {
+  const std::size_t slot = note(100, 10'000, 20'000);
+  note(200, 150'000, 200'000);
+  const Task worker = worker_since(slot);
+  EXPECT_EQ(worker.shared_most_kib, 150'000U);
+  ASSERT_TRUE(worker.then);
+  EXPECT_EQ(worker.copied_kib, 150'000U);
+  // The first 10,000 may be older than the note.
+  EXPECT_EQ(worker.then->private_kib, kLoaded + 10'000);
+}
+
+TEST_F(UnsharedTest, WhatItIsLeftWithWhenOthersExitItDidNotTake) {
+  const std::size_t slot = note(100, 0, 20'000);
+  note(200, kLoaded, 23'000);  // its faults are only a few
+  EXPECT_EQ(worker_since(slot).copied_kib, 3'000U);
+  EXPECT_EQ(worker_since(slot).shared_most_kib, 0U);
+}
+
+TEST_F(UnsharedTest, AnotherProcessOfItsPidHasCopiedNothing) {
+  const std::size_t slot = note(100, 100'000, 200'000);
+  EXPECT_EQ(worker_since(slot).copied_kib, 100'000U);
+  source.task(11).id.start_time = 99;
+  const Task other = worker_since(slot);
+  EXPECT_EQ(other.copied_kib, 0U);
+  EXPECT_EQ(other.shared_most_kib, kUnknownKib);
+}
+
+TEST_F(UnsharedTest, OneThatHasExecedOrHoldsLittleIsNotAsked) {
+  source.task(11).flags = 0;
+  const std::size_t slot = note(100, 100'000, 200'000);
+  EXPECT_EQ(worker_since(slot).shared_most_kib, kUnknownKib);
+  Task small = holding(12, 900'000, 1'000);
+  small.ppid = 10;
+  small.flags = kPfForkNoExec;
+  source.add(small);
+  source.set_unshared({.id = source.task(12).id, .anonymous_kib = 1'000});
+  note(200, 0, 0);
+  Snapshot snapshot;
+  ASSERT_TRUE(source.scan(snapshot));
+  baselines.compare(snapshot, {.slot = slot}, 0);
+  EXPECT_EQ(test::task_of(snapshot, 12).shared_most_kib, kUnknownKib);
 }
 
 TEST_F(BaselinesTest, AtTheStartOneIsTakenWhole) {

@@ -233,6 +233,27 @@ TEST(ParseStatm, FailsOnLessOrWorse) {
   }
 }
 
+TEST(ParseSmapsRollup, TakesTheAmountsThatAreUsed) {
+  const auto smaps = parse_smaps_rollup(
+      "55d0c0de0000-7ffd9cd5e000 ---p 00000000 00:00 0        [rollup]\n"
+      "Rss:                2016 kB\n"
+      "Private_Clean:         8 kB\n"
+      "Private_Dirty:       120 kB\n"
+      "Anonymous:           140 kB\n");
+  ASSERT_TRUE(smaps);
+  EXPECT_EQ(smaps->anonymous_kib, 140U);
+  EXPECT_EQ(smaps->private_dirty_kib, 120U);
+}
+
+TEST(ParseSmapsRollup, FailsOnLessOrWorse) {
+  for (const char* text : {"", "Anonymous: 140 kB\n", "Private_Dirty: 1 kB\n",
+                           "Private_Dirty: x kB\nAnonymous: 140 kB\n"}) {
+    const auto smaps = parse_smaps_rollup(text);
+    ASSERT_FALSE(smaps) << text;
+    EXPECT_EQ(smaps.error().code, EBADMSG);
+  }
+}
+
 TEST(ParseAdj, TakesItsRangeAndNoMore) {
   EXPECT_EQ(parse_adj("-17\n", -17, 15), -17);
   EXPECT_EQ(parse_adj("15\n", -17, 15), 15);

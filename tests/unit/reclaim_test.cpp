@@ -268,6 +268,54 @@ TEST_F(Preloaded, WhatTheParentGaveBackSinceTheForkNoWorkerTook) {
   EXPECT_EQ(of(18).took_kib, 1'000U);
 }
 
+// A worker that writes what it was forked with copies it: what it maps does not
+// grow.
+TEST_F(Preloaded, WhatAWorkerCopiedItTookAndGivesBack) {
+  compare_with_note();
+  of(11).copied_kib = 200'000;
+  of(11).shared_most_kib = kLoaded - 200'000;
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(of(11).took_kib, 200'000U);
+  EXPECT_EQ(of(11).reclaim_kib, 201'000U);
+  EXPECT_EQ(of(11).reclaim_most_kib, 201'000U);
+  EXPECT_EQ(of(12).took_kib, 0U);
+  EXPECT_EQ(of(12).reclaim_kib, 1'000U);
+}
+
+TEST_F(Preloaded, WhatItHadCopiedBeforeItDidNotTakeSince) {
+  compare_with_note();
+  of(11).copied_kib = 200'000;
+  of(11).then->private_kib += 150'000;
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(of(11).took_kib, 50'000U);
+}
+
+TEST_F(Preloaded, ANewWorkerTookWhatItCopied) {
+  compare_with_note();
+  of(18).copied_kib = 200'000;
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(of(18).took_kib, 201'000U);
+}
+
+TEST_F(Preloaded, NoneTookMoreThanItHolds) {
+  compare_with_note();
+  of(11).copied_kib = 2 * kLoaded;
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(of(11).took_kib, kLoaded + 1'000);
+  of(11).detail = Detail::kCheap;
+  estimate_reclaim(snapshot, 0);
+  EXPECT_GE(of(11).took_most_kib, kLoaded + 1'000);
+}
+
+// With nothing in common with a child any more the parent gives back all.
+TEST_F(Preloaded, AParentWhoseWorkersHaveCopiedAllGivesBackAll) {
+  for (std::int32_t pid = 11; pid < 19; ++pid) {
+    of(pid).shared_most_kib = 0;
+  }
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(of(10).reclaim_kib, kLoaded);
+}
+
 // What `task` took since it held `then`.
 Task compared(Task task, std::optional<Holding> then,
               Kib others_shmem_kib = kUnknownKib) {

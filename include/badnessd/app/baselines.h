@@ -30,8 +30,8 @@ class Baselines {
 
   [[nodiscard]] const MemoryNotes& notes() const noexcept { return notes_; }
 
-  // Sets `then` and swap_most_kib of all tasks by the note since which `loss`
-  // is. Does not allocate.
+  // Sets what the notes say of all tasks: `then` by the note since which `loss`
+  // is, and the rest. Does not allocate.
   void compare(Snapshot& snapshot, const Loss& loss,
                Kib swap_used_kib) const noexcept;
 
@@ -45,21 +45,32 @@ class Baselines {
   static constexpr std::uint32_t kNotThere = ~std::uint32_t{0};
   struct Entry {
     ListedProcess process;
-    TaskId id{};      // whose the columns are
-    HeldFacts facts;  // as last read
-    std::array<Column, kNotes> columns{};
+    TaskId id{};                           // whose all the rest is
+    HeldFacts facts;                       // as last read
+    Unshared unshared{};                   // as last measured
+    Kib copied_kib = 0;                    // see Task
+    std::array<Column, kNotes> columns{};  // including copied_kib
   };
 
   [[nodiscard]] bool due(const PressureReading& reading);
   [[nodiscard]] bool begin(FactSource& source, const PressureReading& reading);
   // Reads up to `count` processes; the slot if those were the last.
   std::optional<std::size_t> step(FactSource& source, std::size_t count);
+  [[nodiscard]] Entry* find(std::int32_t pid) noexcept;
+  // Asks how much is unshared of those that have only forked, and of which
+  // smaps_rollup is worth its price; and takes the answers to the last
+  // question.
+  void ask_unshared(FactSource& source);
+  void take_unshared(FactSource& source);
+  void learn_unshared(Entry& entry, const Unshared& unshared) noexcept;
   // All that is read is charged to the share of the time that notes may take.
   void charge(Micros cost_us, std::size_t processes) noexcept;
 
   std::vector<Entry> entries_;  // by pid
   std::vector<Entry> merged_;
   std::vector<ListedProcess> listed_;
+  std::vector<UnsharedReader::Question> questions_;
+  bool asked_ = false;
   MemoryNotes notes_{};
   std::size_t latest_ = 0;  // the slot of the last complete note
   MemoryNote pending_;      // the one under way

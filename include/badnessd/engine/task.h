@@ -92,6 +92,11 @@ struct Task {
   // What it held at the baseline; none: it is newer, or there is none.
   std::optional<Holding> then;
   Kib swap_most_kib = kUnknownKib;  // its swap is no more than this
+  // What it has copied of the memory that it was forked with, as far as that is
+  // known; then->private_kib includes what it had copied by then.
+  Kib copied_kib = 0;
+  // What it has in common with its parent is no more than this.
+  Kib shared_most_kib = kUnknownKib;
 
   // What its death gives back at most, and for certain: see estimate_reclaim().
   Kib reclaim_most_kib = 0;

@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Finds out who processes are. A command line is read under the mmap lock of
-// its process, which a thread that faults on a dead file server or on a user's
-// own FUSE keeps for as long as that likes (ps(1) hangs there too); a cgroup,
-// before Linux 6.7, under a mutex of all cgroups. So this has a thread of its
-// own, which may hang while the loop goes on with what is known.
+// Reads of processes what can hang. A command line and smaps_rollup are read
+// under the mmap lock of their process, which a thread that faults on a dead
+// file server or on a user's own FUSE keeps for as long as that takes (ps(1)
+// hangs there too); a cgroup, before Linux 6.7, under a mutex of all cgroups.
+// So this has a thread of its own, which may hang while the loop goes on with
+// what is known.
 #pragma once
 
+#include <fcntl.h>
+#include <pthread.h>
+#include <unistd.h>
+
 #include <array>
+#include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "badnessd/engine/task.h"
 #include "badnessd/system/sys.h"
+#include "badnessd/system/thread.h"
 
 namespace badnessd {
 
@@ -35,43 +44,147 @@ struct IdentityTexts {
   std::array<char, 64> comm{};
   std::string cmdline{};  // blanks between the arguments, the first 64 KiB
   std::string cgroup{};   // its path; empty if not known
+
+  [[nodiscard]] std::size_t size() const noexcept { return cmdline.size(); }
 };
 
 // Reads one, here and now.
 class IdentityReader {
  public:
-  [[nodiscard]] IdentityTexts read(int proc_root, const ListedProcess& process);
+  using Question = ListedProcess;
+  using Answer = IdentityTexts;
+  [[nodiscard]] Answer read(int proc_root, const Question& process);
 
  private:
   FileReader reader_;
   PidPath path_;
 };
 
+// What of its anonymous memory a process has in common with no other, as long
+// as it has not forked since.
+struct Unshared {
+  TaskId id{};  // pid 0: not known, or little has changed
+  Kib anonymous_kib = 0;
+  Kib unshared_kib = 0;  // a part of it
+  Kib faulted_kib = 0;   // of its minor faults since its start, a page each
+
+  [[nodiscard]] static constexpr std::size_t size() noexcept { return 0; }
+};
+
+class UnsharedReader {
+ public:
+  struct Question {
+    std::int32_t pid = 0;
+    Kib faulted_kib = 0;  // when it was last read
+  };
+  using Answer = Unshared;
+  // A page that a process copies is a fault: without many more of them
+  // smaps_rollup, which walks all its pages, is not read.
+  [[nodiscard]] Answer read(int proc_root, const Question& question);
+
+ private:
+  FileReader reader_;
+  PidPath path_;
+};
+
+template <class Reader>
 class Clerk {
  public:
+  using Question = typename Reader::Question;
+  using Answer = typename Reader::Answer;
+
   // Starts the thread. `proc_root` is a descriptor of /proc; it is copied.
-  [[nodiscard]] static Expected<std::unique_ptr<Clerk>> start(int proc_root);
+  [[nodiscard]] static Expected<std::unique_ptr<Clerk>> start(int proc_root) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+      return tl::unexpected(Error{errno, "pipe for the clerk"});
+    }
+    auto desk = std::make_shared<Desk>();
+    desk->proc_root = UniqueFd(::fcntl(proc_root, F_DUPFD_CLOEXEC, 3));
+    desk->read_end = UniqueFd(ends[0]);
+    desk->write_end = UniqueFd(ends[1]);
+    // The thread's own share of it.
+    auto share = std::make_unique<std::shared_ptr<Desk>>(desk);
+    const auto thread = start_thread(&Clerk::run, share.get());
+    if (!thread) {
+      return tl::unexpected(thread.error());
+    }
+    static_cast<void>(share.release());
+    ::pthread_detach(*thread);
+    return std::unique_ptr<Clerk>(new Clerk(std::move(desk)));
+  }
 
   Clerk(const Clerk&) = delete;
   Clerk& operator=(const Clerk&) = delete;
   Clerk(Clerk&&) = delete;
   Clerk& operator=(Clerk&&) = delete;
-  // Does not wait for the thread.
-  ~Clerk();
+  // Does not wait for the thread: the end of its pipe ends it, when it comes to
+  // look.
+  ~Clerk() { say(desk_->write_end, kEnd); }
 
   // Whom it reads now; 0: it has nothing to do.
-  [[nodiscard]] std::int32_t busy_with() const noexcept;
+  [[nodiscard]] std::int32_t busy_with() const noexcept {
+    return desk_->busy_with.load(std::memory_order_acquire);
+  }
   // Asks for these. Only while it has nothing to do.
-  void ask(std::span<const ListedProcess> processes);
+  void ask(std::span<const Question> questions) {
+    if (questions.empty()) {
+      return;
+    }
+    desk_->asked.assign(questions.begin(), questions.end());
+    desk_->answers.clear();
+    desk_->busy_with.store(questions.front().pid, std::memory_order_release);
+    say(desk_->write_end, kWork);
+  }
   // Those asked for in their order, once it has nothing to do any more; no more
   // of them than fit into kMostText, for anybody can fill his command lines.
   static constexpr std::size_t kMostText = std::size_t{1} << 20;
-  [[nodiscard]] std::vector<IdentityTexts> take_answers();
+  [[nodiscard]] std::vector<Answer> take_answers() {
+    return std::exchange(desk_->answers, {});
+  }
 
  private:
-  struct Desk;  // what both sides share; it outlives whoever leaves first
+  // What the thread is told.
+  static constexpr char kWork = 'w';
+  static constexpr char kEnd = 'e';
+
+  // What both sides share; it outlives whoever leaves first. While `busy_with`
+  // is 0 all belongs to the loop, else to the thread.
+  struct Desk {
+    UniqueFd proc_root, read_end, write_end;
+    std::atomic<std::int32_t> busy_with{0};
+    std::vector<Question> asked;
+    std::vector<Answer> answers;
+  };
+
   explicit Clerk(std::shared_ptr<Desk> desk) : desk_(std::move(desk)) {}
-  static void* run(void* share);
+
+  static void say(const UniqueFd& pipe, char what) {
+    while (::write(pipe.get(), &what, 1) < 0 && errno == EINTR) {
+    }
+  }
+
+  static void* run(void* share) {
+    const std::unique_ptr<std::shared_ptr<Desk>> owned(
+        static_cast<std::shared_ptr<Desk>*>(share));
+    Desk& desk = **owned;
+    take_ordinary_priority();
+    Reader reader;
+    char what = 0;
+    while (::read(desk.read_end.get(), &what, 1) == 1 && what == kWork) {
+      std::size_t size = 0;
+      for (const Question& question : desk.asked) {
+        if (size >= kMostText) {
+          break;
+        }
+        desk.busy_with.store(question.pid, std::memory_order_release);
+        desk.answers.push_back(reader.read(desk.proc_root.get(), question));
+        size += desk.answers.back().size();
+      }
+      desk.busy_with.store(0, std::memory_order_release);
+    }
+    return nullptr;
+  }
 
   std::shared_ptr<Desk> desk_;
 };

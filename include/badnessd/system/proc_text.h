@@ -28,6 +28,7 @@ struct StatFields {
   char state = '?';
   std::int32_t ppid = 0;
   std::uint32_t flags = 0;
+  std::uint64_t minor_faults = 0;
   std::uint64_t utime_ticks = 0;
   std::uint64_t stime_ticks = 0;
   std::int32_t nice = 0;
@@ -61,6 +62,13 @@ struct StatmFields {
   friend bool operator==(const StatmFields&, const StatmFields&) = default;
 };
 [[nodiscard]] Expected<StatmFields> parse_statm(std::string_view text);
+
+// /proc/<pid>/smaps_rollup (4.14 and later), as far as it is used.
+struct SmapsFields {
+  Kib anonymous_kib = 0;
+  Kib private_dirty_kib = 0;  // mapped by no other process
+};
+[[nodiscard]] Expected<SmapsFields> parse_smaps_rollup(std::string_view text);
 
 // oom_adj or oom_score_adj: one number within `min`..`max`.
 [[nodiscard]] Expected<int> parse_adj(std::string_view text, int min, int max);

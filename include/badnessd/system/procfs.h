@@ -46,6 +46,8 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
                                               const HeldFacts& known) override;
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
+  void measure(std::span<const UnsharedReader::Question> questions) override;
+  [[nodiscard]] std::vector<Unshared> measured() override;
   void identify(std::span<const ListedProcess> processes) override;
   [[nodiscard]] std::int32_t identifying() override;
   [[nodiscard]] std::vector<IdentityTexts> identified() override;
@@ -164,7 +166,9 @@ class ProcfsSource final : public FactSource {
   UniqueFd psi_;
   FileReader reader_;
   FileReader cgroup_reader_{std::size_t{4096}};
-  std::unique_ptr<Clerk> clerk_;           // from the first question on
+  // From the first question on.
+  std::unique_ptr<Clerk<UnsharedReader>> surveyor_;
+  std::unique_ptr<Clerk<IdentityReader>> clerk_;
   std::vector<IdentityTexts> unanswered_;  // without one
   std::array<char, 4096> exe_{};
   DirectoryReader processes_;

@@ -20,9 +20,10 @@ namespace badnessd {
 
 // What a note reads of one process.
 struct HeldFacts {
-  TaskId id{};  // pid 0: not read yet
-  bool kernel_thread = false;
-  StatmFields statm{};  // by which it is seen that nothing has changed
+  TaskId id{};              // pid 0: not read yet
+  std::int32_t ppid = 0;    // when it was first read
+  std::uint32_t flags = 0;  // then, too
+  StatmFields statm{};      // by which it is seen that nothing has changed
   Holding holding{};
   Kib swap_kib = 0;  // a part of it
 };
@@ -67,6 +68,13 @@ class FactSource {
 
   // Whether two processes share one mm (CLONE_VM). Not, if it is not known.
   [[nodiscard]] virtual bool share_mm(const Task& a, const Task& b) = 0;
+
+  // Begins to find out how much of their memory these have in common with no
+  // other process, which may take as long as it likes and keeps nobody waiting.
+  // Only after what was asked before was answered.
+  virtual void measure(std::span<const UnsharedReader::Question> questions) = 0;
+  // The answers, once each; none as long as they are not all there.
+  [[nodiscard]] virtual std::vector<Unshared> measured() = 0;
 
   // Begins to find out who these are, which may take as long as it likes and
   // keeps nobody waiting. Only after what was asked before was answered.

@@ -271,6 +271,22 @@ static void do_family(int64_t mb) {  // preloaded: nine map the same pages, copy
   for (int i = 0; i < 8; i++) if (!fork()) { enroll("family"); break; }
   for (;;) pause();
 }
+static void do_copies(int64_t mb) {  // a preloaded parent whose eight children come to write it all
+  char *p = grab(mb << 20, PROT_READ | PROT_WRITE);
+  dirty(p, mb << 20);
+  for (int i = 0; i < 8; i++) {
+    if (fork()) continue;
+    enroll("hog");
+    wait_go();
+    sh->hog_first = now();
+    for (int64_t o = 0; o < mb << 20; o += 4096) {
+      p[o]++;
+      if (o % (256 << 10) == 0) sleep_ns(20 * MS);
+    }
+    break;
+  }
+  for (;;) pause();
+}
 static void do_slow(int64_t mb) {  // much at once, then 50 KiB/s
   dirty(grab(mb << 20, PROT_READ | PROT_WRITE), mb << 20);
   sh->hog_bytes = mb << 20;
@@ -406,6 +422,7 @@ static int workload(const char *role, int64_t arg) {
   }
   if (!strcmp(role, "hog-backend")) do_database(arg);
   if (!strcmp(role, "hog-workers")) do_workers(arg);
+  if (!strcmp(role, "hog-copies")) do_copies(arg);
   if (!strcmp(role, "hog-slow")) do_slow(arg);
   if (!strcmp(role, "hog-thread")) do_thread(arg);
   if (!strcmp(role, "hog-vm")) do_vm(arg);
