@@ -369,7 +369,7 @@ static void do_pusher(int64_t mb) {  // a JVM that grows a little
 }
 static const char *name_of(const char *role) {  // under which it is enrolled
   static const char *const name[][2] = {
-    {"hog-fork", "forker"}, {"hog-backend", "database"}, {"hog-workers", "master"}, {"tmpfs", "filler"}, {"hog", "hog"}};
+    {"hog-fork", "forker"}, {"hog-backend", "database"}, {"hog-workers", "master"}, {"hog-copies", "master"}, {"tmpfs", "filler"}, {"hog", "hog"}};
   for (size_t i = 0; i < sizeof name / sizeof *name; i++)
     if (!strncmp(role, name[i][0], strlen(name[i][0]))) return name[i][1];
   return role;

@@ -4,7 +4,7 @@
 # Eight workers of a preloaded parent write, and so copy, the 180 MiB that they were
 # forked with: a garbage collection after the fork. What they map does not grow.
 #   may die:   hog, workers of that family
-#   must live: their parent, java, node, database, old, family, sshd, beat
+#   must live: master, which preloaded it, java, node, database, old, family, sshd, beat
 role hog-copies:180; servers
 watch copies ''
 judge_only copies hog
