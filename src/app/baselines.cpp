@@ -25,7 +25,7 @@ std::uint32_t narrowed(Kib kib) noexcept {
 
 bool Baselines::due(const PressureReading& reading) {
   constexpr Micros kOften = kSecond;
-  constexpr Micros kRarely = 60 * kSecond;
+  constexpr Micros kRarely = 300 * kSecond;
   constexpr Kib kMostMoved = Kib{128} << 10;
   const Micros now = reading.time_us;
   if (credited_us_ == 0) {

@@ -18,7 +18,7 @@ class Baselines {
  public:
   // Begins a note if one is due, or goes on with the one that is under way: one
   // step of about kNoteStep of the source's time. A note is due once memory has
-  // moved by 1/128, and every minute; but all notes together take no more than
+  // moved by 1/128, and every five minutes; but all notes together take no more than
   // 1/2500 of the time, so that with thousands of processes they become rarer.
   // The slot of a note that has become complete.
   std::optional<std::size_t> look(FactSource& source,
