@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154
 # SPDX-License-Identifier: GPL-2.0-only
-# needs: LIMIT=40
+# needs: LIMIT=40 TIMEOUT=2400
 # 12 leaks and 12 bursts in one guest, for the 99th percentile from threshold to
 # signal. A minute between two, for the budget.
 for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
