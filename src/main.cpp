@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/app/cli.h"
 #include "badnessd/app/commands.h"
-#include "badnessd/app/config.h"
+#include "badnessd/app/config/cli.h"
+#include "badnessd/app/config/config.h"
 
 int main(int argc, char** argv) {
   const auto invocation = badnessd::parse_command_line(argc, argv);

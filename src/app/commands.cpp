@@ -8,13 +8,17 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "badnessd/app/check.h"
-#include "badnessd/app/choose.h"
-#include "badnessd/app/cycle.h"
-#include "badnessd/app/daemon.h"
-#include "badnessd/app/exit_code.h"
-#include "badnessd/app/json.h"
-#include "badnessd/app/report.h"
+#include "badnessd/app/check/check.h"
+#include "badnessd/app/config/exit_code.h"
+#include "badnessd/app/daemon/daemon.h"
+#include "badnessd/app/daemon/run.h"
+#include "badnessd/app/report/explain.h"
+#include "badnessd/app/report/json.h"
+#include "badnessd/app/report/once.h"
+#include "badnessd/app/report/report.h"
+#include "badnessd/app/report/scores.h"
+#include "badnessd/cycle/cycle.h"
+#include "badnessd/cycle/lazy_selection.h"
 
 namespace badnessd {
 namespace {

@@ -8,12 +8,12 @@
 
 #include <benchmark/benchmark.h>
 
-#include "badnessd/app/choose.h"
-#include "badnessd/app/cycle.h"
+#include "badnessd/cycle/cycle.h"
+#include "badnessd/cycle/lazy_selection.h"
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/engine/select.h"
-#include "badnessd/system/procfs.h"
+#include "badnessd/system/proc/procfs.h"
 #include "fake_source.h"
 #include "roots.h"
 #include "snapshots.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/app/config.h"
+#include "badnessd/app/config/config.h"
 
 #include "fuzz.h"
 

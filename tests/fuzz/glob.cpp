@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "badnessd/engine/rules.h"
-#include "badnessd/system/cgroup.h"
+#include "badnessd/system/proc/cgroup.h"
 #include "fuzz.h"
 
 void badnessd::fuzz::fuzz_one(std::string_view input) {

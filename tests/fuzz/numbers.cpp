@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The files of one line: statm, oom_adj and oom_score_adj, children, uptime.
-#include "badnessd/system/proc_text.h"
+#include "badnessd/system/proc/proc_text.h"
 #include "fuzz.h"
 
 void badnessd::fuzz::fuzz_one(std::string_view text) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/system/pressure.h"
+#include "badnessd/system/proc/pressure.h"
 #include "fuzz.h"
 
 namespace {

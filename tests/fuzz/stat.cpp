@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/system/proc_text.h"
+#include "badnessd/system/proc/proc_text.h"
 #include "fuzz.h"
 
 void badnessd::fuzz::fuzz_one(std::string_view text) {

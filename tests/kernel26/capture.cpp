@@ -5,9 +5,9 @@
 #include <cstring>
 #include <system_error>
 
-#include "badnessd/app/text.h"
-#include "badnessd/system/fields.h"
-#include "badnessd/system/procfs.h"
+#include "badnessd/app/config/text.h"
+#include "badnessd/system/proc/fields.h"
+#include "badnessd/system/proc/procfs.h"
 
 namespace badnessd::kernel26 {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "badnessd/engine/task.h"
-#include "badnessd/system/proc_text.h"
+#include "badnessd/system/proc/proc_text.h"
 #include "tool.h"
 
 namespace badnessd::kernel26 {

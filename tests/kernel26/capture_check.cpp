@@ -12,9 +12,9 @@
 #include <system_error>
 #include <vector>
 
-#include "badnessd/app/report.h"
+#include "badnessd/app/report/report.h"
 #include "badnessd/engine/badness.h"
-#include "badnessd/system/proc_text.h"
+#include "badnessd/system/proc/proc_text.h"
 #include "capture.h"
 #include "overlay.h"
 #include "tool.h"

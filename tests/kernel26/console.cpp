@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "badnessd/system/fields.h"
+#include "badnessd/system/proc/fields.h"
 
 namespace badnessd::kernel26 {
 namespace {

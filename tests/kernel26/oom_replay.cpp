@@ -6,8 +6,8 @@
 #include <set>
 #include <string>
 
-#include "badnessd/app/report.h"
-#include "badnessd/system/proc_text.h"
+#include "badnessd/app/report/report.h"
+#include "badnessd/system/proc/proc_text.h"
 #include "capture.h"
 #include "console.h"
 #include "overlay.h"

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "badnessd/engine/kernel26.h"
-#include "badnessd/system/fields.h"
+#include "badnessd/system/proc/fields.h"
 
 namespace badnessd::kernel26 {
 Result<Options> parse_options(int argc, char** argv, bool has_proc_only) {

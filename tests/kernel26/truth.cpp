@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "badnessd/app/text.h"
+#include "badnessd/app/config/text.h"
 
 namespace badnessd::kernel26 {
 namespace {

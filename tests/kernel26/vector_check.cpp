@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include "badnessd/app/report.h"
+#include "badnessd/app/report/report.h"
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/kernel26.h"
-#include "badnessd/system/fields.h"
+#include "badnessd/system/proc/fields.h"
 #include "tool.h"
 
 namespace badnessd::kernel26 {

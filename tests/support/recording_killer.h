@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "badnessd/system/killer.h"
+#include "badnessd/system/kill/killer.h"
 
 namespace badnessd::test {
 

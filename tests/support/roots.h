@@ -7,7 +7,7 @@
 #include <string>
 
 #include "badnessd/engine/task.h"
-#include "badnessd/system/procfs.h"
+#include "badnessd/system/proc/procfs.h"
 
 namespace badnessd::test {
 

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "badnessd/app/settings.h"
+#include "badnessd/app/config/settings.h"
 
 namespace badnessd::test {
 

@@ -10,11 +10,11 @@
 
 #include <gtest/gtest.h>
 
-#include "badnessd/app/choose.h"
-#include "badnessd/app/cycle.h"
-#include "badnessd/app/settings.h"
+#include "badnessd/app/config/settings.h"
+#include "badnessd/cycle/cycle.h"
+#include "badnessd/cycle/lazy_selection.h"
 #include "badnessd/engine/policy.h"
-#include "badnessd/system/procfs.h"
+#include "badnessd/system/proc/procfs.h"
 #include "roots.h"
 
 #if defined(__SANITIZE_ADDRESS__)

@@ -86,21 +86,33 @@ Strings matches_of(const std::string& text, const std::regex& pattern) {
   return found;
 }
 
-// --- Includes point main -> app -> system -> engine -> std.
+// --- Includes point main -> app -> cycle -> system -> engine -> std, and
+// within app daemon -> check -> report -> config.
 
-enum class Layer { kEngine, kSystem, kApp, kMain };
+enum class Layer {
+  kEngine,
+  kSystem,
+  kCycle,
+  kConfig,
+  kReport,
+  kCheck,
+  kDaemon,
+  kApp,
+  kMain
+};
 
 std::optional<Layer> layer_of(std::string_view path) {
-  for (const auto& [part, layer] :
-       {std::pair("badnessd/engine/", Layer::kEngine),
-        std::pair("src/engine/", Layer::kEngine),
-        std::pair("badnessd/system/", Layer::kSystem),
-        std::pair("src/system/", Layer::kSystem),
-        std::pair("badnessd/app/", Layer::kApp),
-        std::pair("src/app/", Layer::kApp),
-        std::pair("src/main.cpp", Layer::kMain)}) {
-    if (path.find(part) != std::string_view::npos) {
-      return layer;
+  static const std::vector<std::pair<std::string, Layer>> layers{
+      {"engine/", Layer::kEngine},     {"system/", Layer::kSystem},
+      {"cycle/", Layer::kCycle},       {"app/config/", Layer::kConfig},
+      {"app/report/", Layer::kReport}, {"app/check/", Layer::kCheck},
+      {"app/daemon/", Layer::kDaemon}, {"app/", Layer::kApp},
+      {"main.cpp", Layer::kMain}};
+  for (const auto& [part, layer] : layers) {
+    for (const char* top : {"badnessd/", "src/"}) {
+      if (path.find(top + part) != std::string_view::npos) {
+        return layer;
+      }
     }
   }
   return std::nullopt;
@@ -126,10 +138,17 @@ bool may_include(Layer layer, const std::string& header) {
   switch (layer) {
     case Layer::kEngine:
       return standard && !impure(header);
+    case Layer::kCycle:
+      return (standard && !impure(header)) || header == "chrono" ||
+             header == "thread" || header == "tl/expected.hpp";
     case Layer::kSystem:
       return (standard && header != "iostream") ||
              (of_linux && !header.starts_with("spdlog/")) ||
              header == "tl/expected.hpp";
+    case Layer::kConfig:
+    case Layer::kReport:
+    case Layer::kCheck:
+    case Layer::kDaemon:
     case Layer::kApp:
       return true;
     case Layer::kMain:
@@ -167,15 +186,24 @@ TEST(Layers, WrongIncludesAreFound) {
   for (const char* header :
        {"<unistd.h>", "<sys/types.h>", "<iostream>", "<chrono>",
         "<spdlog/spdlog.h>", "<tl/expected.hpp>", "\"badnessd/system/sys.h\"",
-        "\"badnessd/app/cycle.h\""}) {
+        "\"badnessd/cycle/cycle.h\""}) {
     EXPECT_TRUE(wrong("src/engine/task.cpp", header)) << header;
     EXPECT_TRUE(wrong("include/badnessd/engine/task.h", header)) << header;
   }
   for (const char* header :
        {"<iostream>", "<spdlog/spdlog.h>", "<spdlog/logger.h>", "<CLI/CLI.hpp>",
-        "<toml.hpp>", "<nlohmann/json.hpp>", "\"badnessd/app/cycle.h\""}) {
+        "<toml.hpp>", "<nlohmann/json.hpp>", "\"badnessd/cycle/cycle.h\""}) {
     EXPECT_TRUE(wrong("src/system/sys.cpp", header)) << header;
   }
+  for (const char* header :
+       {"<unistd.h>", "<iostream>", "<spdlog/spdlog.h>", "<nlohmann/json.hpp>",
+        "\"badnessd/app/config/settings.h\""}) {
+    EXPECT_TRUE(wrong("src/cycle/cycle.cpp", header)) << header;
+  }
+  EXPECT_TRUE(
+      wrong("src/app/config/config.cpp", "\"badnessd/app/report/report.h\""));
+  EXPECT_TRUE(
+      wrong("src/app/report/json.cpp", "\"badnessd/app/check/lint.h\""));
   for (const char* header :
        {"<unistd.h>", "<spdlog/spdlog.h>", "<CLI/CLI.hpp>", "<toml.hpp>",
         "<nlohmann/json.hpp>", "<tl/expected.hpp>"}) {
@@ -183,8 +211,37 @@ TEST(Layers, WrongIncludesAreFound) {
   }
   EXPECT_FALSE(wrong("src/system/sys.cpp", "<sys/syscall.h>"));
   EXPECT_FALSE(wrong("src/engine/task.cpp", "\"badnessd/engine/task.h\""));
-  EXPECT_FALSE(wrong("src/app/config.cpp", "<toml.hpp>"));
+  EXPECT_FALSE(wrong("src/app/config/config.cpp", "<toml.hpp>"));
   EXPECT_TRUE(wrong("src/utils/string.cpp", "<string>"));
+}
+
+// --- A source has its own header; parts of a class lie in NAME_PART.cpp.
+
+bool has_header(std::string path, const std::set<std::string>& headers) {
+  path = path.substr(std::string("src/").size());
+  path = path.substr(0, path.rfind('.'));
+  while (!headers.contains("include/badnessd/" + path + ".h")) {
+    const auto part = path.rfind('_');
+    if (part == std::string::npos) {
+      return false;
+    }
+    path = path.substr(0, part);
+  }
+  return true;
+}
+
+TEST(Layers, ASourceHasItsOwnHeader) {
+  std::set<std::string> headers;
+  for (const SourceFile& file : sources()) {
+    headers.insert(file.path);
+  }
+  for (const SourceFile& file : sources()) {
+    if (file.path.ends_with(".cpp") && file.path != "src/main.cpp") {
+      EXPECT_TRUE(has_header(file.path, headers)) << file.path;
+    }
+  }
+  EXPECT_TRUE(has_header("src/a/b_c.cpp", {"include/badnessd/a/b.h"}));
+  EXPECT_FALSE(has_header("src/a/b.cpp", {"include/badnessd/a/c.h"}));
 }
 
 // --- Signals are sent in one file.
@@ -206,7 +263,7 @@ Strings signals_in(const std::string& text) {
 
 TEST(Layers, SignalsAreSentOnlyByTheKiller) {
   for (const SourceFile& file : sources()) {
-    if (file.path == "src/system/killer.cpp") {
+    if (file.path == "src/system/kill/killer.cpp") {
       EXPECT_NE(signals_in(file.text), Strings{});
     } else {
       EXPECT_EQ(signals_in(file.text), Strings{}) << file.path;

@@ -6,10 +6,10 @@
 #include <memory>
 #include <string>
 
-#include "badnessd/app/cli.h"
-#include "badnessd/app/config.h"
-#include "badnessd/system/killer.h"
-#include "badnessd/system/procfs.h"
+#include "badnessd/app/config/cli.h"
+#include "badnessd/app/config/config.h"
+#include "badnessd/system/kill/killer.h"
+#include "badnessd/system/proc/procfs.h"
 
 namespace badnessd {
 

@@ -12,7 +12,7 @@
 
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/blame.h"
-#include "badnessd/engine/pace.h"
+#include "badnessd/engine/poll_interval.h"
 #include "badnessd/engine/rules.h"
 #include "badnessd/engine/select.h"
 #include "badnessd/engine/trigger.h"

@@ -12,8 +12,8 @@
 
 #include "badnessd/engine/task.h"
 #include "badnessd/engine/trigger.h"
-#include "badnessd/system/clerk.h"
-#include "badnessd/system/proc_text.h"
+#include "badnessd/system/proc/proc_text.h"
+#include "badnessd/system/proc/worker.h"
 #include "badnessd/system/sys.h"
 
 namespace badnessd {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The command line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "badnessd/engine/ranking.h"
+
+namespace badnessd {
+
+enum class Command : std::uint8_t { kRun, kOnce, kScores, kExplain, kCheck };
+
+struct Invocation {
+  Command command = Command::kRun;
+  std::optional<std::string> config;
+  std::vector<std::string> assignments;
+  std::string proc_root = "/proc";
+  bool dry_run = false;
+  bool json = false;
+  std::optional<std::size_t> limit;
+  SortKey sort = SortKey::kPoints;
+  std::int32_t pid = 0;
+};
+
+// What the command line asks for; or, once help, the version or an error has
+// been printed, the code to exit with.
+[[nodiscard]] tl::expected<Invocation, int> parse_command_line(
+    int argc, const char* const* argv);
+
+}  // namespace badnessd

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The one table of what an administrator can set. It feeds the TOML loader,
+// --set, --help and config/badnessd.toml.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "badnessd/engine/policy.h"
+#include "badnessd/engine/rules.h"
+
+namespace badnessd {
+
+struct Settings;
+
+// The two triggers that ship. See settings.cpp for where the values come from.
+[[nodiscard]] std::vector<Trigger> default_triggers();
+
+// One setting of Settings, or with T = Trigger or AdjRule of a [[trigger]] or
+// [[rule]] table.
+template <class T>
+struct Option {
+  using Member = std::variant<
+      std::uint32_t T::*, MemoryBase T::*, VictimOrder T::*, Action T::*,
+      std::optional<Amount> T::*, std::optional<BasisPoints> T::*, Micros T::*,
+      std::chrono::milliseconds T::*, bool T::*, std::optional<Glob> T::*,
+      std::vector<Glob> T::*, std::vector<UserRange> T::*,
+      std::optional<std::int32_t> T::*>;
+  std::string_view key;     // as in TOML: table.name, of a trigger the name
+  std::string_view values;  // what it takes, for people
+  Member member;
+  std::uint64_t min = 0;  // of numbers; of durations in milliseconds
+  std::uint64_t max = 0;
+  std::string_view help;
+};
+
+[[nodiscard]] std::span<const Option<Settings>> options();
+[[nodiscard]] std::span<const Option<Trigger>> trigger_options();
+[[nodiscard]] std::span<const Option<AdjRule>> rule_options();
+
+// Their entry for the type of what they set.
+[[nodiscard]] inline auto options_of(const Settings& /*of*/) {
+  return options();
+}
+[[nodiscard]] inline auto options_of(const Trigger& /*of*/) {
+  return trigger_options();
+}
+[[nodiscard]] inline auto options_of(const AdjRule& /*of*/) {
+  return rule_options();
+}
+
+}  // namespace badnessd

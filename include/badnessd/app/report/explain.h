@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The score of one process, for the terminal.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "badnessd/app/config/text.h"
+#include "badnessd/engine/policy.h"
+
+namespace badnessd {
+
+// The ledger of the task at `index` of a refined snapshot, its children, its
+// rank, and what would change that.
+[[nodiscard]] std::string explain_text(const Snapshot& snapshot,
+                                       std::uint32_t index,
+                                       const Policy& policy,
+                                       const Style& style);
+
+}  // namespace badnessd

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The machine-readable form of what report.h prints: one object, whose fields
+// README.md documents. `schema` is raised when a field changes its meaning or
+// goes; new fields may come without that. Points are exact 64-bit integers.
+// Text from processes is escaped() as on the terminal.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "badnessd/cycle/cycle.h"
+#include "badnessd/engine/policy.h"
+
+namespace badnessd {
+
+inline constexpr int kJsonSchema = 1;
+
+// The snapshot and the tasks at `order`, as they stand there.
+[[nodiscard]] std::string scores_json(const Snapshot& snapshot,
+                                      const std::vector<std::uint32_t>& order,
+                                      const Policy& policy);
+
+// The same of one task, and `explain`: its rank, rival and children.
+[[nodiscard]] std::string explain_json(const Snapshot& snapshot,
+                                       std::uint32_t index,
+                                       const Policy& policy);
+
+// The same of all tasks by points, with `pressure`, `triggers`, `selection` and
+// `victim`.
+[[nodiscard]] std::string once_json(const CycleReport& report,
+                                    const CycleState& state,
+                                    const Policy& policy);
+
+// Parts that the record of a decision has too.
+[[nodiscard]] nlohmann::ordered_json steps_json(const Score& score);
+// A sentence for each trigger, and where it has a scope for each cgroup.
+// `decision` says which fires.
+[[nodiscard]] nlohmann::ordered_json triggers_json(const Policy& policy,
+                                                   const PolicyState& state,
+                                                   const Decision& decision);
+[[nodiscard]] nlohmann::ordered_json pressure_json(
+    const PressureReading& reading);
+[[nodiscard]] nlohmann::ordered_json loss_json(const std::optional<Loss>& loss);
+
+}  // namespace badnessd

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What one audit found, for the terminal.
+#pragma once
+
+#include <string>
+
+#include "badnessd/app/config/text.h"
+#include "badnessd/cycle/cycle.h"
+
+namespace badnessd {
+
+// The whole of an audit: readings, trigger, facts, candidates, verdict.
+[[nodiscard]] std::string once_text(const CycleReport& report,
+                                    const CycleState& state,
+                                    const Policy& policy, const Style& style);
+
+}  // namespace badnessd

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The program in one function: facts, decision, effect. The daemon, --dry-run
+// and --once all call it; they differ in the source and the killer they pass.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "badnessd/cycle/baselines.h"
+#include "badnessd/cycle/decision.h"
+#include "badnessd/cycle/identities.h"
+#include "badnessd/engine/policy.h"
+#include "badnessd/engine/storm.h"
+#include "badnessd/system/kill/killer.h"
+#include "badnessd/system/source.h"
+
+namespace badnessd {
+
+// What lives from cycle to cycle.
+struct CycleState {
+  explicit CycleState(const Policy& rules) : policy(initial_state(rules)) {}
+
+  // Room for a storm of as many processes as the snapshot has room for.
+  void reserve() {
+    storms.reserve(snapshot.tasks.capacity());
+    swept.reserve(snapshot.tasks.capacity());
+    family.reserve(snapshot.tasks.capacity());
+  }
+
+  PolicyState policy;
+  Snapshot snapshot;
+  Identities identities;
+  Baselines baselines;
+  StormFinder storms;
+  std::vector<std::uint32_t> family;  // of the last victim, indices in tasks
+  std::vector<TaskId> swept;          // all who were signalled with it
+  Decision decision;                  // the last one
+  std::uint64_t decisions = 0;
+  std::optional<std::uint64_t> oom_kills;  // the kernel's count when last asked
+  Micros oom_kills_read_us = 0;
+};
+
+struct CycleReport {
+  enum class Kind : std::uint8_t {
+    kCalm,         // no trigger that kills fires
+    kSampleLost,   // `error`: memory or processes could not be read
+    kCoolingDown,  // a dry run had its victim; the trigger still fires
+    kBudgetSpent,  // kill.per_minute
+    kNobody,       // there is no candidate
+    kWaiting,      // `dying` is exiting, or the kernel has just killed somebody
+    kRecovered,    // the trigger no longer fired when all was ready
+    kSignalled,    // the decision's victim was signalled
+    kNotSignalled,  // the decision's outcome says why
+    kPending,       // the victim, or its memory, is waited for
+    kEscalated,     // SIGTERM's grace was over, SIGKILL was sent
+    kGaveUp,        // the victim does not die and was set aside
+    kDone           // the victim is gone: the decision is complete
+  };
+  Kind kind = Kind::kCalm;
+  Error error;
+  PressureReading reading;                 // of the system
+  std::optional<std::size_t> log_trigger;  // one that only logs fires
+  const Watch* log_watch = nullptr;        // on this
+  std::optional<TaskId> dying;
+  bool kernel_killed = false;  // seen in this reading
+};
+
+// Called with the pending victim's identity between decision and signal, so
+// that a restarted daemon knows of it; may be empty.
+using BeforeSignal = void (*)(void* context, const PolicyState& state);
+
+struct CycleHooks {
+  BeforeSignal before_signal = nullptr;
+  void* context = nullptr;
+};
+
+// One pass.
+[[nodiscard]] CycleReport run_cycle(FactSource& source, const Policy& policy,
+                                    Killer& killer, CycleState& state,
+                                    const CycleHooks& hooks = {});
+
+}  // namespace badnessd

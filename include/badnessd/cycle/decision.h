@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What was decided, by what, and how it ended.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "badnessd/engine/badness.h"
+#include "badnessd/engine/blame.h"
+#include "badnessd/engine/storm.h"
+#include "badnessd/engine/trigger.h"
+#include "badnessd/system/kill/killer.h"
+
+namespace badnessd {
+
+// The path of a cgroup, as far as there is room; of fixed size.
+class CgroupPath {
+ public:
+  CgroupPath& operator=(std::string_view path) noexcept {
+    size_ = path.copy(bytes_.data(), bytes_.size());
+    return *this;
+  }
+  [[nodiscard]] std::string_view view() const noexcept {
+    return {bytes_.data(), size_};
+  }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  std::array<char, 512> bytes_{};
+  std::size_t size_ = 0;
+};
+
+// Who dies besides the chosen, or instead.
+enum class Extent : std::uint8_t {
+  kProcess,
+  kChild,
+  kStorm,
+  kFamily,
+  kCgroup,
+  kSharedMm  // those that share the victim's mm: alone it gives nothing back
+};
+
+// All that there is to say about one decision. Of fixed size, so that writing
+// it down needs no memory.
+struct Decision {
+  static constexpr std::size_t kListed = 5;
+  enum class End : std::uint8_t {
+    kPending,
+    kExited,       // and its memory came back, or was waited for long enough
+    kStillAlive,   // set aside
+    kNotSignalled  // `outcome` says why; set aside where it was refused or
+                   // failed
+  };
+
+  std::uint64_t number = 0;  // of this process's decisions
+  std::size_t trigger = 0;   // index in the policy's
+  bool fired = false;        // no: an audit
+  CgroupPath scope;          // whose memory is short; empty: the system's
+  PressureReading reading;
+  std::optional<PressureHistory::Share> stalls;  // over the trigger's window
+  Kib need_kib = 0;
+  Kib bar_kib = 0;           // what `need_kib` had to be lowered to
+  std::optional<Loss> loss;  // none: the notes do not say who took what
+  Blame blame = Blame::kNone;
+  Kib took_bar_kib = 0;  // kTook: the least that was a fair part
+  std::uint32_t candidates = 0;
+  Kib page_kib = 4;
+  Task chosen;
+  Score score;  // of the chosen
+  Task victim;
+  std::optional<Storm> storm;  // then `chosen` is its forker
+  Extent extent = Extent::kProcess;
+  CgroupPath group;         // kCgroup: all who are in this
+  std::uint32_t swept = 0;  // those that were killed besides the victim
+  // Of the victim, when it had its signal; empty: not known.
+  CgroupPath cgroup;
+  CgroupPath oom_group;  // on that path: with memory.oom.group
+  Signal signal = Signal::kKill;
+  KillOutcome outcome;
+  End end = End::kPending;
+  // Those with more points who could not give back the bar, and those that come
+  // next, the most points first.
+  std::array<Task, kListed> passed_over;
+  std::uint32_t passed_over_count = 0;
+  std::array<Task, kListed> runners_up;
+  std::uint32_t runners_up_count = 0;
+  // On the source's monotonic clock; 0: it did not come to that.
+  Micros seen_us = 0;
+  Micros decided_us = 0;
+  Micros signalled_us = 0;
+  Micros exited_us = 0;
+  Micros memory_back_us = 0;
+  Kib reclaimed_kib = 0;
+
+  // What the deaths give back.
+  [[nodiscard]] Kib expected_kib() const noexcept {
+    return storm ? storm->took_kib : victim.death_kib();
+  }
+};
+
+}  // namespace badnessd

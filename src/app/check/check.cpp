@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/check/check.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
+
+#include "badnessd/app/check/host.h"
+#include "badnessd/app/check/lint.h"
+#include "badnessd/app/report/json.h"
+#include "badnessd/app/report/report.h"
+#include "badnessd/cycle/domains.h"
+
+namespace badnessd {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A setting in force: its key as --set takes it, its value, its origin.
+using Row = std::vector<std::string>;
+
+std::vector<Row> settings_in_force(const LoadedSettings& loaded) {
+  std::vector<Row> rows;
+  const auto add = [&](const std::string& key, const std::string& value) {
+    const auto found = loaded.origins.find(key);
+    rows.push_back(
+        {escaped(key), escaped(value),
+         found == loaded.origins.end() ? "default" : escaped(found->second)});
+  };
+  for (const auto& option : options()) {
+    add(std::string(option.key), option_text(loaded.settings, option));
+  }
+  const auto add_all = [&](std::string_view kind, const auto& list) {
+    for (const auto& target : list) {
+      for (const auto& option : options_of(target)) {
+        const std::string value = option_text(target, option);
+        if (!value.empty()) {
+          add(fmt::format("{}.{}.{}", kind, target.name, option.key), value);
+        }
+      }
+    }
+  };
+  add_all("trigger", loaded.settings.triggers);
+  add_all("rule", loaded.settings.rules);
+  return rows;
+}
+
+// All that is found out, before it is put into words.
+struct Findings {
+  const LoadedSettings& loaded;
+  Policy policy;
+  CycleState state;
+  std::vector<RuleMatches> matches{};
+  Choices choices{};
+  std::vector<HostNote> notes{};
+};
+
+std::string chosen_text(const Findings& found,
+                        const std::optional<std::uint32_t>& chosen) {
+  return chosen ? task_text(found.state.snapshot.tasks[*chosen]) : "nobody";
+}
+
+std::vector<std::string> rules_text(const Findings& found) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < found.matches.size(); ++i) {
+    const AdjRule& rule = found.policy.rules[i];
+    const RuleMatches& its = found.matches[i];
+    std::string names;
+    for (const std::uint32_t index : its.first) {
+      names += (names.empty() ? ": " : ", ") +
+               task_text(found.state.snapshot.tasks[index]);
+    }
+    if (its.count > its.first.size()) {
+      names += fmt::format(" and {} more", its.count - its.first.size());
+    }
+    lines.push_back(fmt::format(
+        "{}, {}, matches {}{}", escaped(rule.name),
+        rule.adj() == kOomDisable ? std::string("protects")
+                                  : fmt::format("oom_adj {}", rule.adj()),
+        count_text(its.count, "process", "processes"), names));
+  }
+  return lines;
+}
+
+std::vector<std::string> choices_text(const Findings& found) {
+  const Choices& choices = found.choices;
+  std::vector<std::string> lines{fmt::format(
+      "{} as configured, where {} are needed",
+      chosen_text(found, choices.configured), size_text(choices.need_kib))};
+  if (!found.policy.rules.empty()) {
+    lines.push_back(chosen_text(found, choices.without_rules) +
+                    " without the rules");
+  }
+  lines.push_back(fmt::format(
+      "{} {}, the bare order of 2.6.32", chosen_text(found, choices.kernel26),
+      found.policy.rules.empty() ? "without the guard"
+                                 : "without rules and guard"));
+  const Kib total = found.state.policy.system.last->mem_total_kib;
+  lines.push_back(fmt::format(
+      "{} of memory, {}, is held by those whose oom_adj is -17",
+      percent_text(choices.protected_kib * 1000 / std::max(total, Kib{1}) * 10),
+      size_text(choices.protected_kib)));
+  return lines;
+}
+
+std::string as_text(const Findings& found, const Style& style) {
+  std::vector<std::string> host;
+  host.reserve(found.notes.size());
+  for (const HostNote& note : found.notes) {
+    host.push_back((note.warning ? "warning: " : "") + note.text);
+  }
+  return section("settings", {found.loaded.origin}) + "\n" +
+         render_table({{.header = "SETTING", .left = true},
+                       {.header = "VALUE", .left = true},
+                       {.header = "FROM", .left = true}},
+                      settings_in_force(found.loaded), style) +
+         "\n" +
+         section("memory", {reading_text(*found.state.policy.system.last)}) +
+         section("triggers", triggers_text(found.policy, found.state.policy)) +
+         section("rules", rules_text(found)) +
+         section("chosen", choices_text(found)) + section("notes", host);
+}
+
+std::string as_json(const Findings& found) {
+  const Choices& choices = found.choices;
+  const auto pid_of = [&](const std::optional<std::uint32_t>& index) {
+    return index ? Json(found.state.snapshot.tasks[*index].id.pid) : Json();
+  };
+  Json json{
+      {"schema", kJsonSchema},
+      {"origin", escaped(found.loaded.origin)},
+      {"settings", Json::array()},
+      {"pressure", pressure_json(*found.state.policy.system.last)},
+      {"triggers", triggers_json(found.policy, found.state.policy, Decision{})},
+      {"rules", Json::array()},
+      {"chosen",
+       {{"configured_pid", pid_of(choices.configured)},
+        {"without_rules_pid", pid_of(choices.without_rules)},
+        {"kernel_2_6_32_pid", pid_of(choices.kernel26)},
+        {"need_kib", choices.need_kib},
+        {"protected_kib", choices.protected_kib}}},
+      {"notes", Json::array()}};
+  for (const Row& row : settings_in_force(found.loaded)) {
+    json["settings"].push_back(
+        {{"key", row[0]}, {"value", row[1]}, {"from", row[2]}});
+  }
+  for (std::size_t i = 0; i < found.matches.size(); ++i) {
+    Json pids = Json::array();
+    for (const std::uint32_t index : found.matches[i].first) {
+      pids.push_back(found.state.snapshot.tasks[index].id.pid);
+    }
+    json["rules"].push_back({{"name", escaped(found.policy.rules[i].name)},
+                             {"oom_adj", found.policy.rules[i].adj()},
+                             {"matches", found.matches[i].count},
+                             {"first_pids", std::move(pids)}});
+  }
+  for (const HostNote& note : found.notes) {
+    json["notes"].push_back({{"warning", note.warning}, {"text", note.text}});
+  }
+  return json.dump(2) + "\n";
+}
+
+void note(std::vector<HostNote>& notes, const std::vector<HostNote>& more) {
+  notes.insert(notes.end(), more.begin(), more.end());
+}
+
+}  // namespace
+
+Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
+                            bool json, const Style& style) {
+  const auto reading = source.read_pressure();
+  if (!reading) {
+    return tl::unexpected(reading.error());
+  }
+  const Policy policy =
+      policy_of(loaded.settings, reading->mem_total_kib, 1, source.self_pid());
+  Findings found{
+      .loaded = loaded, .policy = policy, .state = CycleState(policy)};
+  Snapshot& snapshot = found.state.snapshot;
+  list_cgroups(source, policy, found.state.policy, reading->time_us);
+  static_cast<void>(
+      take_readings(source, policy, found.state.policy, *reading));
+  found.state.identities.look_at_all(source, policy);
+  const Inquiry inquiry{source, snapshot, policy, found.state.identities};
+  if (const auto scanned = scan(inquiry); !scanned) {
+    return tl::unexpected(scanned.error());
+  }
+  refine_all(inquiry);
+  found.matches = matches_of(policy, snapshot);
+  found.choices = choices_of(inquiry, *reading);
+  note(found.notes,
+       lint_triggers(policy, found.state.policy, source.cgroups()));
+  note(found.notes, lint_rules(policy.rules));
+  note(found.notes,
+       lint_matches(policy, snapshot, found.matches, found.choices));
+  note(found.notes,
+       host_notes(policy, *reading, snapshot, source, AskedBy::kCheck));
+  return CheckResult{
+      .text = json ? as_json(found) : as_text(found, style),
+      .clean = std::none_of(found.notes.begin(), found.notes.end(),
+                            [](const HostNote& it) { return it.warning; })};
+}
+
+}  // namespace badnessd

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/check/host.h"
+
+#include <algorithm>
+#include <array>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "badnessd/app/report/report.h"
+#include "badnessd/system/service/host.h"
+
+namespace badnessd {
+namespace {
+
+// Those who would kill for the same emergency, as comm shows them: 15 bytes.
+constexpr std::array<std::string_view, 7> kOomKillers{
+    "badnessd", "bustd",        "earlyoom",       "nohang",
+    "oomd",     "systemd-oomd", "low-memory-moni"};
+
+struct Capability {
+  int number;  // include/linux/capability.h
+  std::string_view name;
+  std::string_view use;
+};
+constexpr int kCapIpcLock = 14;
+constexpr std::array<Capability, 4> kCapabilities{{
+    {5, "CAP_KILL", "kill other users' processes"},
+    {kCapIpcLock, "CAP_IPC_LOCK", "lock its memory into RAM"},
+    {19, "CAP_SYS_PTRACE",
+     "see other users' namespaces, and so credit their capabilities"},
+    {24, "CAP_SYS_RESOURCE",
+     "be woken by stalls within a second, and be exempt from the kernel's own "
+     "killer when it is not started by systemd"},
+}};
+
+void note_other_killers(const Policy& policy, const Snapshot& snapshot,
+                        AskedBy asked_by, std::vector<HostNote>& notes) {
+  bool own_daemon = asked_by == AskedBy::kCheck;
+  for (const Task& task : snapshot.tasks) {
+    const bool killer = std::find(kOomKillers.begin(), kOomKillers.end(),
+                                  task.name()) != kOomKillers.end();
+    if (!killer || !task.has_mm || task.id.pid == policy.self_pid) {
+      continue;
+    }
+    if (own_daemon && task.name() == kOomKillers.front()) {
+      own_daemon = false;  // a second one would be one too many
+    } else {
+      notes.push_back(
+          {true, fmt::format("{} is an OOM killer too: each would kill for the "
+                             "same emergency; let one of them run",
+                             task_text(task))});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> host_text(const Policy& policy,
+                                   const PolicyState& state) {
+  std::vector<std::string> lines;
+  if (state.system.last) {
+    lines.push_back(reading_text(*state.system.last));
+  }
+  for (const std::string& line : triggers_text(policy, state)) {
+    lines.push_back("trigger " + line);
+  }
+  return lines;
+}
+
+std::vector<HostNote> host_notes(const Policy& policy,
+                                 const PressureReading& reading,
+                                 const Snapshot& snapshot,
+                                 const ProcfsSource& source, AskedBy asked_by) {
+  std::vector<HostNote> notes;
+  note_other_killers(policy, snapshot, asked_by, notes);
+  if (source.swap_unusable()) {
+    notes.push_back({true,
+                     "there is swap, but memory.swap.max lets next to nobody "
+                     "use it: it counts as none"});
+  } else if (reading.swap_total_kib == 0) {
+    notes.push_back({false,
+                     "no swap: memory can go from plenty to nothing in "
+                     "seconds, and swap_free_below always holds"});
+  }
+  if (reading.mem_available_estimated) {
+    notes.push_back({false,
+                     "this kernel gives no MemAvailable (Linux 3.14): it is "
+                     "estimated"});
+  }
+  if (!source.live()) {
+    return notes;
+  }
+  if (source.cgroups().version() != CgroupTree::Version::kV2) {
+    notes.push_back(
+        {false, source.cgroups().version() == CgroupTree::Version::kV1
+                    ? "cgroups of version 1: a scope has limits and processes, "
+                      "but no stalls"
+                    : "no cgroups with a memory controller: no scope can be "
+                      "watched"});
+  }
+  const HostFacts host = read_host(source.root_fd());
+  if (host.strict_overcommit) {
+    notes.push_back({false,
+                     "vm.overcommit_memory is 2: memory is refused before it "
+                     "is short, so triggers may never fire"});
+  }
+  if (!host.pidfd) {
+    notes.push_back({false,
+                     "no pidfds (Linux 5.3), or a filter forbids them: signals "
+                     "go by pid, right after the start time "
+                     "was compared"});
+  }
+  if (!host.process_mrelease) {
+    notes.push_back(
+        {false,
+         "no process_mrelease (Linux 5.15), or a filter forbids it: a victim "
+         "gives its memory back by itself"});
+  }
+  if (asked_by == AskedBy::kCheck) {
+    const auto more = capability_notes(source.reference_caps(), host);
+    notes.insert(notes.end(), more.begin(), more.end());
+  }
+  return notes;
+}
+
+std::vector<HostNote> capability_notes(std::uint64_t capabilities,
+                                       const HostFacts& host) {
+  std::vector<HostNote> notes;
+  for (const Capability& capability : kCapabilities) {
+    const bool by_limit =
+        capability.number == kCapIpcLock && host.memlock_unlimited;
+    if ((capabilities >> capability.number & 1) == 0 && !by_limit) {
+      notes.push_back({false, fmt::format("without {} the daemon could not {}",
+                                          capability.name, capability.use)});
+    }
+  }
+  return notes;
+}
+
+}  // namespace badnessd

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/config/cli.h"
+
+#include <algorithm>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "badnessd/app/config/config.h"
+#include "badnessd/app/config/exit_code.h"
+#include "badnessd/app/config/render.h"
+#include "badnessd/app/config/settings.h"
+
+namespace badnessd {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 failure, 64 wrong usage, 66 no such process or "
+    "file,\n"
+    "            77 no permission, 78 wrong configuration\n";
+
+// In the order of SortKey.
+const std::vector<std::string>& sort_keys() {
+  static const std::vector<std::string> keys{
+      "points", "reclaim", "rss", "swap", "total_vm", "cpu", "age", "pid"};
+  return keys;
+}
+
+SortKey sort_key(const std::string& name) {
+  const auto it = std::find(sort_keys().begin(), sort_keys().end(), name);
+  return static_cast<SortKey>(it - sort_keys().begin());
+}
+
+void add_common(CLI::App& app, Invocation& invocation, bool& once) {
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.set_version_flag("-V,--version", "badnessd " BADNESSD_VERSION,
+                       "Print the version and exit");
+  app.add_option("-c,--config", invocation.config,
+                 "Read settings from FILE (default: " +
+                     std::string(kDefaultConfig) + ", if it exists)")
+      ->option_text("FILE");
+  app.add_option("--set", invocation.assignments,
+                 "Set one setting, after the file; may be repeated")
+      ->option_text("KEY=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--proc-root", invocation.proc_root,
+                 "Read this tree instead of " + invocation.proc_root)
+      ->option_text("DIR");
+  app.add_flag("--dry-run,--dryrun", invocation.dry_run,
+               "Do all but the signal; report one victim per incident");
+  app.add_flag("--once", once,
+               "Audit: one pass as if the trigger had fired; never signals");
+  app.add_flag("--json", invocation.json,
+               "With --once, scores, explain or check: print one JSON object");
+}
+
+CLI::App* add_scores(CLI::App& app, Invocation& invocation, std::string& sort) {
+  CLI::App* scores =
+      app.add_subcommand("scores", "List processes with their scores");
+  scores
+      ->add_option("-n", invocation.limit,
+                   "Show the first N; 0 is all (default: 20, with --json all)")
+      ->option_text("N")
+      ->check(CLI::NonNegativeNumber);
+  scores
+      ->add_option("--sort", sort,
+                   "Order by points, reclaim, rss, swap, total_vm, cpu, age or "
+                   "pid (default: points)")
+      ->option_text("KEY")
+      ->check(CLI::IsMember(sort_keys()));
+  return scores;
+}
+
+// What CLI11 cannot say about the options together; empty if they agree.
+std::string_view contradiction(const Invocation& invocation, bool once) {
+  if (once && invocation.command != Command::kOnce) {
+    return "--once stands alone; leave it out or the subcommand";
+  }
+  if (invocation.json && invocation.command == Command::kRun) {
+    return "--json goes with --once, scores, explain or check";
+  }
+  return {};
+}
+
+}  // namespace
+
+tl::expected<Invocation, int> parse_command_line(int argc,
+                                                 const char* const* argv) {
+  Invocation invocation;
+  bool once = false;
+  std::string sort = sort_keys().front();
+  CLI::App app(
+      "badnessd: a userspace OOM killer that judges as Linux 2.6.32 did.\n"
+      "Without a subcommand it runs in the foreground and acts when its "
+      "trigger holds.\n",
+      "badnessd");
+  app.fallthrough();  // common options may stand behind the subcommand
+  app.require_subcommand(0, 1);
+  app.footer("\n" + options_help() + "\n" + kExitCodes);
+  add_common(app, invocation, once);
+  const CLI::App* scores = add_scores(app, invocation, sort);
+  CLI::App* explain = app.add_subcommand(
+      "explain", "Account for every point of one process's score");
+  explain->add_option("PID", invocation.pid, "The process")->required();
+
+  const CLI::App* check = app.add_subcommand(
+      "check",
+      "Check the settings: their values and where they come from, the "
+      "triggers, and what this machine lacks");
+
+  // CLI11 reports by exceptions, help among them; they end here.
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return tl::unexpected(app.exit(error) == 0 ? kExitOk : kExitUsage);
+  }
+  if (*scores) {
+    invocation.command = Command::kScores;
+    invocation.sort = sort_key(sort);
+  } else if (*explain) {
+    invocation.command = Command::kExplain;
+  } else if (*check) {
+    invocation.command = Command::kCheck;
+  } else if (once) {
+    invocation.command = Command::kOnce;
+  }
+  if (const auto why = contradiction(invocation, once); !why.empty()) {
+    std::cerr << "badnessd: " << why << '\n';
+    return tl::unexpected(kExitUsage);
+  }
+  return invocation;
+}
+
+}  // namespace badnessd

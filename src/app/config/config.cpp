@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/config/config.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <type_traits>
+
+#include <spdlog/fmt/fmt.h>
+#include <toml.hpp>
+
+#include "badnessd/app/config/contradictions.h"
+#include "badnessd/app/config/exit_code.h"
+#include "badnessd/app/config/text.h"
+
+namespace badnessd {
+namespace {
+
+using Result = tl::expected<void, ConfigError>;
+
+tl::unexpected<ConfigError> config_error(std::string message) {
+  return tl::unexpected(ConfigError{kExitConfig, std::move(message)});
+}
+
+tl::unexpected<ConfigError> error_at(const toml::value& value,
+                                     const std::string& title,
+                                     const std::string& comment) {
+  return config_error(toml::format_error(title, value, comment));
+}
+
+// The form in which set_option() takes a TOML value; empty for what no option
+// takes (dates, floats, nested lists).
+std::string text_of(const toml::value& value) {
+  if (value.is_string()) {
+    return value.as_string().str;
+  }
+  if (value.is_integer()) {
+    return std::to_string(value.as_integer());
+  }
+  if (value.is_boolean()) {
+    return value.as_boolean() ? "true" : "false";
+  }
+  std::string text;
+  if (value.is_array()) {
+    for (const toml::value& item : value.as_array()) {
+      if (!item.is_string()) {
+        return {};
+      }
+      text += (text.empty() ? "" : ",") + item.as_string().str;
+    }
+  }
+  return text;
+}
+
+// Sets `key` of `target` from a value of the file. `prefix` is what goes before
+// the key to name it among all.
+template <class T>
+Result apply_value(T& target, const toml::value& value, const std::string& key,
+                   LoadedSettings& loaded, const std::string& prefix = {}) {
+  const SetResult set = set_option(target, key, text_of(value));
+  if (!set) {
+    return error_at(value, set.error(), "here");
+  }
+  const toml::source_location place = value.location();
+  loaded.origins[prefix + key] =
+      fmt::format("{}:{}", place.file_name(), place.line());
+  return {};
+}
+
+// A [[trigger]] or [[rule]] table. Its name is no setting, it is what the table
+// is called; a rule that has none goes by its number.
+template <class T>
+Result apply_named(std::vector<T>& list, const toml::value& table,
+                   std::string_view kind, LoadedSettings& loaded) {
+  if (!table.is_table()) {
+    return error_at(table, fmt::format("a {} is a table", kind),
+                    fmt::format("write [[{}]]", kind));
+  }
+  T& target = list.emplace_back();
+  if (std::is_same_v<T, AdjRule>) {
+    target.name = fmt::format("{}", list.size());
+  }
+  if (table.contains("name") && table.at("name").is_string()) {
+    target.name = table.at("name").as_string().str;
+  }
+  const std::string prefix = fmt::format("{}.{}.", kind, target.name);
+  for (const auto& [key, value] : table.as_table()) {
+    if (key == "name" && value.is_string()) {
+      continue;
+    }
+    if (Result applied = apply_value(target, value, key, loaded, prefix);
+        !applied) {
+      return applied;
+    }
+  }
+  // Only what concerns this table can be shown here; the rest is for the end.
+  for (const Contradiction& found : contradictions(loaded.settings)) {
+    if (found.about == &target) {
+      return error_at(table, found.sentence, fmt::format("this {}", kind));
+    }
+  }
+  return {};
+}
+
+// All tables of one kind replace those that there were.
+template <class T>
+Result apply_list(std::vector<T>& list, const toml::value& tables,
+                  std::string_view kind, LoadedSettings& loaded) {
+  if (!tables.is_array()) {
+    return error_at(tables, fmt::format("{}s are a list", kind),
+                    fmt::format("write [[{}]]", kind));
+  }
+  list.clear();
+  for (const toml::value& table : tables.as_array()) {
+    if (Result applied = apply_named(list, table, kind, loaded); !applied) {
+      return applied;
+    }
+  }
+  return {};
+}
+
+// Every other setting stands in a table; what is nested deeper, or not at all,
+// has a name that no setting has.
+Result apply_root(LoadedSettings& loaded, const toml::value& root) {
+  for (const auto& [table, entries] : root.as_table()) {
+    if (table == "trigger" || table == "rule") {
+      Settings& settings = loaded.settings;
+      Result applied =
+          table == "rule"
+              ? apply_list(settings.rules, entries, table, loaded)
+              : apply_list(settings.triggers, entries, table, loaded);
+      if (!applied) {
+        return applied;
+      }
+      continue;
+    }
+    if (!entries.is_table()) {
+      return apply_value(loaded.settings, entries, table, loaded);
+    }
+    for (const auto& [name, value] : entries.as_table()) {
+      const std::string key = fmt::format("{}.{}", table, name);
+      if (Result applied = apply_value(loaded.settings, value, key, loaded);
+          !applied) {
+        return applied;
+      }
+    }
+  }
+  return {};
+}
+
+// Sets "NAME.KEY" of what is called so in `list`; a `kind` of table.
+template <class T>
+SetResult assign_in(std::vector<T>& list, std::string_view kind,
+                    std::string_view rest, std::string_view value) {
+  const std::size_t dot = std::min(rest.rfind('.'), rest.size());
+  const std::string_view name = rest.substr(0, dot);
+  std::string names;
+  for (T& target : list) {
+    if (target.name == name && dot != rest.size()) {
+      return set_option(target, rest.substr(dot + 1), value);
+    }
+    names +=
+        fmt::format("{}'{}'", names.empty() ? "" : ", ", escaped(target.name));
+  }
+  return tl::unexpected(fmt::format(
+      "there is no {} '{}'; {}", kind, escaped(name),
+      names.empty()
+          ? fmt::format("the file has no [[{}]]", kind)
+          : fmt::format("it is {}.NAME.KEY with one of {}", kind, names)));
+}
+
+// "KEY", "trigger.NAME.KEY" or "rule.NAME.KEY".
+SetResult assign(Settings& settings, std::string_view key,
+                 std::string_view value) {
+  constexpr std::string_view kTrigger = "trigger.";
+  constexpr std::string_view kRule = "rule.";
+  if (key.starts_with(kTrigger)) {
+    return assign_in(settings.triggers, "trigger", key.substr(kTrigger.size()),
+                     value);
+  }
+  if (key.starts_with(kRule)) {
+    return assign_in(settings.rules, "rule", key.substr(kRule.size()), value);
+  }
+  return set_option(settings, key, value);
+}
+
+tl::expected<std::string, ConfigError> read_text(const std::string& path) {
+  constexpr std::size_t kMost = std::size_t{1} << 20;
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kMost + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kMost) {
+    return tl::unexpected(ConfigError{
+        kExitConfig,
+        fmt::format("{} is larger than 1 MiB: it is no configuration file",
+                    escaped(path))});
+  }
+  // It ended, and not by an error.
+  if (!file.eof() || file.bad()) {
+    const int code = errno;
+    return tl::unexpected(
+        ConfigError{code == EACCES ? kExitPermission : kExitNoInput,
+                    fmt::format("cannot read the configuration file {}: {}",
+                                escaped(path), std::strerror(code))});
+  }
+  return text;
+}
+
+// The report of an error quotes the file, which may hold any byte.
+std::string escaped_lines(std::string_view text) {
+  std::string lines;
+  while (!text.empty()) {
+    const std::size_t length = std::min(text.find('\n'), text.size());
+    lines += escaped(text.substr(0, length));
+    lines += length < text.size() ? "\n" : "";
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return lines;
+}
+
+}  // namespace
+
+Result apply_toml(LoadedSettings& loaded, std::string_view text,
+                  const std::string& name) {
+  // toml11 reports errors by exceptions; they end here.
+  try {
+    std::istringstream stream{std::string(text)};
+    return apply_root(loaded, toml::parse(stream, name));
+  } catch (const toml::exception& error) {
+    return config_error(escaped_lines(error.what()));
+  } catch (const std::exception& error) {
+    return config_error(fmt::format("{}: {}", escaped(name), error.what()));
+  }
+}
+
+Result apply_assignment(LoadedSettings& loaded, std::string_view assignment) {
+  const std::size_t equals = assignment.find('=');
+  if (equals == std::string_view::npos) {
+    return config_error(
+        fmt::format("--set takes KEY=VALUE, not '{}'", escaped(assignment)));
+  }
+  const std::string_view key = assignment.substr(0, equals);
+  return assign(loaded.settings, key, assignment.substr(equals + 1))
+      .map([&] { loaded.origins[std::string(key)] = "--set"; })
+      .map_error([](const std::string& why) {
+        return ConfigError{kExitConfig, "--set: " + why};
+      });
+}
+
+tl::expected<LoadedSettings, ConfigError> load_settings(
+    const std::optional<std::string>& path,
+    const std::vector<std::string>& assignments) {
+  LoadedSettings loaded;
+  const std::string file = path.value_or(std::string(kDefaultConfig));
+  const auto text = read_text(file);
+  if (text) {
+    if (auto applied = apply_toml(loaded, *text, file); !applied) {
+      return tl::unexpected(applied.error());
+    }
+    loaded.origin = file;
+  } else if (path || text.error().exit_code != kExitNoInput) {
+    return tl::unexpected(text.error());
+  } else {
+    loaded.origin = fmt::format("built-in defaults, there is no {}", file);
+  }
+  for (const std::string& assignment : assignments) {
+    if (auto applied = apply_assignment(loaded, assignment); !applied) {
+      return tl::unexpected(applied.error());
+    }
+  }
+  if (!assignments.empty()) {
+    loaded.origin += ", and --set";
+  }
+  for (const Contradiction& found : contradictions(loaded.settings)) {
+    return config_error(fmt::format("{}: {}", loaded.origin, found.sentence));
+  }
+  return loaded;
+}
+
+}  // namespace badnessd

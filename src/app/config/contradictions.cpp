@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/config/contradictions.h"
+
+#include <algorithm>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "badnessd/app/config/settings.h"
+#include "badnessd/app/config/text.h"
+#include "badnessd/app/config/values.h"
+
+namespace badnessd {
+namespace {
+
+bool has_condition(const Trigger& trigger) {
+  return trigger.mem_available_below || trigger.swap_free_below ||
+         trigger.psi_some_above || trigger.psi_full_above;
+}
+
+bool nothing(const std::optional<Amount>& amount) {
+  return amount &&
+         (amount->basis_points == BasisPoints{0} || amount->kib == Kib{0});
+}
+
+// The conditions of `a` hold whenever those of `b` do not yet, as far as can be
+// said without a machine: amounts of one form are compared.
+bool no_higher(const std::optional<Amount>& a, const std::optional<Amount>& b) {
+  if (!a || !b) {
+    return false;
+  }
+  const bool same_form =
+      a->basis_points.has_value() == b->basis_points.has_value() &&
+      a->kib.has_value() == b->kib.has_value();
+  return same_form &&
+         a->basis_points.value_or(0) <= b->basis_points.value_or(0) &&
+         a->kib.value_or(0) <= b->kib.value_or(0);
+}
+
+// A log trigger that asks for no less than a kill trigger on every condition
+// that the latter has.
+bool comes_too_late(const Trigger& log, const Trigger& kill) {
+  const auto later_psi = [](const std::optional<BasisPoints>& warn,
+                            const std::optional<BasisPoints>& act) {
+    return !act || (warn && *warn >= *act);
+  };
+  const auto later_amount = [](const std::optional<Amount>& warn,
+                               const std::optional<Amount>& act) {
+    return !act || no_higher(warn, act);
+  };
+  return later_amount(log.mem_available_below, kill.mem_available_below) &&
+         later_amount(log.swap_free_below, kill.swap_free_below) &&
+         later_psi(log.psi_some_above, kill.psi_some_above) &&
+         later_psi(log.psi_full_above, kill.psi_full_above) &&
+         log.for_us >= kill.for_us;
+}
+
+// One before it has the same name.
+template <class T>
+bool named_twice(const std::vector<T>& list, std::size_t index) {
+  return std::any_of(list.begin(),
+                     list.begin() + static_cast<std::ptrdiff_t>(index),
+                     [&](const T& it) { return it.name == list[index].name; });
+}
+
+void check_trigger(const std::vector<Trigger>& triggers, std::size_t index,
+                   std::vector<Contradiction>& found) {
+  const Trigger& trigger = triggers[index];
+  const auto add = [&](std::string_view why) {
+    found.push_back(
+        {&trigger, fmt::format("trigger '{}' {}", escaped(trigger.name), why)});
+  };
+  if (trigger.name.empty()) {
+    add("has no name");
+  }
+  if (named_twice(triggers, index)) {
+    add("exists already");
+  }
+  if (!has_condition(trigger)) {
+    add("has no condition: it would always fire");
+  }
+  if (nothing(trigger.mem_available_below) ||
+      nothing(trigger.swap_free_below)) {
+    add("can never fire: nothing is below 0");
+  }
+  if (trigger.psi_some_above && trigger.psi_full_above &&
+      *trigger.psi_some_above <= *trigger.psi_full_above) {
+    add("has a psi_some_above that psi_full_above implies; leave it out");
+  }
+  for (const Trigger& other : triggers) {
+    if (trigger.action == Action::kLog && other.action == Action::kKill &&
+        format(trigger.scope) == format(other.scope) &&
+        comes_too_late(trigger, other)) {
+      add(fmt::format("warns no earlier than '{}' kills", escaped(other.name)));
+    }
+  }
+}
+
+void check_rule(const std::vector<AdjRule>& rules, std::size_t index,
+                std::vector<Contradiction>& found) {
+  const AdjRule& rule = rules[index];
+  const auto add = [&](std::string_view why) {
+    found.push_back(
+        {&rule, fmt::format("rule '{}' {}", escaped(rule.name), why)});
+  };
+  if (index == kMaxRules) {
+    add(fmt::format("is one too many: there can be {}", kMaxRules));
+  }
+  if (named_twice(rules, index)) {
+    add("exists already");
+  }
+  if (rule.comm.empty() && rule.exe.empty() && rule.user.empty() &&
+      !rule.needs_calm()) {
+    add("has no condition: it would be about every process");
+  }
+  if (rule.protect == rule.oom_adj.has_value()) {
+    add(rule.protect ? "has protect = true, which is an oom_adj of -17, and an "
+                       "oom_adj; leave one of them out"
+                     : "says nothing: it needs an oom_adj or protect = true");
+  }
+}
+
+}  // namespace
+
+std::vector<Contradiction> contradictions(const Settings& settings) {
+  std::vector<Contradiction> found;
+  for (std::size_t i = 0; i < settings.triggers.size(); ++i) {
+    check_trigger(settings.triggers, i, found);
+  }
+  for (std::size_t i = 0; i < settings.rules.size(); ++i) {
+    check_rule(settings.rules, i, found);
+  }
+  if (std::none_of(
+          settings.triggers.begin(), settings.triggers.end(),
+          [](const Trigger& it) { return it.action == Action::kKill; })) {
+    found.push_back({nullptr, "there is no trigger that kills"});
+  }
+  return found;
+}
+
+}  // namespace badnessd

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/config/render.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "badnessd/app/config/settings.h"
+#include "badnessd/app/config/text.h"
+
+namespace badnessd {
+namespace {
+
+// A value as TOML writes it: a number bare, a list in brackets, text in quotes.
+template <class T>
+std::string toml_value(const T& target, const Option<T>& option) {
+  std::string text = option_text(target, option);
+  if (std::holds_alternative<std::uint32_t T::*>(option.member) ||
+      std::holds_alternative<bool T::*>(option.member)) {
+    return text;
+  }
+  std::string items;
+  for (const std::string_view item : split_list(text)) {
+    items += fmt::format("{}\"{}\"", items.empty() ? "" : ", ", item);
+  }
+  return text.find(',') == std::string::npos ? items
+                                             : fmt::format("[{}]", items);
+}
+
+// What can be said with rules, for four kinds of host. Commented out: who must
+// live is for each administrator to say.
+constexpr std::string_view kExamples = R"(
+# A database host: the server lives with all its backends.
+# [[rule]]
+# name = "database"
+# exe = ["/usr/lib/postgresql/*/bin/postgres", "/usr/sbin/mariadbd"]
+# user = ["postgres", "mysql"]
+# protect = true
+#
+# A build host: whatever the build users run goes before all else.
+# [[rule]]
+# name = "builds"
+# user = ["jenkins", "gitlab-runner", "2000-2999"]
+# oom_adj = 8
+#
+# A Kubernetes node: the node's own services live, and best-effort pods, which
+# the kubelet gives an oom_score_adj of 1000, do not outweigh all others by it.
+# [[rule]]
+# name = "node"
+# unit = ["kubelet.service", "containerd.service", "crio.service"]
+# protect = true
+# [[rule]]
+# name = "best-effort"
+# cgroup = "kubepods.slice/kubepods-besteffort.slice"
+# oom_adj = 6
+#
+# A shell server: nobody loses the way in, and each user's memory is his own
+# problem, once his slice has a limit (MemoryMax= for user-.slice).
+# [[rule]]
+# name = "way in"
+# unit = ["ssh.service", "systemd-logind.service"]
+# protect = true
+# [[trigger]]
+# name = "user"
+# scope = "user.slice/user-*.slice"
+# mem_available_below = "5%"
+)";
+
+// What each of a table takes, for the file.
+template <class T>
+std::string options_comment(std::span<const Option<T>> table) {
+  std::string text;
+  for (const auto& option : table) {
+    text += wrapped(
+        fmt::format("{}: {} Takes {}.", option.key, option.help, option.values),
+        "#   ");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string options_help() {
+  const auto entry = [](std::string_view name, const auto& option) {
+    return fmt::format(
+        "  {}\n{}", name,
+        wrapped(fmt::format("Takes {}. {}", option.values, option.help),
+                "      "));
+  };
+  std::string text = "Settings (--set KEY=VALUE, or in the TOML file):\n";
+  for (const auto& option : options()) {
+    text +=
+        entry(fmt::format("{}={}", option.key, option_text(Settings{}, option)),
+              option);
+  }
+  text +=
+      "\nTriggers (--set trigger.NAME.KEY=VALUE, or [[trigger]] tables with a "
+      "name,\nwhich replace the ones below):\n";
+  for (const Trigger& trigger : default_triggers()) {
+    for (const auto& option : trigger_options()) {
+      const std::string value = option_text(trigger, option);
+      if (!value.empty()) {
+        text += fmt::format("  trigger.{}.{}={}\n", trigger.name, option.key,
+                            value);
+      }
+    }
+  }
+  for (const auto& option : trigger_options()) {
+    text += entry(option.key, option);
+  }
+  text +=
+      "\nRules ([[rule]] tables; all that is given must match, and of several "
+      "rules the\nfirst that does counts; --set rule.NAME.KEY=VALUE changes "
+      "one):\n";
+  for (const auto& option : rule_options()) {
+    text += entry(option.key, option);
+  }
+  return text;
+}
+
+std::string default_config() {
+  std::string text = wrapped(
+      "badnessd.toml: every setting with its default. This file is rendered "
+      "from the program's own table of options.",
+      "# ");
+  std::string_view table;
+  for (const auto& option : options()) {
+    const std::size_t dot = option.key.find('.');
+    if (table != option.key.substr(0, dot)) {
+      table = option.key.substr(0, dot);
+      text += fmt::format("\n[{}]\n", table);
+    }
+    text +=
+        wrapped(fmt::format("{} Takes {}.", option.help, option.values), "# ");
+    text += fmt::format("{} = {}\n", option.key.substr(dot + 1),
+                        toml_value(Settings{}, option));
+  }
+  text +=
+      "\n" +
+      wrapped(
+          "Triggers: badnessd acts when all conditions of any one of them "
+          "hold. If "
+          "this file has any, they replace the two that are built in. What a "
+          "trigger takes:",
+          "# ");
+  text += options_comment(trigger_options());
+  for (const Trigger& trigger : default_triggers()) {
+    text += fmt::format("\n[[trigger]]\nname = \"{}\"\n", trigger.name);
+    for (const auto& option : trigger_options()) {
+      if (!option_text(trigger, option).empty()) {
+        text +=
+            fmt::format("{} = {}\n", option.key, toml_value(trigger, option));
+      }
+    }
+  }
+  text +=
+      "\n" +
+      wrapped(
+          "Rules: the oom_adj of processes by who they are, as if it had been "
+          "written to /proc/PID/oom_adj; the score stays 2.6.32's. All that is "
+          "given must match, and of several rules the first that does counts. "
+          "In a glob * is any text, / and nothing included, ? one byte, [a-z] "
+          "one of a set. 'badnessd check' shows whom each matches, and what is "
+          "wrong with it. What a rule takes:",
+          "# ");
+  text += options_comment(rule_options());
+  text += kExamples;
+  return text;
+}
+
+}  // namespace badnessd

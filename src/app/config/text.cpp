@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/config/text.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <numeric>
+#include <span>
+
+#include <spdlog/fmt/fmt.h>
+
+namespace badnessd {
+namespace {
+
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t length = 1;  // in bytes
+  bool valid = false;
+};
+
+// The first code point of `text`, by the table of well-formed UTF-8 (Unicode
+// 3.9): no overlong forms, no surrogates, nothing above U+10FFFF.
+CodePoint first_code_point(std::string_view text) {
+  const auto byte = [text](std::size_t i) {
+    return static_cast<unsigned char>(text[i]);
+  };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) {
+    return {lead, 1, true};
+  }
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) {
+    return {};
+  }
+  char32_t value = lead & (0xFFU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80) {
+      return {};
+    }
+    value = (value << 6) | (byte(i) & 0x3FU);
+  }
+  constexpr std::array<char32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+  return {value, length,
+          value >= kSmallest[length] && !surrogate && value <= 0x10FFFF};
+}
+
+// Code points that a terminal does not show as one visible cell, or that turn
+// what follows around.
+bool invisible(char32_t value) {
+  struct Range {
+    char32_t first, last;
+  };
+  constexpr std::array<Range, 9> kRanges{{{0x00, 0x1F},
+                                          {0x7F, 0x9F},
+                                          {0xAD, 0xAD},
+                                          {0x300, 0x36F},
+                                          {0x200B, 0x200F},
+                                          {0x2028, 0x202E},
+                                          {0x2060, 0x206F},
+                                          {0xFE00, 0xFEFF},
+                                          {0xE0000, 0x10FFFF}}};
+  return std::any_of(kRanges.begin(), kRanges.end(), [value](const Range& it) {
+    return value >= it.first && value <= it.last;
+  });
+}
+
+// Cuts to `width` columns, the last of them an ellipsis.
+std::string cut(std::string_view text, std::size_t width) {
+  std::string result;
+  while (columns_of(result) + 1 < width) {
+    const std::size_t length = first_code_point(text).length;
+    result += text.substr(0, length);
+    text.remove_prefix(length);
+  }
+  return result + "…";
+}
+
+std::vector<std::size_t> column_widths(
+    const std::vector<Column>& columns,
+    const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    std::size_t width = columns_of(columns[i].header);
+    for (const auto& row : rows) {
+      width = std::max(width, columns_of(row[i]));
+    }
+    widths.push_back(width);
+  }
+  return widths;
+}
+
+constexpr std::size_t kGap = 2;
+constexpr std::size_t kMinLastColumn = 16;
+
+// The columns that fit: without the dispensable ones, one after another. The
+// last column may shrink.
+std::vector<std::size_t> fitting_columns(const std::vector<Column>& columns,
+                                         const std::vector<std::size_t>& widths,
+                                         std::size_t limit) {
+  std::vector<std::size_t> shown(columns.size());
+  std::iota(shown.begin(), shown.end(), std::size_t{0});
+  const auto total = [&] {
+    std::size_t sum = std::min(widths.back(), kMinLastColumn);
+    for (const std::size_t i : std::span(shown).first(shown.size() - 1)) {
+      sum += widths[i] + kGap;
+    }
+    return sum;
+  };
+  while (limit != 0 && total() > limit) {
+    const auto worst = std::max_element(
+        shown.begin(), shown.end(), [&columns](std::size_t a, std::size_t b) {
+          return columns[a].dispensable < columns[b].dispensable;
+        });
+    if (columns[*worst].dispensable == 0) {
+      break;
+    }
+    shown.erase(worst);
+  }
+  return shown;
+}
+
+}  // namespace
+
+std::string escaped(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const CodePoint point = first_code_point(text);
+    const std::string_view bytes =
+        text.substr(0, point.valid ? point.length : 1);
+    if (bytes == "\\") {
+      result += "\\\\";
+    } else if (point.valid && !invisible(point.value)) {
+      result += bytes;
+    } else {
+      for (const char c : bytes) {
+        result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+      }
+    }
+    text.remove_prefix(bytes.size());
+  }
+  return result;
+}
+
+std::string size_text(Kib kib) {
+  if (kib == 0) {
+    return "0";
+  }
+  constexpr std::array<std::string_view, 5> kUnits{"KiB", "MiB", "GiB", "TiB",
+                                                   "PiB"};
+  std::size_t unit = 0;
+  auto value = static_cast<double>(kib);
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  const int decimals = unit > 0 && value < 99.95 ? 1 : 0;
+  return fmt::format("{:.{}f} {}", value, decimals, kUnits[unit]);
+}
+
+std::string percent_text(std::uint64_t basis_points, std::string_view suffix) {
+  const std::uint64_t fraction = basis_points % 100;
+  if (fraction == 0) {
+    return fmt::format("{}{}", basis_points / 100, suffix);
+  }
+  if (fraction % 10 == 0) {
+    return fmt::format("{}.{}{}", basis_points / 100, fraction / 10, suffix);
+  }
+  return fmt::format("{}.{:02}{}", basis_points / 100, fraction, suffix);
+}
+
+std::string duration_text(std::uint64_t seconds) {
+  constexpr std::uint64_t kMinute = 60;
+  constexpr std::uint64_t kHour = 60 * kMinute;
+  constexpr std::uint64_t kDay = 24 * kHour;
+  if (seconds < kMinute) {
+    return fmt::format("{} s", seconds);
+  }
+  if (seconds < kHour) {
+    return fmt::format("{} min", seconds / kMinute);
+  }
+  if (seconds < kDay) {
+    return fmt::format("{} h {:02} min", seconds / kHour,
+                       seconds % kHour / kMinute);
+  }
+  return fmt::format("{} d {:02} h", seconds / kDay, seconds % kDay / kHour);
+}
+
+std::string count_text(std::uint64_t count, std::string_view one,
+                       std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+std::vector<std::string_view> split_list(std::string_view text) {
+  std::vector<std::string_view> items;
+  for (;;) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    std::string_view item = text.substr(0, comma);
+    item.remove_prefix(std::min(item.find_first_not_of(' '), item.size()));
+    item = item.substr(0, item.find_last_not_of(' ') + 1);
+    items.push_back(item);
+    if (comma == text.size()) {
+      return items;
+    }
+    text.remove_prefix(comma + 1);
+  }
+}
+
+std::string wrapped(std::string_view text, std::string_view prefix) {
+  constexpr std::size_t kWidth = 80;
+  std::string result;
+  while (!text.empty()) {
+    std::size_t length = kWidth - prefix.size();
+    if (text.size() <= length) {
+      length = text.size();
+    } else {
+      length = std::min(text.rfind(' ', length), text.size());
+    }
+    result += fmt::format("{}{}\n", prefix, text.substr(0, length));
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return result;
+}
+
+std::string section(std::string_view label,
+                    const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) {
+    text += fmt::format("{:<10}{}\n", text.empty() ? label : "", line);
+  }
+  return text;
+}
+
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(),
+      [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+}
+
+Style stdout_style() {
+  if (::isatty(STDOUT_FILENO) == 0) {
+    return {};
+  }
+  // The environment is read before any thread exists.
+  const char* no_color = std::getenv("NO_COLOR");
+  winsize size{};
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  return {.colour = no_color == nullptr || *no_color == '\0',
+          .width = known ? size.ws_col : std::size_t{80}};
+}
+
+std::string render_table(const std::vector<Column>& columns,
+                         const std::vector<std::vector<std::string>>& rows,
+                         const Style& style) {
+  const std::vector<std::size_t> widths = column_widths(columns, rows);
+  const std::vector<std::size_t> shown =
+      fitting_columns(columns, widths, style.width);
+  const auto line = [&](const auto& cell_of) {
+    std::string text;
+    for (const std::size_t i : shown) {
+      const std::size_t begin = columns_of(text);
+      std::string cell(cell_of(i));
+      const bool last = i == shown.back();
+      if (last && style.width > begin &&
+          begin + columns_of(cell) > style.width) {
+        cell = cut(cell, style.width - begin);
+      }
+      const std::string blanks(
+          widths[i] - std::min(widths[i], columns_of(cell)), ' ');
+      text += columns[i].left ? cell + blanks : blanks + cell;
+      text += last ? "" : std::string(kGap, ' ');
+    }
+    return text.substr(0, text.find_last_not_of(' ') + 1);
+  };
+  std::string header = line([&](std::size_t i) { return columns[i].header; });
+  std::string result =
+      style.colour ? fmt::format("\033[1m{}\033[0m\n", header) : header + "\n";
+  for (const auto& row : rows) {
+    result += line([&row](std::size_t i) { return row[i]; }) + "\n";
+  }
+  return result;
+}
+
+}  // namespace badnessd

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/daemon/daemon.h"
+
+#include <algorithm>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "badnessd/app/report/report.h"
+
+namespace badnessd {
+
+using Kind = CycleReport::Kind;
+
+Daemon::Daemon(FactSource& source, Killer& killer, const Settings& settings,
+               const Machine& machine, StateFile state_file, Reporter& reporter)
+    : source_(source),
+      killer_(killer),
+      machine_(machine),
+      policy_(policy_of(settings, machine.mem_total_kib, machine.cpus,
+                        machine.self_pid)),
+      report_interval_us_(
+          static_cast<Micros>(settings.log_report_interval.count()) * 1000),
+      state_file_(std::move(state_file)),
+      reporter_(reporter),
+      state_(policy_),
+      reported_us_(source.now_us()) {
+  state_file_.load(state_.policy, source_.now_us());
+  if (state_.policy.pending) {
+    killer_.adopt(state_.policy.pending->id);
+    reporter_.log().warn(
+        "process {} was signalled before this start; it is waited for",
+        state_.policy.pending->id.pid);
+    state_.decision.victim.id = state_.policy.pending->id;
+    state_.decision.signalled_us = state_.policy.pending->since_us;
+    state_.decision.seen_us = state_.policy.pending->since_us;
+  }
+}
+
+void Daemon::reconfigure(const Settings& settings) {
+  policy_ = policy_of(settings, machine_.mem_total_kib, machine_.cpus,
+                      machine_.self_pid);
+  report_interval_us_ =
+      static_cast<Micros>(settings.log_report_interval.count()) * 1000;
+  forget_triggers(policy_, state_.policy);
+  state_.identities.forget();
+  if (calm(policy_, state_.policy)) {
+    state_.identities.look(source_, policy_, source_.now_us());
+  }
+  log_trigger_.reset();
+}
+
+CycleReport Daemon::rehearse() {
+  constexpr std::size_t kFewest = 1024;
+  Policy policy = policy_;
+  policy.audit = true;
+  CycleState trial(policy);
+  trial.identities.look_at_all(source_, policy);
+  if (const auto reading = source_.read_pressure()) {
+    static_cast<void>(trial.baselines.look_at_all(source_, *reading));
+  }
+  DryRunKiller nobody;
+  const CycleReport report = run_cycle(source_, policy, nobody, trial);
+  save_state();  // the first write to a mapped page is a fault
+  Snapshot& snapshot = state_.snapshot;
+  snapshot = std::move(trial.snapshot);
+  state_.identities = std::move(trial.identities);
+  state_.baselines = std::move(trial.baselines);
+  state_.policy.system = std::move(trial.policy.system);
+  state_.policy.cgroups = std::move(trial.policy.cgroups);
+  snapshot.tasks.reserve(std::max(kFewest, 2 * snapshot.tasks.size()));
+  snapshot.children.reserve(std::max(kFewest, 2 * snapshot.children.size()));
+  state_.reserve();
+  return report;
+}
+
+Micros Daemon::sleep() const noexcept {
+  constexpr Micros kBetweenSteps = 5'000;
+  const Micros sleep = next_sleep_us(policy_, state_.policy);
+  return state_.baselines.busy() ? std::min(sleep, kBetweenSteps) : sleep;
+}
+
+std::string Daemon::status() const {
+  if (!state_.policy.system.last) {
+    return "memory cannot be read";
+  }
+  return fmt::format("{}; {}", reading_text(*state_.policy.system.last),
+                     count_text(kills_, "kill", "kills"));
+}
+
+void Daemon::save_state() {
+  state_file_.save(state_.policy);
+}
+
+void Daemon::step() {
+  const CycleHooks hooks{[](void* self, const PolicyState&) {
+                           static_cast<Daemon*>(self)->save_state();
+                         },
+                         this};
+  const CycleReport report =
+      run_cycle(source_, policy_, killer_, state_, hooks);
+  if (report.kind == Kind::kSampleLost) {
+    lost_sample(report.error);
+    return;
+  }
+  if (lost_samples_ != 0) {
+    reporter_.log().info(
+        "readable again after {}",
+        count_text(lost_samples_, "lost sample", "lost samples"));
+    lost_samples_ = 0;
+  }
+  if (report.kernel_killed) {
+    reporter_.log().warn("the kernel's own OOM killer has killed somebody");
+  }
+  if (report.log_trigger != log_trigger_) {
+    log_trigger_ = report.log_trigger;
+    if (log_trigger_) {
+      const Trigger& trigger = policy_.triggers[*log_trigger_];
+      const Watch& watch = *report.log_watch;
+      reporter_.log().warn(
+          "trigger {} {}", escaped(trigger.name),
+          trigger_text(trigger, watch.cgroup, *watch.last,
+                       watch.history.share(trigger.psi_window_us)));
+    }
+  }
+  note(report);
+  note_hang();
+  if (report.reading.time_us - reported_us_ >= report_interval_us_) {
+    reported_us_ = report.reading.time_us;
+    reporter_.log().info("{}", status());
+  }
+}
+
+void Daemon::note(const CycleReport& report) {
+  const Decision& decision = state_.decision;
+  switch (report.kind) {
+    case Kind::kCalm:
+    case Kind::kRecovered:
+      incident_over();
+      break;
+    case Kind::kSampleLost:
+    case Kind::kCoolingDown:
+    case Kind::kPending:
+      break;
+    case Kind::kBudgetSpent:
+      say_once(
+          report.kind,
+          fmt::format("{} within a minute (kill.per_minute): waiting",
+                      count_text(policy_.kills_per_minute, "kill", "kills")));
+      break;
+    case Kind::kNobody:
+      say_once(report.kind, "nobody to kill: no process is a candidate");
+      break;
+    case Kind::kWaiting:
+      say_once(report.kind,
+               report.dying
+                   ? fmt::format("waiting for {}, which is exiting",
+                                 report.dying->pid)
+                   : std::string("waiting for the kernel's own victim"));
+      break;
+    case Kind::kSignalled:
+      ++kills_;
+      [[fallthrough]];
+    case Kind::kNotSignalled:
+      save_state();
+      reporter_.decided(decision, policy_);
+      said_ = report.kind;
+      break;
+    case Kind::kEscalated:
+      reporter_.log().warn("{} has not ended on SIGTERM: sent SIGKILL",
+                           task_text(decision.victim));
+      break;
+    case Kind::kGaveUp:
+    case Kind::kDone:
+      save_state();
+      reporter_.ended(decision, policy_);
+      said_ = report.kind;
+      break;
+  }
+}
+
+void Daemon::note_hang() {
+  const std::int32_t at = state_.identities.hangs_at();
+  if (at != 0 && at != hangs_at_) {
+    reporter_.log().warn(
+        "process {} keeps its command line from being read (a dead file "
+        "server?): until it is gone, rules go by name, program and user of "
+        "those who start now",
+        at);
+  }
+  hangs_at_ = at;
+}
+
+void Daemon::incident_over() {
+  if (said_ != Kind::kCalm) {
+    reporter_.log().info("no trigger fires any more: {}", status());
+  }
+  said_ = Kind::kCalm;
+}
+
+void Daemon::say_once(CycleReport::Kind kind, const std::string& sentence) {
+  if (said_ != kind) {
+    reporter_.log().warn("{}", sentence);
+    said_ = kind;
+  }
+}
+
+void Daemon::lost_sample(const Error& error) {
+  if (lost_samples_ == 0) {
+    reporter_.log().warn("sample lost, ignoring it: {}", error_text(error));
+  }
+  ++lost_samples_;
+}
+
+}  // namespace badnessd

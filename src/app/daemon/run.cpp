@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/daemon/run.h"
+
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "badnessd/app/check/host.h"
+#include "badnessd/app/check/lint.h"
+#include "badnessd/app/config/exit_code.h"
+#include "badnessd/app/daemon/daemon.h"
+#include "badnessd/app/report/report.h"
+#include "badnessd/engine/kernel26.h"
+#include "badnessd/system/proc/procfs.h"
+#include "badnessd/system/service/self.h"
+
+namespace badnessd {
+namespace {
+
+// The environment is read before the only other thread touches anything.
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+// Where state and records live: what the unit's RuntimeDirectory= made, else
+// nowhere. A dry run leaves no state.
+std::string runtime_directory(bool dry_run) {
+  return dry_run ? std::string() : environment("RUNTIME_DIRECTORY");
+}
+
+StateFile open_state(const std::string& directory, spdlog::logger& log) {
+  if (directory.empty()) {
+    return {};
+  }
+  auto file = StateFile::open(directory + "/state");
+  if (!file) {
+    log.warn("no state is kept across restarts: {}", error_text(file.error()));
+    return {};
+  }
+  return std::move(*file);
+}
+
+void say(spdlog::logger& log, const std::vector<HostNote>& notes) {
+  for (const HostNote& note : notes) {
+    log.log(note.warning ? spdlog::level::warn : spdlog::level::info, "{}",
+            note.text);
+  }
+}
+
+// The start-up self-test, and what this machine lacks.
+void rehearse(Daemon& daemon, ProcfsSource& source, spdlog::logger& log) {
+  const CycleReport report = daemon.rehearse();
+  if (report.kind == CycleReport::Kind::kSampleLost) {
+    log.warn("the first look failed: {}", error_text(report.error));
+    return;
+  }
+  for (const std::string& line : host_text(daemon.policy(), daemon.watched())) {
+    log.info("{}", line);
+  }
+  say(log, lint_triggers(daemon.policy(), daemon.watched(), source.cgroups()));
+  say(log, lint_rules(daemon.policy().rules));
+  say(log, host_notes(daemon.policy(), report.reading, daemon.snapshot(),
+                      source, AskedBy::kDaemon));
+}
+
+void protect(const ProcfsSource& source, spdlog::logger& log) {
+  constexpr std::uint64_t kCapIpcLock = 1ULL << 14;
+  if (const auto done = exempt_from_kernel_oom(source.root_fd()); !done) {
+    log.info("the kernel's OOM killer may take badnessd: {}",
+             error_text(done.error()));
+  }
+  prefault_stack();
+  const bool may_lock = (source.reference_caps() & kCapIpcLock) != 0;
+  if (const auto locked = lock_memory(may_lock); !locked) {
+    log.info("memory is not locked and may be swapped out: {}",
+             error_text(locked.error()));
+  }
+}
+
+PsiTrigger arm_psi(const ProcfsSource& source, spdlog::logger& log) {
+  // Somebody stalled a tenth of a second within a second: early enough to look,
+  // rare enough when nothing is wrong.
+  constexpr std::chrono::milliseconds kStall{100};
+  constexpr std::chrono::seconds kWindow{1};
+  auto trigger = PsiTrigger::arm(source.root_fd(), kStall, kWindow);
+  if (!trigger) {
+    log.info("no PSI events, polling alone: {}", error_text(trigger.error()));
+    return {};
+  }
+  return std::move(*trigger);
+}
+
+// Keeps the service manager informed; a tick that was completed is what feeds
+// its watchdog.
+class Manager {
+ public:
+  Manager() : socket_(environment("NOTIFY_SOCKET")) {}
+
+  void ready(const std::string& status) {
+    socket_.notify(fmt::format("READY=1\nSTATUS={}", status));
+  }
+  void reloading(Micros now_us) {
+    socket_.notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now_us));
+  }
+  void stopping() { socket_.notify("STOPPING=1"); }
+  void tick(Micros now_us, const Daemon& daemon) {
+    constexpr Micros kFeed = 5'000'000;
+    constexpr Micros kStatus = 60'000'000;
+    if (!socket_.present() || now_us - fed_us_ < kFeed) {
+      return;
+    }
+    fed_us_ = now_us;
+    socket_.notify("WATCHDOG=1");
+    if (now_us - told_us_ >= kStatus) {
+      told_us_ = now_us;
+      socket_.notify("STATUS=" + daemon.status());
+    }
+  }
+
+ private:
+  ServiceManager socket_;
+  Micros fed_us_ = 0;
+  Micros told_us_ = 0;
+};
+
+}  // namespace
+
+int run_daemon(
+    ProcfsSource& source, const LoadedSettings& loaded, Killer& killer,
+    bool dry_run,
+    const std::function<tl::expected<LoadedSettings, ConfigError>()>& reload) {
+  auto events = Events::open();
+  LooseWriter err(STDERR_FILENO);
+  const bool log_is_journal =
+      is_journal_stream(STDERR_FILENO, environment("JOURNAL_STREAM"));
+  const auto log = make_logger(err, log_is_journal);
+  if (!events) {
+    log->error("{}", error_text(events.error()));
+    return kExitFailure;
+  }
+  Journal journal(dry_run ? std::string_view() : kJournalSocket);
+  const std::string directory = runtime_directory(dry_run);
+  Reporter reporter(*log, journal, directory, log_is_journal);
+  const auto reading = source.read_pressure();
+  const Machine machine{.mem_total_kib = reading ? reading->mem_total_kib : 0,
+                        .cpus = static_cast<std::uint32_t>(::get_nprocs()),
+                        .self_pid = source.self_pid()};
+  Daemon daemon(source, killer, loaded.settings, machine,
+                open_state(directory, *log), reporter);
+  log->info("settings: {}", loaded.origin);
+  if (dry_run) {
+    log->info("dry run: nobody is signalled");
+  }
+  const PsiTrigger psi = arm_psi(source, *log);
+  keep_heap();
+  if (!dry_run) {
+    protect(source, *log);
+  }
+  rehearse(daemon, source, *log);
+  Manager manager;
+  manager.ready("watching");
+  for (;;) {
+    daemon.step();
+    manager.tick(source.now_us(), daemon);
+    const auto woken =
+        events->wait(std::chrono::microseconds(daemon.sleep()), psi.fd(),
+                     daemon.victim_pending() ? killer.exit_fd() : -1);
+    if (woken.stop) {
+      break;
+    }
+    if (woken.reload) {
+      manager.reloading(source.now_us());
+      const auto anew = reload();
+      if (anew) {
+        daemon.reconfigure(anew->settings);
+        log->info("settings reloaded: {}", anew->origin);
+        say(*log, lint_rules(anew->settings.rules));
+      } else {
+        log->error("keeping the running settings: {}", anew.error().message);
+      }
+      manager.ready(daemon.status());
+    }
+  }
+  manager.stopping();
+  log->info("ended by a signal; {}", daemon.status());
+  return kExitOk;
+}
+
+}  // namespace badnessd

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/report/explain.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "badnessd/app/report/report.h"
+#include "badnessd/engine/kernel26.h"
+#include "badnessd/engine/ranking.h"
+
+namespace badnessd {
+namespace {
+
+Kib kib_of(const Snapshot& snapshot, Pages pages) {
+  return pages * (snapshot.page_size / 1024);
+}
+
+std::string cpu_words(const Task& task, std::uint32_t hz) {
+  const unsigned shift = shift_hz(hz) + 3;
+  return fmt::format("square root of {} of {:.4g} s of CPU time ({} in all)",
+                     count_text(task.cpu_jiffies >> shift, "unit", "units"),
+                     static_cast<double>(1U << shift) / static_cast<double>(hz),
+                     duration_text(task.cpu_jiffies / hz));
+}
+
+// ", by rule web instead of its own 0", or what the kernel made it from.
+std::string adj_origin(const Task& task, const Policy& policy) {
+  if (task.rules != 0) {
+    return fmt::format(", by rule {} instead of its own {}",
+                       rule_name(task, policy), task.own_oom_adj);
+  }
+  return task.has_oom_score_adj
+             ? fmt::format(", from oom_score_adj {}", task.oom_score_adj)
+             : "";
+}
+
+// What a rule is and where its operand came from.
+std::string words_of(const Step& step, const Snapshot& snapshot,
+                     const Task& task, const Policy& policy) {
+  switch (step.rule) {
+    case Rule::kExempt:
+      return fmt::format("oom_adj is -17{}: exempt",
+                         task.rules == 0 ? "" : adj_origin(task, policy));
+    case Rule::kNoMm:
+      return "no memory of its own: a kernel thread, a zombie or a dead leader";
+    case Rule::kTotalVm:
+      return fmt::format("pages of address space, reserved or used: {}",
+                         size_text(kib_of(snapshot, step.operand)));
+    case Rule::kRssSwap:
+      return fmt::format("pages resident or in swap: {}",
+                         size_text(kib_of(snapshot, step.operand)));
+    case Rule::kOomOrigin:
+      return "PF_OOM_ORIGIN: it runs swapoff or KSM, the first to go";
+    case Rule::kChildren:
+      return fmt::format(
+          "half of each child with memory of its own and 1, per thread ({} on "
+          "its list)",
+          count_text(task.child_count, "child", "children"));
+    case Rule::kCpuTime:
+      return cpu_words(task, policy.score.hz);
+    case Rule::kRunTime:
+      return fmt::format(
+          "fourth root of {} of 1024 s since its start ({})",
+          count_text(age_s(snapshot, task) >> 10, "unit", "units"),
+          duration_text(age_s(snapshot, task)));
+    case Rule::kNice:
+      return fmt::format("nice is {}", task.nice);
+    case Rule::kSysAdmin:
+      return "CAP_SYS_ADMIN or CAP_SYS_RESOURCE is effective";
+    case Rule::kSysRawio:
+      return "CAP_SYS_RAWIO is effective";
+    case Rule::kMemsAllowed:
+      return "no memory node in common with the allocating task";
+    case Rule::kOomAdj:
+      return step.op == Op::kAtLeast
+                 ? "a positive oom_adj needs something to shift"
+                 : fmt::format("oom_adj is {}{}", task.oom_adj,
+                               adj_origin(task, policy));
+  }
+  return {};
+}
+
+std::string ledger_table(const Snapshot& snapshot, const Task& task,
+                         const Policy& policy, const Style& style) {
+  const std::vector<Column> columns{{.header = "RULE", .left = true},
+                                    {.header = "BEFORE"},
+                                    {.header = "OP", .left = true},
+                                    {.header = "OPERAND"},
+                                    {.header = "AFTER"},
+                                    {.header = "WHY", .left = true}};
+  std::vector<std::vector<std::string>> rows;
+  const Score score = badness(snapshot, task, policy.score);
+  for (const Step& step : score.steps()) {
+    rows.push_back({std::string(name_of(step.rule)),
+                    step.op == Op::kSet ? "" : fmt::format("{}", step.before),
+                    std::string(symbol_of(step.op)),
+                    fmt::format("{}", step.operand),
+                    fmt::format("{}", step.after),
+                    words_of(step, snapshot, task, policy)});
+  }
+  return render_table(columns, rows, style);
+}
+
+// The largest children one by one, the rest in a sum.
+std::string children_text(const Snapshot& snapshot, const Task& task,
+                          const ScoreRules& rules) {
+  constexpr std::size_t kShown = 5;
+  struct Addend {
+    Points points;
+    const Child* child;
+  };
+  std::vector<Addend> addends;
+  bool wrapped = false;
+  for (std::uint32_t i = 0; i < task.child_count; ++i) {
+    const Child& child = snapshot.children[task.first_child + i];
+    addends.push_back(
+        {child_points(snapshot, child, rules.memory, wrapped), &child});
+  }
+  std::stable_sort(
+      addends.begin(), addends.end(),
+      [](const Addend& a, const Addend& b) { return a.points > b.points; });
+  std::string text;
+  Points rest = 0;
+  for (std::size_t i = 0; i < addends.size(); ++i) {
+    if (i >= kShown) {
+      rest += addends[i].points;
+      continue;
+    }
+    const Task& child = snapshot.tasks[addends[i].child->task];
+    std::string why;
+    if (addends[i].child->shares_mm) {
+      why = "shares its parent's memory";
+    } else if (child.mm_threads == 0) {
+      why = "has no memory";
+    } else {
+      why = fmt::format("{}, {}", size_text(kib_of(snapshot, child.total_vm)),
+                        count_text(child.mm_threads, "thread", "threads"));
+    }
+    text += fmt::format("  + {:>12}  {}: {}\n", addends[i].points,
+                        task_text(child), why);
+  }
+  if (addends.size() > kShown) {
+    text += fmt::format("  + {:>12}  {} more\n", rest, addends.size() - kShown);
+  }
+  return text.empty() ? text : "children\n" + text;
+}
+
+std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
+                      const Policy& policy) {
+  const Task& task = snapshot.tasks[index];
+  const std::vector<std::uint32_t> ranked =
+      rank_candidates(snapshot, {.self_pid = policy.self_pid});
+  const auto place = std::find(ranked.begin(), ranked.end(), index);
+  if (place == ranked.end()) {
+    return fmt::format(
+        "rank      none: it is no candidate ({})\n",
+        name_of(skip_reason(task, {.self_pid = policy.self_pid})));
+  }
+  const bool leads = place == ranked.begin();
+  std::string text =
+      fmt::format("rank      {} of {}\n", place - ranked.begin() + 1,
+                  count_text(ranked.size(), "candidate", "candidates"));
+  if (ranked.size() > 1) {
+    const Task& rival = snapshot.tasks[ranked[leads ? 1 : 0]];
+    text += fmt::format("{}{} with {} points\n",
+                        leads ? "runner-up " : "leader    ", task_text(rival),
+                        rival.points);
+  }
+  const auto turning = turning_oom_adj(snapshot, index, policy);
+  if (!turning) {
+    return text + "oom_adj   no value changes who is first\n";
+  }
+  return text + fmt::format("oom_adj   {} now; {} would {}\n", task.oom_adj,
+                            *turning,
+                            leads ? "let another take first place"
+                                  : "bring it to first place");
+}
+
+// Which rule counts, and which others match.
+std::vector<std::string> rules_text(const Task& task, const Policy& policy) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+    if ((task.rules & bit_of(i)) != 0) {
+      lines.push_back(fmt::format(
+          "{} matches{}", escaped(policy.rules[i].name),
+          first_of(task.rules) == i
+              ? fmt::format(": oom_adj {}", policy.rules[i].adj())
+              : std::string(" too, behind the first, which counts")));
+    }
+  }
+  if (!policy.rules.empty() && task.rules == 0 && task.has_mm) {
+    lines.emplace_back("none matches");
+  }
+  if (task.rules_open) {
+    lines.emplace_back(
+        "one asks for what could not be read (it needs CAP_SYS_PTRACE); that "
+        "condition "
+        "counts as not met");
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
+                         const Policy& policy, const Style& style) {
+  const Task& task = snapshot.tasks[index];
+  std::string text = fmt::format("{}, {}: {} points\n\n", task_text(task),
+                                 owner_text(task), task.points);
+  text += ledger_table(snapshot, task, policy, style) + "\n";
+  text += children_text(snapshot, task, policy.score);
+  text += rank_text(snapshot, index, policy);
+  text += fmt::format(
+      "reclaim   at least {}: its anonymous memory, swap, and the shared "
+      "memory that nobody else can map\n",
+      size_text(task.death_kib()));
+  if (task.with_it_kib != 0) {
+    text += section("container",
+                    {fmt::format("all in its pid namespace die with it, which "
+                                 "gives back {} of that",
+                                 size_text(task.with_it_kib))});
+  }
+  text += section("rules", rules_text(task, policy));
+  if (task.userns_unreadable) {
+    text += section("note",
+                    {"its capabilities are not credited: /proc/<pid>/ns/user "
+                     "cannot be read (it needs CAP_SYS_PTRACE)"});
+  }
+  return text + section("facts", facts_text(snapshot.facts));
+}
+
+}  // namespace badnessd

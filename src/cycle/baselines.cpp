@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/cycle/baselines.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "badnessd/engine/kernel26.h"
+#include "badnessd/engine/policy.h"
+
+namespace badnessd {
+namespace {
+
+constexpr Micros kSecond = 1'000'000;
+constexpr Micros kShare = 2'500;
+// The first notes follow each other quickly: services are still starting.
+constexpr Micros kFirstCredit = 50'000;
+
+std::uint32_t narrowed(Kib kib) noexcept {
+  return static_cast<std::uint32_t>(
+      std::min<Kib>(kib, std::numeric_limits<std::uint32_t>::max() - 1));
+}
+
+}  // namespace
+
+bool Baselines::due(const PressureReading& reading) {
+  constexpr Micros kOften = kSecond;
+  constexpr Micros kRarely = 300 * kSecond;
+  constexpr Kib kMostMoved = Kib{128} << 10;
+  const Micros now = reading.time_us;
+  if (credited_us_ == 0) {
+    credit_us_ = kFirstCredit;
+  } else {
+    const Micros passed = now - std::min(now, credited_us_);
+    credit_us_ = std::min(credit_us_ + passed / kShare,
+                          std::max(kFirstCredit, 2 * cost_us_));
+  }
+  // What is not enough for a microsecond of credit is kept for the next time.
+  credited_us_ = now - (now - std::min(now, credited_us_)) % kShare;
+  const MemoryNote& last = notes_[latest_];
+  const Micros age = now - std::min(now, last.time_us);
+  const Kib free = reading.free_kib();
+  const Kib moved =
+      free > last.free_kib ? free - last.free_kib : last.free_kib - free;
+  const bool wanted =
+      last.time_us == 0 || age >= kRarely ||
+      (age >= kOften &&
+       moved >= std::min(reading.mem_total_kib / 128, kMostMoved));
+  return wanted && credit_us_ >= cost_us_;
+}
+
+bool Baselines::begin(FactSource& source, const PressureReading& reading) {
+  if (!source.list(listed_)) {
+    return false;
+  }
+  pending_ = note_of(reading);
+  slot_ = slot_for_next(notes_, reading.time_us);
+  notes_[slot_] = {};
+  merged_.clear();
+  auto old = entries_.begin();
+  for (const ListedProcess& process : listed_) {
+    old = std::find_if(old, entries_.end(), [&](const Entry& it) {
+      return it.process.pid >= process.pid;
+    });
+    if (old == entries_.end() || old->process.pid != process.pid) {
+      merged_.push_back({.process = process, .facts = {}});
+      continue;
+    }
+    merged_.push_back(*old);
+    merged_.back().columns[slot_] = {};
+    // Another process, or one of which the kernel had to forget the inode.
+    if (!(old->process == process)) {
+      merged_.back().process = process;
+      merged_.back().facts = {};
+    }
+  }
+  std::swap(entries_, merged_);
+  next_ = 0;
+  cost_us_ = 0;
+  return true;
+}
+
+std::optional<std::size_t> Baselines::step(FactSource& source,
+                                           std::size_t count) {
+  for (; count != 0 && next_ < entries_.size(); ++next_, --count) {
+    Entry& entry = entries_[next_];
+    if ((entry.facts.flags & kPfKthread) != 0) {
+      continue;
+    }
+    const auto facts = source.read_held(entry.process.pid, entry.facts);
+    if (!facts) {
+      continue;
+    }
+    entry.facts = *facts;
+    if (!(entry.id == facts->id)) {
+      entry.id = facts->id;
+      entry.unshared = {};
+      entry.copied_kib = 0;
+      entry.columns = {};
+    }
+    entry.columns[slot_] = {
+        narrowed(facts->holding.private_kib + entry.copied_kib),
+        narrowed(facts->holding.shmem_kib)};
+  }
+  if (busy()) {
+    return std::nullopt;
+  }
+  notes_[slot_] = pending_;
+  latest_ = slot_;
+  return slot_;
+}
+
+Baselines::Entry* Baselines::find(std::int32_t pid) noexcept {
+  const auto place = std::lower_bound(
+      entries_.begin(), entries_.end(), pid,
+      [](const Entry& it, std::int32_t key) { return it.process.pid < key; });
+  const bool found = place != entries_.end() && place->process.pid == pid;
+  return found ? &*place : nullptr;
+}
+
+void Baselines::ask_unshared(FactSource& source) {
+  constexpr Kib kWorthIt = Kib{16} << 10;
+  if (asked_) {
+    return;
+  }
+  questions_.clear();
+  for (const Entry& entry : entries_) {
+    const Entry* parent = (entry.facts.flags & kPfForkNoExec) != 0 &&
+                                  entry.facts.holding.private_kib >= kWorthIt
+                              ? find(entry.facts.ppid)
+                              : nullptr;
+    if (parent != nullptr && parent->facts.holding.private_kib >= kWorthIt) {
+      questions_.push_back({entry.process.pid, entry.unshared.faulted_kib});
+    }
+  }
+  asked_ = !questions_.empty();
+  source.measure(questions_);
+}
+
+void Baselines::take_unshared(FactSource& source) {
+  if (!asked_) {
+    return;
+  }
+  const auto answers = source.measured();
+  asked_ = answers.empty();
+  for (const Unshared& unshared : answers) {
+    Entry* entry = find(unshared.id.pid);
+    if (entry != nullptr && entry->id == unshared.id) {
+      learn_unshared(*entry, unshared);
+    }
+  }
+}
+
+// It copied what it no longer has in common with others, as far as its faults
+// tell that it was the one that wrote: others exit.
+void Baselines::learn_unshared(Entry& entry,
+                               const Unshared& unshared) noexcept {
+  const Unshared& before = entry.unshared;
+  const auto shared = [](const Unshared& it) {
+    return it.anonymous_kib - it.unshared_kib;
+  };
+  const bool first = before.id.pid == 0;
+  const Entry* parent = find(entry.facts.ppid);
+  const Kib inherited =
+      parent == nullptr
+          ? 0
+          : std::min(unshared.anonymous_kib, parent->facts.holding.private_kib);
+  const Kib shared_before = first ? inherited : shared(before);
+  const Kib copied =
+      std::min(shared_before - std::min(shared_before, shared(unshared)),
+               unshared.faulted_kib -
+                   std::min(unshared.faulted_kib, before.faulted_kib));
+  entry.copied_kib += copied;
+  for (Column& column : entry.columns) {
+    // What it had copied before it was first measured may be older than these.
+    if (first && column.private_kib != kNotThere) {
+      column.private_kib = narrowed(column.private_kib + copied);
+    }
+  }
+  entry.unshared = unshared;
+}
+
+void Baselines::charge(Micros cost_us, std::size_t processes) noexcept {
+  constexpr std::size_t kFewest = 16;
+  constexpr std::size_t kMost = 1024;
+  cost_us_ += cost_us;
+  credit_us_ -= std::min(credit_us_, cost_us);
+  if (processes != 0) {
+    const Micros each = std::max(cost_us / processes, Micros{1});
+    per_step_ = std::clamp<std::size_t>(kNoteStep / each, kFewest, kMost);
+  }
+}
+
+std::optional<std::size_t> Baselines::look(FactSource& source,
+                                           const PressureReading& reading) {
+  constexpr Micros kStale = 10 * kSecond;
+  const Micros before = source.now_us();
+  take_unshared(source);
+  if (busy() && reading.time_us - pending_.time_us > kStale) {
+    next_ = entries_.size();  // it would be of no one moment
+  }
+  if (!busy() && (!due(reading) || !begin(source, reading))) {
+    return std::nullopt;
+  }
+  const std::size_t first = next_;
+  const auto done = step(source, per_step_);
+  if (done) {
+    ask_unshared(source);
+  }
+  charge(source.now_us() - before, next_ - first);
+  return done;
+}
+
+std::size_t Baselines::look_at_all(FactSource& source,
+                                   const PressureReading& reading) {
+  const Micros before = source.now_us();
+  if (begin(source, reading)) {
+    static_cast<void>(step(source, entries_.size()));
+    ask_unshared(source);
+    charge(source.now_us() - before, entries_.size());
+  }
+  return latest_;
+}
+
+void Baselines::compare(Snapshot& snapshot, const Loss& loss,
+                        Kib swap_used_kib) const noexcept {
+  snapshot.baseline_age_s = loss.since_us / kSecond;
+  const Kib swap_then = notes_[latest_].swap_used_kib;
+  const Kib swapped_since = swap_used_kib - std::min(swap_used_kib, swap_then);
+  auto entry = entries_.begin();
+  for (Task& task : snapshot.tasks) {
+    task.then.reset();
+    task.swap_most_kib = kUnknownKib;
+    task.copied_kib = 0;
+    task.shared_most_kib = kUnknownKib;
+    entry = std::find_if(entry, entries_.end(), [&](const Entry& it) {
+      return it.process.pid >= task.id.pid;
+    });
+    if (entry == entries_.end() || !(entry->id == task.id)) {
+      continue;
+    }
+    if (entry->facts.id.pid != 0) {
+      task.swap_most_kib = entry->facts.swap_kib + swapped_since;
+    }
+    if (entry->unshared.id.pid != 0) {
+      task.copied_kib = entry->copied_kib;
+      task.shared_most_kib =
+          entry->unshared.anonymous_kib - entry->unshared.unshared_kib;
+    }
+    const Column& column = entry->columns[loss.slot];
+    if (column.private_kib != kNotThere) {
+      task.then = Holding{column.private_kib, column.shmem_kib};
+    }
+  }
+}
+
+}  // namespace badnessd

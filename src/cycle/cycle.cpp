@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/cycle/cycle.h"
+
+#include "badnessd/cycle/domains.h"
+#include "badnessd/cycle/kill_set.h"
+#include "badnessd/cycle/lazy_selection.h"
+
+namespace badnessd {
+namespace {
+
+using Kind = CycleReport::Kind;
+
+// As long as it takes a process of a few hundred MiB to free its memory.
+constexpr Micros kVictimGrace = 250'000;
+
+class Pass {
+ public:
+  Pass(FactSource& source, const Policy& policy, Killer& killer,
+       CycleState& state, const CycleHooks& hooks)
+      : source_(source),
+        policy_(policy),
+        killer_(killer),
+        state_(state),
+        hooks_(hooks) {}
+
+  CycleReport run() {
+    const auto reading = source_.read_pressure();
+    if (!reading) {
+      return lost(reading.error());
+    }
+    report_.reading = *reading;
+    if (state_.policy.listed_us == 0) {
+      list_cgroups(source_, policy_, state_.policy, reading->time_us);
+    }
+    const Firing firing =
+        take_readings(source_, policy_, state_.policy, *reading);
+    const Fired& fired = firing.fired;
+    report_.log_trigger = fired.log;
+    report_.log_watch = firing.log_watch;
+    if (!fired.kill) {
+      end_incident(state_.policy);
+    }
+    if (state_.policy.pending) {
+      return follow_pending(firing);
+    }
+    if (!fired.kill && !policy_.audit) {
+      watch_kernel();
+      list_cgroups(source_, policy_, state_.policy, reading->time_us);
+      use_the_time();
+      return ended(Kind::kCalm);
+    }
+    if (state_.policy.reported) {
+      return ended(Kind::kCoolingDown);
+    }
+    if (resting(watch()) && !policy_.audit) {
+      return ended(Kind::kNobody);
+    }
+    if (!budget_left(policy_, watch().kills, reading->time_us)) {
+      return ended(Kind::kBudgetSpent);
+    }
+    if (kernel_kills_now()) {
+      return ended(Kind::kWaiting);
+    }
+    return decide(fired);
+  }
+
+ private:
+  CycleReport ended(Kind kind) {
+    report_.kind = kind;
+    return report_;
+  }
+
+  // What the decision is about.
+  [[nodiscard]] const Watch& watch() const {
+    return acting_watch(state_.policy);
+  }
+
+  [[nodiscard]] Inquiry inquiry() {
+    return {.source = source_,
+            .snapshot = state_.snapshot,
+            .policy = policy_,
+            .identities = state_.identities,
+            .swap_used_kib = report_.reading.swap_used_kib(),
+            .baselines = &state_.baselines,
+            .loss = state_.decision.loss};
+  }
+
+  // What is read while nothing is wrong.
+  void use_the_time() {
+    const PressureReading& reading = report_.reading;
+    if (calm(policy_, state_.policy)) {
+      state_.identities.look(source_, policy_, reading.time_us);
+    }
+    if (time_for_note(policy_, state_.policy)) {
+      if (const auto slot = state_.baselines.look(source_, reading)) {
+        note_cgroups(state_.policy, *slot);
+      }
+    }
+  }
+
+  // What memory has lost: the system's, or that of the cgroup that is short.
+  [[nodiscard]] std::optional<Loss> loss() const {
+    MemoryNotes notes = state_.baselines.notes();
+    if (state_.policy.acting) {
+      for (std::size_t slot = 0; slot < notes.size(); ++slot) {
+        notes[slot].free_kib = watch().noted_free_kib[slot];
+        notes[slot].time_us =
+            notes[slot].free_kib == 0 ? 0 : notes[slot].time_us;
+      }
+    }
+    return bare_order(policy_) ? std::nullopt
+                               : find_loss(notes, state_.decision.reading,
+                                           state_.decision.need_kib);
+  }
+
+  CycleReport lost(const Error& error) {
+    report_.error = error;
+    return ended(Kind::kSampleLost);
+  }
+
+  // So that a kill which is seen when the trigger fires is known to be a recent
+  // one. vmstat is dearer than meminfo, hence not each time.
+  void watch_kernel() {
+    constexpr Micros kNear = 200'000;
+    constexpr Micros kOften = 60'000'000;
+    const Micros now = report_.reading.time_us;
+    if (!state_.oom_kills || now - state_.oom_kills_read_us >= kOften ||
+        next_sleep_us(policy_, state_.policy) < kNear) {
+      look_for_kernel_kill();
+    }
+  }
+
+  void look_for_kernel_kill() {
+    const Micros now = report_.reading.time_us;
+    const auto kills = source_.read_oom_kills();
+    if (kills && state_.oom_kills && *kills > *state_.oom_kills) {
+      state_.policy.kernel_kill_us = now;
+      report_.kernel_killed = true;
+    }
+    state_.oom_kills = kills;
+    state_.oom_kills_read_us = now;
+  }
+
+  // The kernel's own victim is waited for.
+  bool kernel_kills_now() {
+    look_for_kernel_kill();
+    const auto seen = state_.policy.kernel_kill_us;
+    return seen && report_.reading.time_us - *seen < kVictimGrace;
+  }
+
+  CycleReport decide(const Fired& fired) {
+    Decision& decision = state_.decision;
+    decision = Decision{};
+    state_.family.clear();
+    decision.fired = fired.kill.has_value();
+    decision.trigger = fired.kill.value_or(audit_trigger(policy_));
+    decision.scope = watch().cgroup;
+    decision.reading = *watch().last;
+    decision.seen_us = report_.reading.time_us;
+    const Trigger& trigger = policy_.triggers[decision.trigger];
+    decision.stalls = watch().history.share(trigger.psi_window_us);
+    decision.need_kib = need_kib(policy_, trigger, decision.reading);
+    decision.loss = loss();
+
+    Snapshot& snapshot = state_.snapshot;
+    if (const auto scanned = scan(inquiry()); !scanned) {
+      return lost(scanned.error());
+    }
+    state_.reserve();
+    decision.page_kib = snapshot.page_size / 1024;
+    SelectRules rules{
+        .self_pid = policy_.self_pid,
+        .wait_for = wait_for(policy_, state_.policy, decision.seen_us),
+        .set_aside = set_aside_of(state_.policy),
+        .scoped = !decision.scope.empty()};
+    if (rules.scoped) {
+      source_.mark_cgroup(decision.scope.view(), snapshot);
+    }
+    const auto [selection, blame] =
+        select_victim(inquiry(), rules, decision.need_kib);
+    decision.bar_kib = rules.min_reclaim_kib;
+    decision.blame = blame;
+    decision.took_bar_kib = rules.min_took_kib;
+    if (selection.kind == Selection::Kind::kWait) {
+      report_.dying = snapshot.tasks[selection.task].id;
+      if (!state_.policy.waiting_since_us) {
+        state_.policy.waiting_since_us = decision.seen_us;
+      }
+      return ended(Kind::kWaiting);
+    }
+    decision.storm =
+        find_storm(inquiry(), rules, state_.storms, decision, state_.policy);
+    if (decision.storm) {
+      const Storm& storm = *decision.storm;
+      complete(storm.forker, storm.spare_forker
+                                 ? state_.storms.members().front()
+                                 : storm.forker);
+    } else if (selection.kind == Selection::Kind::kNone) {
+      rest(acting_watch(state_.policy));
+      return ended(Kind::kNobody);
+    } else {
+      complete(selection.task, victim_of(inquiry(), selection.task, rules));
+    }
+    find_sharers(inquiry(), rules, decision, state_.family);
+    decide_extent(inquiry(), state_.family, decision);
+    decision.decided_us = source_.now_us();
+    return act(rules);
+  }
+
+  // Writes the chosen and the victim down.
+  void complete(std::uint32_t chosen, std::uint32_t victim) {
+    Decision& decision = state_.decision;
+    const Snapshot& snapshot = state_.snapshot;
+    // What it has in common with its parent is not given back.
+    refine_with_relatives(inquiry(), victim);
+    refine_with_it(inquiry(), victim);
+    decision.chosen = snapshot.tasks[chosen];
+    decision.score = badness(snapshot, decision.chosen, policy_.score);
+    decision.victim = snapshot.tasks[victim];
+  }
+
+  // Whether what was decided upon still fires.
+  Expected<bool> fires_still() {
+    const auto reading = source_.read_pressure();
+    if (!reading) {
+      return tl::unexpected(reading.error());
+    }
+    report_.reading = *reading;
+    if (policy_.audit) {
+      return true;
+    }
+    const Fired system = take_reading(policy_, state_.policy.system, *reading);
+    const auto acting = state_.policy.acting;
+    return (acting ? take_cgroup(source_, policy_,
+                                 state_.policy.cgroups[*acting], *reading)
+                   : system)
+        .kill.has_value();
+  }
+
+  CycleReport act(const SelectRules& rules) {
+    Decision& decision = state_.decision;
+    PolicyState& state = state_.policy;
+    // Somebody may have given memory back in the meantime.
+    const auto needed = fires_still();
+    if (!needed) {
+      return lost(needed.error());
+    }
+    if (!*needed) {
+      return ended(Kind::kRecovered);
+    }
+    // A storm goes on for as long as its members are asked to end.
+    const bool alone = decision.extent == Extent::kProcess ||
+                       decision.extent == Extent::kChild;
+    const bool gently = policy_.term_grace_us != 0 && alone;
+    const PressureReading& reading = *watch().last;
+    decision.signal = gently ? Signal::kTerm : Signal::kKill;
+    state.pending = Pending{.id = decision.victim.id,
+                            .phase = gently ? Pending::Phase::kTerminating
+                                            : Pending::Phase::kKilling,
+                            .since_us = reading.time_us,
+                            .free_before_kib = reading.free_kib(),
+                            .expected_kib = decision.expected_kib()};
+    if (hooks_.before_signal != nullptr) {
+      hooks_.before_signal(hooks_.context, state);
+    }
+    decision.outcome = killer_.send(decision.victim, decision.signal);
+    decision.signalled_us = source_.now_us();
+    killer_.release_memory();
+    ++state_.decisions;
+    decision.number = state_.decisions;
+    if (!decision.storm) {
+      list_others(inquiry(), rules, decision);
+    }
+    if (!alone && decision.outcome.kind == KillOutcome::Kind::kSent) {
+      if (decision.extent == Extent::kFamily) {
+        collect_family(state_.snapshot, decision.chosen.id.pid, state_.family);
+      }
+      sweep(inquiry(), killer_, rules,
+            decision.storm ? state_.storms.members() : state_.family, decision,
+            state_.swept);
+    }
+    note_cgroup(source_, decision);
+    return after_signal();
+  }
+
+  CycleReport after_signal() {
+    Decision& decision = state_.decision;
+    PolicyState& state = state_.policy;
+    switch (decision.outcome.kind) {
+      case KillOutcome::Kind::kSent:
+        count_kill(acting_watch(state).kills, decision.signalled_us);
+        return ended(Kind::kSignalled);
+      case KillOutcome::Kind::kNotSent:
+        state.reported = true;
+        break;
+      case KillOutcome::Kind::kRefused:
+      case KillOutcome::Kind::kFailed:
+        set_aside(state, decision.victim.id);
+        break;
+      case KillOutcome::Kind::kVanished:
+        break;
+    }
+    state.pending.reset();
+    decision.end = Decision::End::kNotSignalled;
+    return ended(Kind::kNotSignalled);
+  }
+
+  // The whole system runs short while a victim of one cgroup is waited for:
+  // that must not keep anybody from helping. It is given as long as the
+  // kernel's own.
+  [[nodiscard]] bool overtaken(const Firing& firing) const {
+    const Micros since = state_.policy.pending->since_us;
+    return firing.system && state_.policy.acting &&
+           report_.reading.time_us - since >= kVictimGrace;
+  }
+
+  // What came back, and when the last considerable part of it did.
+  void account_reclaim(const PressureReading& reading) {
+    Decision& decision = state_.decision;
+    const Pending& pending = *state_.policy.pending;
+    const Kib free = reading.free_kib();
+    const Kib back = free - std::min(free, pending.free_before_kib);
+    if (decision.memory_back_us == 0 ||
+        back >= decision.reclaimed_kib + pending.expected_kib / 16) {
+      decision.memory_back_us = reading.time_us;
+    }
+    decision.reclaimed_kib = std::max(decision.reclaimed_kib, back);
+  }
+
+  CycleReport follow_pending(const Firing& firing) {
+    Decision& decision = state_.decision;
+    PolicyState& state = state_.policy;
+    const PressureReading& reading = *watch().last;
+    const bool exited = killer_.exited();
+    PendingStep step =
+        step_pending(policy_, state, reading, firing.acting, exited);
+    if (step == PendingStep::kExited) {
+      decision.exited_us = reading.time_us;
+      step = step_pending(policy_, state, reading, firing.acting, exited);
+    }
+    if (decision.exited_us != 0) {
+      account_reclaim(reading);
+    }
+    if (step == PendingStep::kWait && exited && !firing.acting &&
+        firing.elsewhere) {
+      step = PendingStep::kDone;  // the rest of the account is not urgent
+    }
+    if (step == PendingStep::kWait && overtaken(firing)) {
+      step = exited ? PendingStep::kDone : PendingStep::kGiveUp;
+    }
+    switch (step) {
+      case PendingStep::kWait:
+      case PendingStep::kExited:
+        return ended(Kind::kPending);
+      case PendingStep::kEscalate:
+        state.pending->phase = Pending::Phase::kKilling;
+        state.pending->since_us = reading.time_us;
+        decision.signal = Signal::kKill;
+        decision.outcome = killer_.escalate();
+        killer_.release_memory();
+        return ended(Kind::kEscalated);
+      case PendingStep::kGiveUp:
+        set_aside(state, state.pending->id);
+        decision.end = Decision::End::kStillAlive;
+        state.pending.reset();
+        return ended(Kind::kGaveUp);
+      case PendingStep::kDone:
+        break;
+    }
+    decision.end = Decision::End::kExited;
+    state.pending.reset();
+    look_for_kernel_kill();
+    return ended(Kind::kDone);
+  }
+
+  FactSource& source_;
+  const Policy& policy_;
+  Killer& killer_;
+  CycleState& state_;
+  const CycleHooks& hooks_;
+  CycleReport report_;
+};
+
+}  // namespace
+
+CycleReport run_cycle(FactSource& source, const Policy& policy, Killer& killer,
+                      CycleState& state, const CycleHooks& hooks) {
+  return Pass(source, policy, killer, state, hooks).run();
+}
+
+}  // namespace badnessd

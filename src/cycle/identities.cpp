@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/cycle/identities.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+namespace badnessd {
+namespace {
+
+// Processes that come and go do so with their cgroups.
+constexpr std::size_t kMostCgroups = 4096;
+
+}  // namespace
+
+bool Identities::needed(const Policy& policy) noexcept {
+  return policy.oom_group || policy.victim == VictimOrder::kCgroup ||
+         std::any_of(policy.rules.begin(), policy.rules.end(),
+                     [](const AdjRule& rule) { return rule.needs_calm(); });
+}
+
+void Identities::forget() {
+  entries_.clear();
+  cgroups_.clear();
+  more_ = true;
+}
+
+void Identities::look(FactSource& source, const Policy& policy, Micros now_us) {
+  constexpr Micros kInterval = 10'000'000;
+  if (!needed(policy) || !take_answers(source, policy, now_us)) {
+    return;
+  }
+  if (!more_ && now_us - looked_us_ < kInterval) {
+    return;
+  }
+  if (cgroups_.size() > kMostCgroups) {
+    forget();
+  }
+  if (source.list(listed_)) {
+    looked_us_ = now_us;
+    ask(source, now_us);
+    static_cast<void>(take_answers(source, policy, now_us));
+  }
+}
+
+void Identities::look_at_all(FactSource& source, const Policy& policy) {
+  constexpr std::chrono::milliseconds kLook{1};
+  constexpr int kLooks = 5'000;
+  for (int i = 0; i < kLooks && needed(policy) && (more_ || asked_); ++i) {
+    look(source, policy, source.now_us());
+    if (asked_) {
+      std::this_thread::sleep_for(kLook);
+    }
+  }
+}
+
+bool Identities::take_answers(FactSource& source, const Policy& policy,
+                              Micros now_us) {
+  constexpr Micros kLong = 10'000'000;
+  const std::int32_t at = source.identifying();
+  if (at != 0) {
+    hangs_at_ = now_us - asked_us_ >= kLong ? at : 0;
+    return false;
+  }
+  hangs_at_ = 0;
+  if (asked_) {
+    asked_ = false;
+    const auto answers = source.identified();
+    for (const IdentityTexts& texts : answers) {
+      learn(policy, texts, now_us);
+    }
+    more_ = more_ || answers.size() < wanted_.size();
+  }
+  return true;
+}
+
+// Keeps those that are still there, and asks for those that are new or old.
+void Identities::ask(FactSource& source, Micros now_us) {
+  constexpr Micros kOld = 300'000'000;
+  constexpr std::size_t kAtATime = 256;
+  more_ = false;
+  next_.clear();
+  wanted_.clear();
+  auto old = entries_.begin();
+  for (const ListedProcess& process : listed_) {
+    old = std::find_if(old, entries_.end(), [&](const Entry& it) {
+      return it.process.pid >= process.pid;
+    });
+    const bool same = old != entries_.end() && old->process == process;
+    if (same) {
+      next_.push_back(*old);
+    }
+    if (!same || now_us - old->read_us >= kOld) {
+      more_ = more_ || wanted_.size() == kAtATime;
+      if (wanted_.size() < kAtATime) {
+        wanted_.push_back(process);
+      }
+    }
+  }
+  std::swap(entries_, next_);
+  if (!wanted_.empty()) {
+    asked_ = true;
+    asked_us_ = now_us;
+    source.identify(wanted_);
+  }
+}
+
+// What could not be read is kept as an entry of nobody, to be tried again when
+// it is old.
+void Identities::learn(const Policy& policy, const IdentityTexts& texts,
+                       Micros now_us) {
+  Entry entry{.process = texts.process, .read_us = now_us};
+  if (texts.id.pid != 0) {
+    entry.start_time = texts.id.start_time;
+    std::copy_n(texts.comm.begin(), entry.comm.size() - 1, entry.comm.begin());
+    entry.calm = calm_conditions(policy.rules, texts.cmdline, texts.cgroup);
+    entry.cgroup = &*cgroups_.insert(texts.cgroup).first;
+  }
+  const auto place = std::lower_bound(
+      entries_.begin(), entries_.end(), texts.process.pid,
+      [](const Entry& it, std::int32_t pid) { return it.process.pid < pid; });
+  if (place != entries_.end() && place->process.pid == texts.process.pid) {
+    *place = entry;
+  } else {
+    entries_.insert(place, entry);
+  }
+}
+
+const Identities::Entry* Identities::find(const Task& task) const noexcept {
+  const auto it =
+      std::lower_bound(entries_.begin(), entries_.end(), task.id.pid,
+                       [](const Entry& entry, std::int32_t pid) {
+                         return entry.process.pid < pid;
+                       });
+  const bool found = it != entries_.end() && it->process.pid == task.id.pid &&
+                     it->start_time == task.id.start_time &&
+                     it->cgroup != nullptr;
+  return found ? &*it : nullptr;
+}
+
+const Identities::Entry* Identities::known(const Snapshot& snapshot,
+                                           const Task& task) const noexcept {
+  constexpr std::int32_t kInitPid = 1;
+  if (const Entry* own = find(task)) {
+    // It has another name now: then it may run another program too.
+    const bool same = task.name().substr(0, own->comm.size() - 1) ==
+                      std::string_view(own->comm.data());
+    return same ? own : nullptr;
+  }
+  const std::size_t parent = find_task(snapshot, task.ppid);
+  const bool only_forked = (task.flags & kPfForkNoExec) != 0 &&
+                           task.ppid != kInitPid &&
+                           parent < snapshot.tasks.size();
+  return only_forked ? find(snapshot.tasks[parent]) : nullptr;
+}
+
+void Identities::apply(const Policy& policy, const Snapshot& snapshot,
+                       Task& task, const Identity& identity,
+                       bool settled) const noexcept {
+  Identity whole = identity;
+  if (const Entry* entry = known(snapshot, task)) {
+    whole.calm = entry->calm;
+  }
+  const RuleVerdict verdict =
+      apply_rules(policy.rules, whole, task.own_oom_adj);
+  task.oom_adj =
+      static_cast<std::int16_t>(settled ? verdict.oom_adj : verdict.most);
+  task.rules_open = !verdict.known;
+  task.rules = verdict.matched;
+}
+
+void Identities::assume(const Policy& policy,
+                        Snapshot& snapshot) const noexcept {
+  for (Task& task : snapshot.tasks) {
+    task.own_oom_adj = task.oom_adj;
+    if (!policy.rules.empty() && task.has_mm) {
+      apply(policy, snapshot, task, {.comm = task.name()}, false);
+    }
+  }
+}
+
+void Identities::settle(FactSource& source, const Policy& policy,
+                        Snapshot& snapshot, std::uint32_t index) const {
+  Task& task = snapshot.tasks[index];
+  if (policy.rules.empty() || !task.has_mm) {
+    return;
+  }
+  Identity identity{.comm = task.name(), .uid = task.uid};
+  const bool asked =
+      std::any_of(policy.rules.begin(), policy.rules.end(),
+                  [](const AdjRule& rule) { return !rule.exe.empty(); });
+  if (asked) {
+    if (const auto exe = source.read_exe(task.id.pid)) {
+      identity.exe = *exe;
+    }
+  }
+  apply(policy, snapshot, task, identity, true);
+}
+
+std::string_view Identities::cgroup_of(const Snapshot& snapshot,
+                                       const Task& task) const noexcept {
+  const Entry* entry = find(task);
+  if (entry == nullptr) {
+    entry = known(snapshot, task);
+  }
+  return entry == nullptr ? std::string_view() : *entry->cgroup;
+}
+
+}  // namespace badnessd

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/cycle/kill_set.h"
+
+#include <algorithm>
+
+namespace badnessd {
+namespace {
+
+class Sweep {
+ public:
+  Sweep(const Inquiry& inquiry, Killer& killer, const SelectRules& rules,
+        Decision& decision, std::vector<TaskId>& swept)
+      : inquiry_(inquiry),
+        killer_(killer),
+        rules_(rules),
+        decision_(decision),
+        swept_(swept) {}
+
+  void run(std::span<const std::uint32_t> members) {
+    constexpr int kRounds = 16;
+    swept_.clear();
+    swept_.push_back(decision_.victim.id);
+    for (const std::uint32_t index : members) {
+      take(index);
+    }
+    for (int round = 0; round < kRounds && look_again(); ++round) {
+      const std::size_t before = swept_.size();
+      for (std::uint32_t i = 0; i < inquiry_.snapshot.tasks.size(); ++i) {
+        if (belongs(inquiry_.snapshot.tasks[i])) {
+          take(i);
+        }
+      }
+      if (swept_.size() == before) {
+        return;
+      }
+    }
+  }
+
+ private:
+  bool look_again() {
+    if (!scan(inquiry_)) {
+      return false;
+    }
+    if (rules_.scoped) {
+      inquiry_.source.mark_cgroup(decision_.extent == Extent::kCgroup
+                                      ? decision_.group.view()
+                                      : decision_.scope.view(),
+                                  inquiry_.snapshot);
+    }
+    return true;
+  }
+
+  [[nodiscard]] bool is_swept(const TaskId& id) const {
+    return std::find(swept_.begin(), swept_.end(), id) != swept_.end();
+  }
+
+  [[nodiscard]] bool belongs(const Task& task) const {
+    if (decision_.extent == Extent::kCgroup) {
+      return true;  // that it is in there is one of the rules
+    }
+    if (decision_.extent == Extent::kSharedMm) {
+      return false;  // after its signal none can make another
+    }
+    if (decision_.storm && !young(inquiry_.snapshot, task)) {
+      return false;
+    }
+    const std::size_t parent = find_task(inquiry_.snapshot, task.ppid);
+    return parent < inquiry_.snapshot.tasks.size() &&
+           (inquiry_.snapshot.tasks[parent].id == decision_.chosen.id ||
+            is_swept(inquiry_.snapshot.tasks[parent].id));
+  }
+
+  void take(std::uint32_t index) {
+    const Task& task = inquiry_.snapshot.tasks[index];
+    const auto candidate = [&] {
+      return skip_reason(task, rules_) == Skip::kNone;
+    };
+    if (!candidate() || is_swept(task.id)) {
+      return;
+    }
+    if (!inquiry_.policy.rules.empty()) {
+      refine_one(inquiry_, index);
+      if (!candidate()) {
+        return;
+      }
+    }
+    swept_.push_back(task.id);
+    if (killer_.kill_also(task).kind == KillOutcome::Kind::kSent) {
+      ++decision_.swept;
+    }
+  }
+
+  const Inquiry& inquiry_;
+  Killer& killer_;
+  const SelectRules& rules_;
+  Decision& decision_;
+  std::vector<TaskId>& swept_;
+};
+
+}  // namespace
+
+void find_sharers(const Inquiry& inquiry, const SelectRules& rules,
+                  Decision& decision, std::vector<std::uint32_t>& sharers) {
+  constexpr std::size_t kMostAsked = 64;
+  sharers.clear();
+  if (bare_order(inquiry.policy) || decision.storm) {
+    return;
+  }
+  Task& victim = decision.victim;
+  const auto& tasks = inquiry.snapshot.tasks;
+  std::size_t asked = 0;
+  for (std::uint32_t i = 0; i < tasks.size() && asked < kMostAsked; ++i) {
+    if (tasks[i].id == victim.id || tasks[i].total_vm != victim.total_vm ||
+        skip_reason(tasks[i], rules) != Skip::kNone) {
+      continue;
+    }
+    ++asked;
+    if (inquiry.source.share_mm(victim, tasks[i])) {
+      sharers.push_back(i);
+      victim.reclaim_kib =
+          std::max(victim.reclaim_kib, victim.rss_anon_kib + victim.swap_kib);
+    }
+  }
+}
+
+std::optional<Storm> find_storm(const Inquiry& inquiry,
+                                const SelectRules& rules, StormFinder& storms,
+                                const Decision& decision, PolicyState& state) {
+  constexpr Micros kAgain = 60'000'000;
+  // Without a baseline it is not known what a family took.
+  if (inquiry.policy.victim != VictimOrder::kAuto || !decision.loss) {
+    return std::nullopt;
+  }
+  const Snapshot& snapshot = inquiry.snapshot;
+  const Kib lost_kib = decision.loss->lost_kib;
+  for (const std::uint32_t index :
+       storms.suspects(snapshot, rules, decision.need_kib, lost_kib)) {
+    refine_with_relatives(inquiry, index);
+  }
+  auto storm = storms.find(snapshot, rules, decision.need_kib, lost_kib);
+  if (!storm) {
+    return storm;
+  }
+  // Only now is it known what rules make of the forker.
+  refine_one(inquiry, storm->forker);
+  const Task& forker = snapshot.tasks[storm->forker];
+  const bool candidate = skip_reason(forker, rules) == Skip::kNone;
+  storm->spare_forker = storm->spare_forker || !candidate;
+  if (storm->spare_forker) {
+    const Micros now = decision.reading.time_us;
+    const bool again =
+        forker.id == state.spared_forker && now - state.spared_us < kAgain;
+    storm->spare_forker = !(again && candidate);
+    state.spared_forker = forker.id;
+    state.spared_us = now;
+  }
+  return storm;
+}
+
+void decide_extent(const Inquiry& inquiry,
+                   std::span<const std::uint32_t> sharers, Decision& decision) {
+  const VictimOrder order = inquiry.policy.victim;
+  const std::string_view cgroup =
+      inquiry.identities.cgroup_of(inquiry.snapshot, decision.victim);
+  decision.cgroup = cgroup;
+  decision.oom_group = inquiry.source.oom_group(cgroup, decision.scope.view());
+  if (decision.storm) {
+    decision.extent = Extent::kStorm;
+  } else if (inquiry.policy.oom_group && !decision.oom_group.empty()) {
+    decision.extent = Extent::kCgroup;
+    decision.group = decision.oom_group.view();
+  } else if (order == VictimOrder::kCgroup && cgroup.size() > 1) {
+    decision.extent = Extent::kCgroup;
+    decision.group = cgroup;
+  } else if (order == VictimOrder::kFamily) {
+    decision.extent = Extent::kFamily;
+  } else if (!sharers.empty()) {
+    decision.extent = Extent::kSharedMm;
+  } else if (!(decision.victim.id == decision.chosen.id)) {
+    decision.extent = Extent::kChild;
+  }
+}
+
+void collect_family(const Snapshot& snapshot, std::int32_t pid,
+                    std::vector<std::uint32_t>& family) {
+  family.clear();
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    if (descends_from(snapshot, snapshot.tasks[i], pid)) {
+      family.push_back(i);
+    }
+  }
+}
+
+void note_cgroup(FactSource& source, Decision& decision) {
+  if (!decision.cgroup.empty()) {
+    return;
+  }
+  if (const auto cgroup = source.read_cgroup_of(decision.victim.id.pid)) {
+    decision.cgroup = *cgroup;
+    decision.oom_group =
+        source.oom_group(decision.cgroup.view(), decision.scope.view());
+  }
+}
+
+void sweep(const Inquiry& inquiry, Killer& killer, SelectRules rules,
+           std::span<const std::uint32_t> members, Decision& decision,
+           std::vector<TaskId>& swept) {
+  rules.scoped = rules.scoped || decision.extent == Extent::kCgroup;
+  Sweep(inquiry, killer, rules, decision, swept).run(members);
+}
+
+}  // namespace badnessd

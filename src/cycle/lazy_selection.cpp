@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/cycle/lazy_selection.h"
+
+#include <algorithm>
+
+#include "badnessd/engine/reclaim.h"
+
+namespace badnessd {
+namespace {
+
+DiesWith dies_with(const Policy& policy) {
+  return policy.victim == VictimOrder::kFamily ? DiesWith::kFamily
+                                               : DiesWith::kNamespace;
+}
+
+[[nodiscard]] bool any_cheap(const Snapshot& snapshot) {
+  return std::any_of(
+      snapshot.tasks.begin(), snapshot.tasks.end(),
+      [](const Task& it) { return it.detail == Detail::kCheap; });
+}
+
+// Sets what follows from the facts of all tasks.
+void judge_all(const Inquiry& inquiry) {
+  Snapshot& snapshot = inquiry.snapshot;
+  score_all(snapshot, inquiry.policy.score);
+  estimate_reclaim(snapshot, inquiry.swap_used_kib, dies_with(inquiry.policy));
+  for (Task& task : snapshot.tasks) {
+    task.held_points = held_points(snapshot, task, inquiry.policy.score);
+  }
+}
+
+// The same of one task; of all with the last that was read, for then it is
+// known what others map.
+void judge(const Inquiry& inquiry, Task& task) {
+  if (!any_cheap(inquiry.snapshot)) {
+    judge_all(inquiry);
+    return;
+  }
+  score_task(inquiry.snapshot, task, inquiry.policy.score);
+  estimate_reclaim(task, inquiry.snapshot, inquiry.swap_used_kib, kUnknownKib,
+                   dies_with(inquiry.policy));
+  task.held_points = held_points(inquiry.snapshot, task, inquiry.policy.score);
+}
+
+[[nodiscard]] bool exact(const Task& task) {
+  return task.detail == Detail::kFull &&
+         task.death_kib() == task.death_most_kib() &&
+         task.took_kib == task.took_most_kib;
+}
+
+// The score of what it holds for certain.
+Points certain_held_points(const Inquiry& inquiry, const Task& task) {
+  Task certain = task;
+  certain.reclaim_most_kib = task.reclaim_kib;
+  return held_points(inquiry.snapshot, certain, inquiry.policy.score);
+}
+
+// Whether the bars are met for certain; what is exact need not be asked.
+[[nodiscard]] bool meets_for_certain(const Inquiry& inquiry,
+                                     const SelectRules& rules,
+                                     const Task& task) {
+  return task.detail == Detail::kFull &&
+         (exact(task) ||
+          (task.death_kib() >= rules.min_reclaim_kib &&
+           task.took_kib >= rules.min_took_kib &&
+           certain_held_points(inquiry, task) >= rules.min_held_points));
+}
+
+// select_bad_process() for given bars, exactly.
+Selection select_exactly(const Inquiry& inquiry, const SelectRules& rules) {
+  for (;;) {
+    const Selection selection = select_bad_process(inquiry.snapshot, rules);
+    if (selection.kind != Selection::Kind::kChosen) {
+      return selection;
+    }
+    const Task& leader = inquiry.snapshot.tasks[selection.task];
+    if (leader.pf_oom_origin ? leader.detail == Detail::kFull
+                             : meets_for_certain(inquiry, rules, leader)) {
+      return selection;
+    }
+    sharpen(inquiry, selection.task);
+  }
+}
+
+[[nodiscard]] bool counts(const Task& task, const SelectRules& rules) {
+  return skip_reason(task, rules) == Skip::kNone && !task.pf_oom_origin &&
+         task.death_most_kib() >= rules.min_reclaim_kib;
+}
+
+// The candidate of which `value` is the greatest.
+template <class Value>
+std::optional<std::uint32_t> greatest(const Snapshot& snapshot,
+                                      const SelectRules& rules,
+                                      Value Task::*value) {
+  std::optional<std::uint32_t> best;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    const Task& task = snapshot.tasks[i];
+    if (counts(task, rules) &&
+        (!best || task.*value > snapshot.tasks[*best].*value)) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+// A candidate of which it is open whether it took half of the greatest amount,
+// which is from `least` to `most`.
+std::optional<std::uint32_t> open_candidate(const Snapshot& snapshot,
+                                            const SelectRules& rules, Kib least,
+                                            Kib most) {
+  const auto it = std::find_if(
+      snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& task) {
+        return counts(task, rules) && task.took_most_kib >= least - least / 2 &&
+               task.took_kib < most - most / 2;
+      });
+  return it == snapshot.tasks.end() ? std::nullopt
+                                    : std::optional(static_cast<std::uint32_t>(
+                                          it - snapshot.tasks.begin()));
+}
+
+// What the candidate took that took most: exactly, or for certain, if that is
+// `enough_kib` and it is known of each candidate whether it took half of it.
+Kib greatest_took(const Inquiry& inquiry, const SelectRules& rules,
+                  Kib enough_kib) {
+  const Snapshot& snapshot = inquiry.snapshot;
+  while (const auto best = greatest(snapshot, rules, &Task::took_most_kib)) {
+    const Task& top = snapshot.tasks[*best];
+    if (top.detail == Detail::kFull && top.took_kib == top.took_most_kib) {
+      return top.took_kib;
+    }
+    const auto surest = greatest(snapshot, rules, &Task::took_kib);
+    const Kib least = snapshot.tasks[*surest].took_kib;
+    auto next = best;
+    if (top.detail == Detail::kFull && least >= enough_kib) {
+      const auto open =
+          open_candidate(snapshot, rules, least, top.took_most_kib);
+      if (!open) {
+        return least;
+      }
+      const bool cheap = snapshot.tasks[*open].detail == Detail::kCheap;
+      next = cheap ? open : best;
+    }
+    sharpen(inquiry, *next);
+  }
+  return 0;
+}
+
+// The greatest score of what a candidate holds that gives back enough: exactly,
+// or what it is for certain if that of no other can be as much; 0 if there is
+// none.
+Points greatest_held(const Inquiry& inquiry, const SelectRules& rules) {
+  const Snapshot& snapshot = inquiry.snapshot;
+  while (const auto best = greatest(snapshot, rules, &Task::held_points)) {
+    const Task& top = snapshot.tasks[*best];
+    const Points certain = certain_held_points(inquiry, top);
+    const bool alone = std::none_of(
+        snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& it) {
+          return !(it.id == top.id) && counts(it, rules) &&
+                 it.held_points >= certain;
+        });
+    if (top.detail == Detail::kFull &&
+        (top.death_kib() == top.death_most_kib() ||
+         (alone && top.death_kib() >= rules.min_reclaim_kib))) {
+      return certain;
+    }
+    sharpen(inquiry, *best);
+  }
+  return 0;
+}
+
+// Sets the bar of what a process took, if the blame goes by that.
+Blame find_blame(const Inquiry& inquiry, SelectRules& rules, Kib need_kib) {
+  if (need_kib == 0 || !inquiry.policy.spare_bystanders) {
+    return Blame::kNone;
+  }
+  if (inquiry.loss) {
+    const Kib most = greatest_took(inquiry, rules, need_kib);
+    if (most >= need_kib) {
+      rules.min_took_kib = most - most / 2;
+      return Blame::kTook;
+    }
+  }
+  return Blame::kHeld;
+}
+
+// Keeps the kListed best of those that are offered, in order.
+void offer(const Task& task, std::array<Task, Decision::kListed>& list,
+           std::uint32_t& count) {
+  if (count == list.size() && !outranks(task, list.back())) {
+    return;
+  }
+  count = std::min<std::uint32_t>(count + 1, Decision::kListed);
+  list[count - 1] = task;
+  for (std::uint32_t i = count - 1; i > 0 && outranks(list[i], list[i - 1]);
+       --i) {
+    std::swap(list[i], list[i - 1]);
+  }
+}
+
+}  // namespace
+
+Expected<void> scan(const Inquiry& inquiry) {
+  Snapshot& snapshot = inquiry.snapshot;
+  const auto scanned = inquiry.source.scan(snapshot);
+  if (!scanned) {
+    return scanned;
+  }
+  if (!bare_order(inquiry.policy)) {
+    for (Task& task : snapshot.tasks) {
+      count_live_thread(task);
+    }
+  }
+  snapshot.baseline_age_s.reset();
+  if (inquiry.baselines != nullptr && inquiry.loss) {
+    inquiry.baselines->compare(snapshot, *inquiry.loss, inquiry.swap_used_kib);
+  }
+  inquiry.identities.assume(inquiry.policy, snapshot);
+  return {};
+}
+
+void refine_one(const Inquiry& inquiry, std::uint32_t index) {
+  Snapshot& snapshot = inquiry.snapshot;
+  Task& task = snapshot.tasks[index];
+  if (task.detail == Detail::kCheap) {
+    inquiry.source.refine(snapshot, index);
+    inquiry.identities.settle(inquiry.source, inquiry.policy, snapshot, index);
+    judge(inquiry, task);
+  }
+}
+
+bool refine_with_relatives(const Inquiry& inquiry, std::uint32_t index) {
+  Snapshot& snapshot = inquiry.snapshot;
+  Task& task = snapshot.tasks[index];
+  bool read = task.detail == Detail::kCheap;
+  refine_one(inquiry, index);
+  for_relatives(snapshot, task, [&](std::uint32_t relative) {
+    read = read || snapshot.tasks[relative].detail == Detail::kCheap;
+    refine_one(inquiry, relative);
+  });
+  if (read) {
+    judge(inquiry, task);
+  }
+  return read;
+}
+
+void sharpen(const Inquiry& inquiry, std::uint32_t index) {
+  Snapshot& snapshot = inquiry.snapshot;
+  Task& task = snapshot.tasks[index];
+  if (task.detail == Detail::kCheap) {
+    refine_one(inquiry, index);
+    return;
+  }
+  if (refine_with_relatives(inquiry, index)) {
+    return;
+  }
+  if (any_cheap(snapshot)) {
+    refine_all(inquiry);
+    return;
+  }
+  task.reclaim_most_kib = task.reclaim_kib;
+  task.with_it_most_kib = task.with_it_kib;
+  task.took_most_kib = task.took_kib;
+  task.held_points = held_points(snapshot, task, inquiry.policy.score);
+}
+
+void refine_with_it(const Inquiry& inquiry, std::uint32_t index) {
+  refine_one(inquiry, index);
+  Task& task = inquiry.snapshot.tasks[index];
+  const DiesWith with = dies_with(inquiry.policy);
+  if (!task.pid_ns_init && with != DiesWith::kFamily) {
+    return;
+  }
+  bool any = false;
+  for (std::uint32_t i = 0; i < inquiry.snapshot.tasks.size(); ++i) {
+    const Task& other = inquiry.snapshot.tasks[i];
+    if (other.detail == Detail::kCheap &&
+        descends_from(inquiry.snapshot, other, task.id.pid)) {
+      refine_one(inquiry, i);
+      any = true;
+    }
+  }
+  if (any) {
+    judge(inquiry, task);
+  }
+}
+
+Choice select_victim(const Inquiry& inquiry, SelectRules& rules, Kib need_kib) {
+  // No process is worth killing for less.
+  constexpr Kib kSmallestBar = 64;
+  judge_all(inquiry);
+  // What is exiting ends the selection, whatever the bars.
+  rules.min_reclaim_kib = 0;
+  rules.min_took_kib = 0;
+  rules.min_held_points = 0;
+  Choice choice{select_bad_process(inquiry.snapshot, rules)};
+  if (choice.selection.kind != Selection::Kind::kChosen) {
+    return choice;
+  }
+  choice.blame = find_blame(inquiry, rules, need_kib);
+  for (rules.min_reclaim_kib = need_kib;; rules.min_reclaim_kib /= 2) {
+    if (rules.min_reclaim_kib < kSmallestBar) {
+      rules.min_reclaim_kib = 0;
+    }
+    if (choice.blame == Blame::kHeld) {
+      rules.min_held_points = greatest_held(inquiry, rules);
+    }
+    choice.selection = select_exactly(inquiry, rules);
+    if (choice.selection.kind != Selection::Kind::kNone ||
+        rules.min_reclaim_kib == 0) {
+      return choice;
+    }
+  }
+}
+
+std::uint32_t victim_of(const Inquiry& inquiry, std::uint32_t chosen,
+                        const SelectRules& rules) {
+  refine_one(inquiry, chosen);
+  for (;;) {
+    const std::uint32_t victim =
+        oom_kill_victim(inquiry.snapshot, chosen, inquiry.policy.victim, rules);
+    if (inquiry.snapshot.tasks[victim].detail == Detail::kFull) {
+      return victim;
+    }
+    refine_one(inquiry, victim);
+  }
+}
+
+void refine_all(const Inquiry& inquiry) {
+  Snapshot& snapshot = inquiry.snapshot;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    if (snapshot.tasks[i].detail == Detail::kCheap) {
+      inquiry.source.refine(snapshot, i);
+      inquiry.identities.settle(inquiry.source, inquiry.policy, snapshot, i);
+    }
+  }
+  judge_all(inquiry);
+}
+
+void list_others(const Inquiry& inquiry, const SelectRules& rules,
+                 Decision& decision) {
+  const Snapshot& snapshot = inquiry.snapshot;
+  const auto list = [&] {
+    decision.passed_over_count = 0;
+    decision.runners_up_count = 0;
+    decision.candidates = 0;
+    for (const Task& task : snapshot.tasks) {
+      if (skip_reason(task, rules) != Skip::kNone) {
+        continue;
+      }
+      ++decision.candidates;
+      if (task.id == decision.chosen.id) {
+        continue;
+      }
+      if (outranks(task, decision.chosen)) {
+        offer(task, decision.passed_over, decision.passed_over_count);
+      } else {
+        offer(task, decision.runners_up, decision.runners_up_count);
+      }
+    }
+  };
+  const auto refine = [&](const Task& listed) {
+    const auto index =
+        static_cast<std::uint32_t>(find_task(snapshot, listed.id.pid));
+    refine_one(inquiry, index);
+  };
+  list();
+  std::for_each_n(decision.passed_over.begin(), decision.passed_over_count,
+                  refine);
+  std::for_each_n(decision.runners_up.begin(), decision.runners_up_count,
+                  refine);
+  list();
+}
+
+}  // namespace badnessd

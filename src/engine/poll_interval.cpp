@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/engine/poll_interval.h"
+
+#include <algorithm>
+
+namespace badnessd {
+namespace {
+
+constexpr Micros kSecond = 1'000'000;
+
+// One processor that does nothing but fault in fresh pages gets about 0.5 to 1
+// GiB/s with 4 KiB pages and twice that with huge ones; what a machine of n can
+// do grows with n until the memory bus is full, at some 16 GiB/s.
+constexpr Kib kFaultRatePerCpu = Kib{1} << 20;
+constexpr Kib kBusRate = Kib{16} << 20;
+// Swap goes as fast as the device writes: an NVMe disk or zram, about 2 GiB/s.
+constexpr Kib kSwapRate = Kib{2} << 20;
+
+// A PSI condition can come true at the earliest when all of the time from now
+// on is stalled; looked at this often it is noticed soon enough.
+constexpr Micros kStallLook = kSecond / 2;
+
+Micros time_to_lose(Kib headroom, Kib rate) noexcept {
+  return headroom * kSecond / std::max(rate, Kib{1});
+}
+
+Kib above(Kib value, Kib threshold) noexcept {
+  return value - std::min(value, threshold);
+}
+
+// Twice the loss per second between two readings.
+Kib twice_rate(Kib before, Kib now, Micros passed) noexcept {
+  return passed == 0 ? 0 : 2 * above(before, now) * kSecond / passed;
+}
+
+// The time until all conditions of `trigger` can hold at the earliest.
+Micros time_to_hold(const Trigger& trigger, const PressureReading& now,
+                    const PressureHistory& history,
+                    const FillRates& rates) noexcept {
+  Micros time = 0;
+  if (trigger.mem_available_below) {
+    const Kib limit =
+        amount_kib(*trigger.mem_available_below, now.mem_total_kib);
+    time = std::max(
+        time, time_to_lose(above(now.mem_available_kib, limit), rates.memory));
+  }
+  if (trigger.swap_free_below && now.swap_total_kib != 0) {
+    const Kib limit = amount_kib(*trigger.swap_free_below, now.swap_total_kib);
+    time = std::max(time,
+                    time_to_lose(above(now.swap_free_kib, limit), rates.swap));
+  }
+  if (trigger.psi_some_above || trigger.psi_full_above) {
+    const auto share = history.share(trigger.psi_window_us);
+    const bool stalled = share &&
+                         share->some >= trigger.psi_some_above.value_or(0) &&
+                         share->full >= trigger.psi_full_above.value_or(0);
+    time = std::max(time, stalled ? 0 : kStallLook);
+  }
+  return time;
+}
+
+}  // namespace
+
+FillRates floor_rates(std::uint32_t cpus) noexcept {
+  return {.memory = std::min(kFaultRatePerCpu * std::max(cpus, 1U), kBusRate),
+          .swap = kSwapRate};
+}
+
+FillRates credible_rates(const FillRates& floor, const PressureReading& before,
+                         const PressureReading& now) noexcept {
+  const Micros passed = now.time_us - std::min(now.time_us, before.time_us);
+  return {.memory =
+              std::max(floor.memory, twice_rate(before.mem_available_kib,
+                                                now.mem_available_kib, passed)),
+          .swap = std::max(floor.swap, twice_rate(before.swap_free_kib,
+                                                  now.swap_free_kib, passed))};
+}
+
+Micros sleep_us(std::span<const Trigger> triggers,
+                std::span<const TriggerState> states,
+                const PressureReading& now, const PressureHistory& history,
+                const FillRates& rates) noexcept {
+  Micros sleep = kLongestSleep;
+  for (std::size_t i = 0; i < triggers.size(); ++i) {
+    Micros time = time_to_hold(triggers[i], now, history, rates);
+    if (states[i].holds_since_us) {
+      const Micros held = now.time_us - *states[i].holds_since_us;
+      time = std::max(time,
+                      triggers[i].for_us - std::min(triggers[i].for_us, held));
+    }
+    sleep = std::min(sleep, time);
+  }
+  return std::max(sleep, kShortestSleep);
+}
+
+}  // namespace badnessd

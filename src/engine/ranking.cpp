@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/engine/ranking.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "badnessd/engine/kernel26.h"
+
+namespace badnessd {
+namespace {
+
+std::uint64_t sort_value(const Task& task, SortKey key) {
+  switch (key) {
+    case SortKey::kPoints:
+      return task.points;
+    case SortKey::kReclaim:
+      return task.death_kib();
+    case SortKey::kRss:
+      return task.rss;
+    case SortKey::kSwap:
+      return task.swap_kib;
+    case SortKey::kTotalVm:
+      return task.total_vm;
+    case SortKey::kCpu:
+      return task.cpu_jiffies;
+    case SortKey::kAge:
+      return ~task.id.start_time;
+    case SortKey::kPid:
+      return ~static_cast<std::uint64_t>(task.id.pid);
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> rank_candidates(const Snapshot& snapshot,
+                                           const SelectRules& rules) {
+  std::vector<std::uint32_t> ranked;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    if (skip_reason(snapshot.tasks[i], rules) == Skip::kNone) {
+      ranked.push_back(i);
+    }
+  }
+  std::sort(ranked.begin(), ranked.end(),
+            [&snapshot](std::uint32_t a, std::uint32_t b) {
+              return outranks(snapshot.tasks[a], snapshot.tasks[b]);
+            });
+  return ranked;
+}
+
+std::optional<int> turning_oom_adj(const Snapshot& snapshot,
+                                   std::uint32_t index, const Policy& policy) {
+  const SelectRules rules{.self_pid = policy.self_pid};
+  const std::vector<std::uint32_t> ranked = rank_candidates(snapshot, rules);
+  const auto rival = std::find_if(ranked.begin(), ranked.end(),
+                                  [index](auto it) { return it != index; });
+  if (rival == ranked.end()) {
+    return std::nullopt;
+  }
+  Task task = snapshot.tasks[index];
+  const int now = task.oom_adj;
+  const auto leads_with = [&](int oom_adj) {
+    task.oom_adj = static_cast<std::int16_t>(oom_adj);
+    score_task(snapshot, task, policy.score);
+    return skip_reason(task, rules) == Skip::kNone &&
+           outranks(task, snapshot.tasks[*rival]);
+  };
+  const bool leads = leads_with(now);
+  for (int adj = now; adj >= kOomDisable && adj <= kOomAdjustMax;
+       adj += leads ? -1 : 1) {
+    if (leads_with(adj) != leads) {
+      return adj;
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot, SortKey key) {
+  std::vector<std::uint32_t> order(snapshot.tasks.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const Task& first = snapshot.tasks[a];
+    const Task& second = snapshot.tasks[b];
+    const std::uint64_t first_value = sort_value(first, key);
+    const std::uint64_t second_value = sort_value(second, key);
+    return first_value != second_value ? first_value > second_value
+                                       : earlier_in_task_list(first, second);
+  });
+  return order;
+}
+
+}  // namespace badnessd

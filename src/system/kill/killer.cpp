@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/system/kill/killer.h"
+
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "badnessd/engine/kernel26.h"
+
+namespace badnessd {
+namespace {
+
+using Kind = KillOutcome::Kind;
+
+KillOutcome outcome_of(const Error& error) {
+  return error.code == ESRCH ? KillOutcome{Kind::kVanished, {}}
+                             : KillOutcome{Kind::kFailed, error};
+}
+
+KillOutcome outcome_of(long result, const char* what) {
+  return result == 0 ? KillOutcome{Kind::kSent, {}}
+                     : outcome_of(Error{errno, what});
+}
+
+// By pidfd, if there is one. Not in this kernel, or not allowed by a filter:
+// the older call may be. What is not allowed for this process fails there as
+// well.
+KillOutcome signal(int pidfd, std::int32_t pid, Signal signal_to_send) {
+  const int number = signal_to_send == Signal::kTerm ? SIGTERM : SIGKILL;
+  if (pidfd >= 0) {
+    const KillOutcome outcome =
+        outcome_of(::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0),
+                   "pidfd_send_signal");
+    if (outcome.kind != Kind::kFailed) {
+      return outcome;
+    }
+  }
+  return outcome_of(::kill(pid, number), "kill");
+}
+
+}  // namespace
+
+PidfdKiller::PidfdKiller(int proc_root, std::int32_t self_pid,
+                         std::int32_t parent_pid,
+                         std::unique_ptr<Reaper> reaper)
+    : proc_root_(proc_root),
+      self_pid_(self_pid),
+      parent_pid_(parent_pid),
+      reaper_(std::move(reaper)) {}
+
+bool PidfdKiller::available() {
+  const UniqueFd self(
+      static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  return self.valid() &&
+         ::syscall(SYS_pidfd_send_signal, self.get(), 0, nullptr, 0) == 0;
+}
+
+bool PidfdKiller::refused(const Task& task) const noexcept {
+  return task.id.pid <= 1 || task.id.pid == self_pid_ ||
+         task.id.pid == parent_pid_ || (task.flags & kPfKthread) != 0;
+}
+
+Expected<UniqueFd> PidfdKiller::pin(const TaskId& id) {
+  UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, id.pid, 0)));
+  if (!pidfd.valid() && errno == ESRCH) {
+    return tl::unexpected(Error{ESRCH, "pidfd_open"});
+  }
+  // Only now is it certain whose start time this is.
+  const auto stat =
+      reader_.read(proc_root_, path_.of(id.pid, "stat")).and_then(parse_stat);
+  if (stat && stat->start_time_ticks == id.start_time) {
+    return pidfd;
+  }
+  const bool gone = stat || vanished(stat.error());
+  return tl::unexpected(
+      Error{gone ? ESRCH : stat.error().code, "compare the start time"});
+}
+
+KillOutcome PidfdKiller::send(const Task& victim, Signal signal_to_send) {
+  if (refused(victim)) {
+    return {Kind::kRefused, {}};
+  }
+  killed_ = false;
+  victim_ = victim.id;
+  Expected<UniqueFd> pinned = pin(victim.id);
+  if (!pinned) {
+    return outcome_of(pinned.error());
+  }
+  pidfd_ = std::move(*pinned);
+  const KillOutcome outcome = signal(pidfd_.get(), victim_.pid, signal_to_send);
+  killed_ = outcome.kind == Kind::kSent && signal_to_send == Signal::kKill;
+  return outcome;
+}
+
+KillOutcome PidfdKiller::kill_also(const Task& task) {
+  if (refused(task)) {
+    return {Kind::kRefused, {}};
+  }
+  const Expected<UniqueFd> pinned = pin(task.id);
+  return pinned ? signal(pinned->get(), task.id.pid, Signal::kKill)
+                : outcome_of(pinned.error());
+}
+
+void PidfdKiller::adopt(const TaskId& victim) {
+  victim_ = victim;
+  killed_ = false;
+  // One that is gone has no pidfd, and exited() finds it gone.
+  pidfd_ = pin(victim).value_or(UniqueFd());
+}
+
+KillOutcome PidfdKiller::escalate() {
+  const KillOutcome outcome = signal(pidfd_.get(), victim_.pid, Signal::kKill);
+  killed_ = outcome.kind == Kind::kSent;
+  return outcome;
+}
+
+void PidfdKiller::release_memory() {
+  if (killed_ && reaper_ != nullptr && pidfd_.valid()) {
+    reaper_->release(pidfd_.get());
+  }
+}
+
+bool PidfdKiller::exited() {
+  if (pidfd_.valid()) {
+    pollfd poll_fd{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&poll_fd, 1, 0) > 0;
+  }
+  const auto stat = reader_.read(proc_root_, path_.of(victim_.pid, "stat"))
+                        .and_then(parse_stat);
+  return !stat || stat->start_time_ticks != victim_.start_time ||
+         stat->state == 'Z' || stat->state == 'X';
+}
+
+KillOutcome DryRunKiller::send(const Task& /*victim*/, Signal /*signal*/) {
+  return {Kind::kNotSent, {}};
+}
+
+KillOutcome DryRunKiller::kill_also(const Task& /*task*/) {
+  return {Kind::kNotSent, {}};
+}
+
+KillOutcome DryRunKiller::escalate() {
+  return {Kind::kNotSent, {}};
+}
+
+}  // namespace badnessd

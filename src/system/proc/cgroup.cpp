@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/system/proc/cgroup.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <limits>
+#include <system_error>
+
+#include "badnessd/engine/rules.h"
+#include "badnessd/system/proc/fields.h"
+#include "badnessd/system/proc/pressure.h"
+
+namespace badnessd {
+
+namespace fs = std::filesystem;
+
+// Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst. In version 1
+// the limit of swap is one on memory and swap together.
+struct CgroupTree::Files {
+  std::string_view usage, limit, soft_limit;
+  std::string_view swap_usage, swap_limit;
+  // Of memory.stat, in bytes: what goes when memory is short.
+  std::array<std::string_view, 3> reclaimable;
+};
+
+namespace {
+
+// Kubernetes and user slices have five levels; nobody needs more than this.
+constexpr int kLevels = 12;
+
+// Whether a cgroup at `path` can match, or can have one below it that does.
+bool on_the_way(std::string_view path, std::string_view fixed_prefix) {
+  const std::size_t common = std::min(path.size(), fixed_prefix.size());
+  return path.substr(0, common) == fixed_prefix.substr(0, common);
+}
+
+struct Search {
+  const Glob& scope;
+  std::string_view prefix;  // that all matches have
+  std::vector<std::string>& found;
+};
+
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than `levels`
+void search(const Search& what, const fs::path& directory,
+            const std::string& cgroup, int levels) {
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error);
+       !error && it != fs::directory_iterator() &&
+       what.found.size() < CgroupTree::kMost;
+       it.increment(error)) {
+    if (!it->is_directory(error)) {
+      continue;
+    }
+    std::string path = cgroup + "/" + it->path().filename().string();
+    if (!on_the_way(path.substr(1), what.prefix)) {
+      continue;
+    }
+    if (matches_cgroup(what.scope, path)) {
+      what.found.push_back(std::move(path));
+    } else if (levels > 1) {
+      search(what, it->path(), path, levels - 1);
+    }
+  }
+}
+
+}  // namespace
+
+CgroupTree::CgroupTree(const char* root) {
+  path_.reserve(kRoom / 2);
+  if (root == nullptr) {
+    return;
+  }
+  root_ = root;
+  const auto controllers =
+      reader_.read(AT_FDCWD, (root_ + "/cgroup.controllers").c_str());
+  std::error_code error;
+  if (controllers && controllers->find("memory") != std::string_view::npos) {
+    version_ = Version::kV2;
+  } else if (fs::exists(root_ + "/memory/memory.stat", error)) {
+    root_ += "/memory";
+    version_ = Version::kV1;
+  }
+}
+
+const CgroupTree::Files& CgroupTree::files() const noexcept {
+  static constexpr Files kOne{
+      "memory.usage_in_bytes",
+      "memory.limit_in_bytes",
+      {},
+      "memory.memsw.usage_in_bytes",
+      "memory.memsw.limit_in_bytes",
+      {"total_inactive_file", "total_active_file", "total_slab_reclaimable"}};
+  static constexpr Files kTwo{
+      "memory.current",  "memory.max",
+      "memory.high",     "memory.swap.current",
+      "memory.swap.max", {"inactive_file", "active_file", "slab_reclaimable"}};
+  return version_ == Version::kV1 ? kOne : kTwo;
+}
+
+std::vector<std::string> CgroupTree::list(const Glob& scope) {
+  std::vector<std::string> found;
+  if (version_ != Version::kNone) {
+    queue_.reserve(kRoom);  // for_each_process() will come for one of them
+    std::string_view prefix = scope.fixed_prefix();
+    prefix.remove_prefix(prefix.starts_with('/') ? 1 : 0);
+    search({scope, prefix, found}, root_, "", kLevels);
+    std::sort(found.begin(), found.end());
+  }
+  return found;
+}
+
+const char* CgroupTree::path_of(std::string_view cgroup,
+                                std::string_view file) {
+  path_.assign(root_).append(cgroup).append("/").append(file);
+  return path_.c_str();
+}
+
+Kib CgroupTree::read_kib(std::string_view cgroup, std::string_view file) {
+  constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 60;
+  const auto bytes = read_number(reader_, path_of(cgroup, file));
+  return bytes && *bytes < kUnlimited ? *bytes / 1024 : kUnknownKib;
+}
+
+Kib CgroupTree::limit_kib(std::string_view cgroup) {
+  const Kib hard = read_kib(cgroup, files().limit);
+  return files().soft_limit.empty()
+             ? hard
+             : std::min(hard, read_kib(cgroup, files().soft_limit));
+}
+
+bool CgroupTree::limited(const std::string& cgroup) {
+  return limit_kib(cgroup) != kUnknownKib;
+}
+
+Kib CgroupTree::reclaimable_kib(std::string_view cgroup) {
+  const auto text = reader_.read(AT_FDCWD, path_of(cgroup, "memory.stat"));
+  std::uint64_t sum = 0;
+  for (std::string_view rest = text.value_or(std::string_view());
+       !rest.empty();) {
+    std::string_view line = take_line(rest);
+    const std::string_view name = take_word(line);
+    std::uint64_t bytes = 0;
+    const auto& names = files().reclaimable;
+    if (std::find(names.begin(), names.end(), name) != names.end() &&
+        take_number(line, bytes)) {
+      sum += bytes;
+    }
+  }
+  return sum / 1024;
+}
+
+void CgroupTree::read_swap(std::string_view cgroup, PressureReading& reading) {
+  Kib limit = read_kib(cgroup, files().swap_limit);
+  Kib used = read_kib(cgroup, files().swap_usage);
+  if (version_ == Version::kV1 && limit != kUnknownKib) {
+    limit -= std::min(limit, limit_kib(cgroup));
+  }
+  if (version_ == Version::kV1 && used != kUnknownKib) {
+    used -= std::min(used, read_kib(cgroup, files().usage));
+  }
+  if (limit == kUnknownKib || used == kUnknownKib) {
+    return;  // the system's
+  }
+  reading.swap_total_kib = std::min(reading.swap_total_kib, limit);
+  reading.swap_free_kib =
+      std::min(reading.swap_free_kib, limit - std::min(limit, used));
+}
+
+Expected<PressureReading> CgroupTree::read(const std::string& cgroup,
+                                           const PressureReading& system) {
+  const Kib used = read_kib(cgroup, files().usage);
+  if (version_ == Version::kNone || used == kUnknownKib) {
+    return tl::unexpected(Error{ENOENT, "read a cgroup's memory"});
+  }
+  PressureReading reading = system;
+  reading.mem_available_estimated = false;
+  reading.psi_some.reset();
+  reading.psi_full.reset();
+  reading.mem_total_kib = std::min(system.mem_total_kib, limit_kib(cgroup));
+  const Kib in_use = used - std::min(used, reclaimable_kib(cgroup));
+  reading.mem_available_kib =
+      reading.mem_total_kib - std::min(reading.mem_total_kib, in_use);
+  read_swap(cgroup, reading);
+  if (const auto text =
+          reader_.read(AT_FDCWD, path_of(cgroup, "memory.pressure"))) {
+    if (const auto parsed = parse_psi(*text, reading); !parsed) {
+      return tl::unexpected(parsed.error());
+    }
+  }
+  return reading;
+}
+
+Expected<void> CgroupTree::for_each_process(std::string_view cgroup,
+                                            const Visit& visit) {
+  queue_.assign(cgroup).push_back('\0');
+  bool found = false;
+  for (std::size_t at = 0; at < queue_.size();) {
+    const std::size_t end = queue_.find('\0', at);
+    const std::size_t length = end - at;
+    const auto current = [&] {
+      return std::string_view(queue_).substr(at, length);
+    };
+    const auto text =
+        reader_.read(AT_FDCWD, path_of(current(), "cgroup.procs"));
+    found = found || text;
+    for (std::string_view rest = text.value_or(std::string_view());
+         !rest.empty();) {
+      std::int32_t pid = 0;
+      if (take_number(rest, pid) && pid > 0) {
+        visit(pid);
+      }
+    }
+    const auto directory = open_directory(AT_FDCWD, path_of(current(), ""));
+    if (directory) {
+      const auto listed = directory_.for_each(
+          directory->get(), [&](const DirectoryReader::Entry& entry) {
+            if (entry.directory && !entry.name.starts_with('.')) {
+              queue_.append(queue_, at, length)
+                  .append("/")
+                  .append(entry.name)
+                  .push_back('\0');
+            }
+          });
+      static_cast<void>(listed);  // it went while it was listed: nobody there
+    }
+    at = end + 1;
+  }
+  if (!found) {
+    return tl::unexpected(Error{ENOENT, "list a cgroup's processes"});
+  }
+  return {};
+}
+
+std::string_view CgroupTree::oom_group(std::string_view cgroup,
+                                       std::string_view top) {
+  std::size_t end = cgroup.find('/', std::max<std::size_t>(top.size(), 1));
+  while (version_ == Version::kV2 && cgroup.size() > 1) {
+    const std::string_view part = cgroup.substr(0, end);
+    const auto text = reader_.read(AT_FDCWD, path_of(part, "memory.oom.group"));
+    if (text && text->starts_with('1')) {
+      return part;
+    }
+    if (end == std::string_view::npos) {
+      break;
+    }
+    end = cgroup.find('/', end + 1);
+  }
+  return {};
+}
+
+std::optional<std::uint64_t> read_number(FileReader& reader, const char* path) {
+  const auto text = reader.read(AT_FDCWD, path);
+  std::uint64_t number = 0;
+  if (!text || !to_number(text->substr(0, text->find('\n')), number)) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+std::string_view parse_cgroup(std::string_view text) noexcept {
+  std::string_view best;
+  int rank = 0;
+  while (!text.empty()) {
+    std::string_view line = take_line(text);
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    if (first == std::string_view::npos || second == std::string_view::npos) {
+      continue;
+    }
+    const std::string_view controllers =
+        line.substr(first + 1, second - first - 1);
+    const std::string_view path = line.substr(second + 1);
+    // A root says nothing where another hierarchy says more.
+    const int its =
+        (path.size() > 1 ? 10 : 0) + (controllers.empty()               ? 3
+                                      : controllers == "name=systemd"   ? 2
+                                      : controllers.find("memory") == 0 ? 1
+                                                                        : -20);
+    if (its > rank) {
+      rank = its;
+      best = path;
+    }
+  }
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (best.ends_with(kDeleted)) {
+    best.remove_suffix(kDeleted.size());
+  }
+  return best;
+}
+
+}  // namespace badnessd

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/system/proc/fields.h"
+
+#include <algorithm>
+
+namespace badnessd {
+
+std::string_view take_word(std::string_view& rest) noexcept {
+  constexpr std::string_view kBlank = " \t\n";
+  rest.remove_prefix(std::min(rest.find_first_not_of(kBlank), rest.size()));
+  const std::size_t length = std::min(rest.find_first_of(kBlank), rest.size());
+  const std::string_view word = rest.substr(0, length);
+  rest.remove_prefix(length);
+  return word;
+}
+
+std::string_view take_line(std::string_view& rest) noexcept {
+  const std::size_t length = std::min(rest.find('\n'), rest.size());
+  const std::string_view line = rest.substr(0, length);
+  rest.remove_prefix(std::min(length + 1, rest.size()));
+  return line;
+}
+
+bool take_field(std::string_view& rest, std::string_view& key,
+                std::string_view& value) noexcept {
+  while (!rest.empty()) {
+    const std::string_view line = take_line(rest);
+    const std::size_t colon = line.find(':');
+    if (colon != std::string_view::npos) {
+      key = line.substr(0, colon);
+      value = line.substr(colon + 1);
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace badnessd

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/system/proc/pressure.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+
+#include "badnessd/system/proc/fields.h"
+
+namespace badnessd {
+namespace {
+
+tl::unexpected<Error> bad(const char* what) {
+  return tl::unexpected(Error{EBADMSG, what});
+}
+
+// The lines of meminfo that are used.
+struct MemInfo {
+  std::optional<Kib> total, free, available, buffers, cached, shmem, hugetlb,
+      huge_pages, huge_page_size, swap_total, swap_free, slab;
+};
+
+struct MemInfoLine {
+  std::string_view key;
+  std::optional<Kib> MemInfo::*value;
+};
+
+constexpr std::array<MemInfoLine, 12> kMemInfoLines{{
+    {"MemTotal", &MemInfo::total},
+    {"MemFree", &MemInfo::free},
+    {"MemAvailable", &MemInfo::available},
+    {"Buffers", &MemInfo::buffers},
+    {"Cached", &MemInfo::cached},
+    {"Shmem", &MemInfo::shmem},
+    {"Hugetlb", &MemInfo::hugetlb},  // 4.16 and later, of all sizes
+    {"HugePages_Total", &MemInfo::huge_pages},
+    {"Hugepagesize", &MemInfo::huge_page_size},
+    {"SwapTotal", &MemInfo::swap_total},
+    {"SwapFree", &MemInfo::swap_free},
+    {"SUnreclaim", &MemInfo::slab},
+}};
+
+// "12.34" in hundredths.
+bool to_hundredths(std::string_view word, std::uint32_t& value) {
+  const std::size_t point = word.find('.');
+  std::uint32_t whole = 0;
+  std::uint32_t fraction = 0;
+  if (point == std::string_view::npos || word.size() - point != 3 ||
+      !to_number(word.substr(0, point), whole) ||
+      !to_number(word.substr(point + 1), fraction) || whole > 100) {
+    return false;
+  }
+  value = whole * 100 + fraction;
+  return true;
+}
+
+// Takes "key=value" and gives the value; empty if the key is another.
+std::string_view take_value(std::string_view& rest, std::string_view key) {
+  const std::string_view word = take_word(rest);
+  const bool matches = word.size() > key.size() && word.starts_with(key) &&
+                       word[key.size()] == '=';
+  return matches ? word.substr(key.size() + 1) : std::string_view();
+}
+
+bool parse_psi_line(std::string_view rest, PsiLine& line) {
+  return to_hundredths(take_value(rest, "avg10"), line.avg10) &&
+         to_hundredths(take_value(rest, "avg60"), line.avg60) &&
+         to_hundredths(take_value(rest, "avg300"), line.avg300) &&
+         to_number(take_value(rest, "total"), line.total_us);
+}
+
+}  // namespace
+
+Expected<PressureReading> parse_meminfo(std::string_view text) {
+  MemInfo info;
+  std::string_view key;
+  std::string_view value;
+  while (take_field(text, key, value)) {
+    const auto* const line =
+        std::find_if(kMemInfoLines.begin(), kMemInfoLines.end(),
+                     [key](const MemInfoLine& it) { return it.key == key; });
+    if (line != kMemInfoLines.end() &&
+        !take_number(value, (info.*(line->value)).emplace())) {
+      return bad("meminfo: a value is no number");
+    }
+  }
+  if (!info.total || !info.free || !info.swap_total || !info.swap_free) {
+    return bad("meminfo: a line is missing");
+  }
+  Kib hugetlb = 0;
+  if (info.hugetlb) {
+    hugetlb = *info.hugetlb;
+  } else if (__builtin_mul_overflow(info.huge_pages.value_or(0),
+                                    info.huge_page_size.value_or(0),
+                                    &hugetlb)) {
+    return bad("meminfo: more huge pages than there can be");
+  }
+  if (*info.total == 0 || hugetlb > *info.total || *info.free > *info.total ||
+      *info.swap_free > *info.swap_total) {
+    return bad("meminfo: more is free than there is");
+  }
+  PressureReading reading;
+  reading.mem_total_kib = *info.total - hugetlb;
+  reading.swap_total_kib = *info.swap_total;
+  reading.swap_free_kib = *info.swap_free;
+  reading.shmem_kib = info.shmem.value_or(0);
+  reading.slab_kib = info.slab.value_or(0);
+  reading.mem_available_estimated = !info.available;
+  const Kib buffers = info.buffers.value_or(0);
+  const Kib cached = info.cached.value_or(0);
+  if (buffers > *info.total || cached > *info.total) {
+    return bad("meminfo: more is cached than there is");
+  }
+  const Kib cache = buffers + cached;
+  const Kib estimate =
+      *info.free + cache - std::min(cache, info.shmem.value_or(0));
+  reading.mem_available_kib = info.available.value_or(estimate);
+  if (reading.mem_available_kib > *info.total) {
+    return bad("meminfo: more is available than there is");
+  }
+  return reading;
+}
+
+Expected<Kib> parse_reclaimable_arc(std::string_view text) {
+  std::optional<std::uint64_t> size;
+  std::optional<std::uint64_t> smallest;
+  // A header of two lines, then "name type value".
+  while (!text.empty()) {
+    std::string_view line = take_line(text);
+    const std::string_view name = take_word(line);
+    static_cast<void>(take_word(line));
+    std::uint64_t bytes = 0;
+    if ((name == "size" || name == "c_min") && take_number(line, bytes)) {
+      (name == "size" ? size : smallest) = bytes;
+    }
+  }
+  if (!size || !smallest) {
+    return bad("arcstats: size or c_min is missing");
+  }
+  return (*size - std::min(*size, *smallest)) / 1024;
+}
+
+std::optional<std::uint64_t> parse_oom_kills(std::string_view text) {
+  constexpr std::string_view kKey = "\noom_kill ";
+  const std::size_t at = text.find(kKey);
+  if (at == std::string_view::npos) {
+    return std::nullopt;
+  }
+  text.remove_prefix(at + kKey.size());
+  std::uint64_t kills = 0;
+  return take_number(text, kills) ? std::optional(kills) : std::nullopt;
+}
+
+Expected<void> parse_psi(std::string_view text, PressureReading& reading) {
+  while (!text.empty()) {
+    std::string_view rest = take_line(text);
+    const std::string_view kind = take_word(rest);
+    PsiLine line;
+    if ((kind != "some" && kind != "full") || !parse_psi_line(rest, line)) {
+      return bad("pressure: not a line of PSI");
+    }
+    (kind == "some" ? reading.psi_some : reading.psi_full) = line;
+  }
+  if (!reading.psi_some) {
+    return bad("pressure: empty");
+  }
+  return {};
+}
+
+}  // namespace badnessd

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/system/proc/procfs.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+
+#include "badnessd/engine/kernel26.h"
+#include "badnessd/system/proc/fields.h"
+#include "badnessd/system/proc/pressure.h"
+#include "badnessd/system/service/host.h"
+
+namespace badnessd {
+namespace {
+
+constexpr std::uint32_t kFallbackPageSize = 4096;
+constexpr const char* kArcStats = "spl/kstat/zfs/arcstats";
+
+bool is_procfs(int fd) {
+  struct statfs fs {};
+  return ::fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+// The page size of the kernel that wrote the tree: vsize is in bytes, statm in
+// pages.
+std::uint32_t page_size_of(std::uint64_t vsize_bytes, Pages size) {
+  if (size == 0 || vsize_bytes % size != 0) {
+    return kFallbackPageSize;
+  }
+  const std::uint64_t bytes = vsize_bytes / size;
+  const bool plausible =
+      bytes >= 4096 && bytes <= 65536 && (bytes & (bytes - 1)) == 0;
+  return plausible ? static_cast<std::uint32_t>(bytes) : kFallbackPageSize;
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<ProcfsSource>> ProcfsSource::open(
+    const char* root, ProcfsOptions options) {
+  Expected<UniqueFd> fd = open_directory(AT_FDCWD, root);
+  if (!fd) {
+    return tl::unexpected(fd.error());
+  }
+  std::unique_ptr<ProcfsSource> source(
+      new ProcfsSource(std::move(*fd), options));
+  source->find_reference();
+  if (auto read = source->read_reference(); !read) {
+    return tl::unexpected(read.error());
+  }
+  return source;
+}
+
+void ProcfsSource::find_reference() {
+  std::array<char, 16> target{};
+  const ssize_t n =
+      ::readlinkat(root_.get(), "self", target.data(), target.size());
+  std::int32_t self = 0;
+  if (n > 0 &&
+      to_number(std::string_view(target.data(), static_cast<std::size_t>(n)),
+                self)) {
+    live_ = self == ::getpid() && is_procfs(root_.get());
+    if (live_ ||
+        ::faccessat(root_.get(), path_.of(self, "stat"), R_OK, 0) == 0) {
+      reference_pid_ = self;
+      return;
+    }
+  }
+  reference_pid_ = 1;
+}
+
+Expected<void> ProcfsSource::read_reference() {
+  const auto status = read_status(reference_pid_);
+  if (!status) {
+    return tl::unexpected(Error{ENODATA, "no process to take as reference"});
+  }
+  reference_ = *status;
+  const auto exists = [this](const char* file) {
+    return ::faccessat(root_.get(), path_.of(reference_pid_, file), F_OK,
+                       AT_SYMLINK_NOFOLLOW) == 0;
+  };
+  has_oom_adj_ = exists("oom_adj");
+  has_score_adj_ = exists("oom_score_adj");
+  has_userns_ = exists("ns/user");
+  has_arc_ = ::faccessat(root_.get(), kArcStats, R_OK, 0) == 0;
+  if (const auto version = reader_.read(root_.get(), "version")) {
+    kernel26_ = version->starts_with("Linux version 2.6.");
+  }
+  if (live_) {
+    page_size_ = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
+    return {};
+  }
+  const auto statm = read(reference_pid_, "statm").and_then(parse_statm);
+  const auto stat = read(reference_pid_, "stat").and_then(parse_stat);
+  if (statm && stat) {
+    page_size_ = page_size_of(stat->vsize_bytes, statm->size);
+  }
+  return {};
+}
+
+Expected<std::string_view> ProcfsSource::read(std::int32_t pid,
+                                              std::string_view file) {
+  return reader_.read(root_.get(), path_.of(pid, file));
+}
+
+Expected<StatusFields> ProcfsSource::read_status(std::int32_t pid) {
+  return read(pid, "status").and_then(parse_status);
+}
+
+Expected<StatusFields> ProcfsSource::read_status_of(std::int32_t pid,
+                                                    std::int32_t tid) {
+  return tid == 0
+             ? read_status(pid)
+             : reader_.read(root_.get(), path_.of_thread(pid, tid, "status"))
+                   .and_then(parse_status);
+}
+
+Expected<PressureReading> ProcfsSource::read_pressure() {
+  // Elsewhere a file may be replaced by another.
+  if (!live_) {
+    meminfo_ = UniqueFd();
+    psi_ = UniqueFd();
+  }
+  auto reading = reader_.read_again(meminfo_, root_.get(), "meminfo")
+                     .and_then(parse_meminfo);
+  if (!reading) {
+    return reading;
+  }
+  // No PSI: not built in, or switched off (EOPNOTSUPP).
+  if (const auto text =
+          reader_.read_again(psi_, root_.get(), "pressure/memory")) {
+    if (const auto parsed = parse_psi(*text, *reading); !parsed) {
+      return tl::unexpected(parsed.error());
+    }
+  }
+  if (has_arc_) {
+    add_reclaimable_arc(*reading);
+  }
+  reading->time_us = now_us();
+  swap_in_use_ = reading->swap_used_kib() != 0;
+  if (options_.cgroup_root != nullptr && reading->swap_total_kib != 0) {
+    leave_out_unusable_swap(*reading);
+  }
+  return reading;
+}
+
+// Cgroups are looked through at first and then now and again, while there is
+// memory enough to do so.
+void ProcfsSource::leave_out_unusable_swap(PressureReading& reading) {
+  constexpr Micros kInterval = 600'000'000;
+  const bool calm = reading.mem_available_kib > reading.mem_total_kib / 4;
+  if (swap_judged_us_ == 0 ||
+      (calm && reading.time_us - swap_judged_us_ >= kInterval)) {
+    swap_judged_us_ = reading.time_us;
+    swap_unusable_ = !swap_usable(options_.cgroup_root);
+  }
+  if (swap_unusable_) {
+    reading.swap_total_kib = 0;
+    reading.swap_free_kib = 0;
+  }
+}
+
+void ProcfsSource::add_reclaimable_arc(PressureReading& reading) {
+  const auto arc =
+      reader_.read(root_.get(), kArcStats).and_then(parse_reclaimable_arc);
+  if (arc) {
+    reading.mem_available_kib =
+        std::min(reading.mem_available_kib + *arc, reading.mem_total_kib);
+  }
+}
+
+std::optional<std::uint64_t> ProcfsSource::read_oom_kills() {
+  const auto text = reader_.read(root_.get(), "vmstat");
+  return text ? parse_oom_kills(*text) : std::nullopt;
+}
+
+Micros ProcfsSource::now_us() {
+  constexpr Micros kSecond = 1'000'000;
+  if (!live_) {
+    return read_uptime().value_or(0) * kSecond;
+  }
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<Micros>(now.tv_sec) * kSecond +
+         static_cast<Micros>(now.tv_nsec) / 1000;
+}
+
+Expected<std::uint64_t> ProcfsSource::read_uptime() {
+  if (!live_) {
+    return reader_.read(root_.get(), "uptime").and_then(parse_uptime);
+  }
+  // Start times in stat are on this clock.
+  timespec now{};
+  if (::clock_gettime(CLOCK_BOOTTIME, &now) != 0) {
+    return tl::unexpected(Error{errno, "clock_gettime"});
+  }
+  return static_cast<std::uint64_t>(now.tv_sec);
+}
+
+Expected<void> ProcfsSource::scan(Snapshot& snapshot) {
+  const auto uptime = read_uptime();
+  if (!uptime) {
+    return tl::unexpected(uptime.error());
+  }
+  snapshot.uptime_s = *uptime;
+  snapshot.page_size = page_size_;
+  snapshot.tasks.clear();
+  snapshot.facts = Facts{
+      .live = live_, .kernel26 = kernel26_, .oom_adj_converted = !has_oom_adj_};
+  std::swap(kernel_threads_, known_kernel_threads_);
+  kernel_threads_.clear();
+  auto known = known_kernel_threads_.begin();
+  auto listed = processes_.for_each_number(
+      root_.get(), [&](std::int32_t pid, std::uint64_t inode) {
+        known = std::find_if(
+            known, known_kernel_threads_.end(),
+            [pid](const KernelThread& it) { return it.task.id.pid >= pid; });
+        if (known != known_kernel_threads_.end() && known->inode == inode &&
+            known->task.id.pid == pid) {
+          snapshot.tasks.push_back(known->task);
+        } else {
+          add_task(snapshot, pid);
+        }
+        if (live_ && !snapshot.tasks.empty() &&
+            snapshot.tasks.back().id.pid == pid &&
+            (snapshot.tasks.back().flags & kPfKthread) != 0) {
+          kernel_threads_.push_back({inode, snapshot.tasks.back()});
+        }
+      });
+  if (!listed) {
+    return listed;
+  }
+  known_kernel_threads_.reserve(kernel_threads_.capacity());
+  std::sort(snapshot.tasks.begin(), snapshot.tasks.end(),
+            [](const Task& a, const Task& b) { return a.id.pid < b.id.pid; });
+  link_children(snapshot);
+  snapshot.facts.init_visible = find_task(snapshot, 1) < snapshot.tasks.size();
+  return {};
+}
+
+void ProcfsSource::add_task(Snapshot& snapshot, std::int32_t pid) {
+  Expected<Task> task = read_cheap(pid);
+  if (task && options_.swap_in_scan) {
+    if (const auto status = read_status(pid)) {
+      task->swap_kib = status->swap_kib.value_or(0);
+    }
+  }
+  if (task) {
+    snapshot.tasks.push_back(*task);
+  } else if (vanished(task.error())) {
+    ++snapshot.facts.vanished;
+  } else if (task.error().code == EBADMSG) {
+    ++snapshot.facts.malformed;
+  } else {
+    ++snapshot.facts.unreadable;
+  }
+}
+
+Expected<Task> ProcfsSource::read_cheap(std::int32_t pid) {
+  const auto stat = read(pid, "stat").and_then(parse_stat);
+  if (!stat) {
+    return tl::unexpected(stat.error());
+  }
+  Task task;
+  task.id = {pid, stat->start_time_ticks};
+  task.ppid = stat->ppid;
+  stat->comm.copy(task.comm.data(), task.comm.size() - 1);
+  task.state = stat->state;
+  task.flags = stat->flags;
+  task.nice = stat->nice;
+  task.cpu_jiffies = ticks_to_jiffies(stat->utime_ticks, options_.hz) +
+                     ticks_to_jiffies(stat->stime_ticks, options_.hz);
+  task.pf_oom_origin = kernel26_ && (stat->flags & kPfOomOrigin) != 0;
+  task.has_mm = stat->vsize_bytes != 0;
+  task.total_vm = stat->vsize_bytes / page_size_;
+  task.rss = stat->rss;
+  if (task.has_mm) {
+    task.mm_threads = stat->num_threads;
+  } else if (stat->state == 'Z' && stat->num_threads > 1) {
+    read_group_of_dead_leader(task, stat->num_threads);
+  }
+  if (auto adj = read_oom_adj(task); !adj) {
+    return tl::unexpected(adj.error());
+  }
+  return task;
+}
+
+// The leader has exited and its threads live on: it has no mm and 2.6.32 scores
+// it 0, but each thread is still on the list of children of its parent.
+void ProcfsSource::read_group_of_dead_leader(Task& task,
+                                             std::uint32_t num_threads) {
+  if (const auto thread = read_live_thread(task.id.pid)) {
+    task.total_vm = thread->vsize_bytes / page_size_;
+    task.rss = thread->rss;
+    task.mm_threads = num_threads - 1;
+    task.live = {.tid = thread->pid,
+                 .flags = thread->flags,
+                 .nice = thread->nice,
+                 .state = thread->state};
+  }
+}
+
+std::optional<StatFields> ProcfsSource::read_live_thread(std::int32_t pid) {
+  std::optional<StatFields> found;
+  for_threads(pid, [&](std::int32_t tid) {
+    if (tid == pid) {
+      return false;
+    }
+    const auto stat =
+        reader_.read(root_.get(), path_.of_thread(pid, tid, "stat"))
+            .and_then(parse_stat);
+    if (stat && stat->vsize_bytes != 0) {
+      found = *stat;
+    }
+    return found.has_value();
+  });
+  return found;
+}
+
+Expected<void> ProcfsSource::read_oom_adj(Task& task) {
+  if (!task.has_mm && task.mm_threads == 0) {
+    return {};  // nothing that an adjustment could change
+  }
+  if (has_oom_adj_) {
+    const auto text = read(task.id.pid, "oom_adj");
+    const auto adj = text.and_then([](std::string_view it) {
+      return parse_adj(it, kOomDisable, kOomAdjustMax);
+    });
+    if (!adj) {
+      return tl::unexpected(adj.error());
+    }
+    task.oom_adj = static_cast<std::int16_t>(*adj);
+    return {};
+  }
+  read_score_adj(task);
+  if (!task.has_oom_score_adj) {
+    return tl::unexpected(Error{EACCES, "oom_score_adj"});
+  }
+  task.oom_adj =
+      static_cast<std::int16_t>(oom_adj_from_score_adj(task.oom_score_adj));
+  return {};
+}
+
+}  // namespace badnessd

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Who a process is, besides its facts: program, arguments, cgroup.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "badnessd/system/proc/procfs.h"
+
+namespace badnessd {
+namespace {
+
+template <class Reader>
+std::unique_ptr<Clerk<Reader>> started(int proc_root) {
+  auto clerk = Clerk<Reader>::start(proc_root);
+  return clerk ? std::move(*clerk) : nullptr;
+}
+
+}  // namespace
+
+Expected<void> ProcfsSource::list(std::vector<ListedProcess>& listed) {
+  listed.clear();
+  auto done = processes_.for_each_number(
+      root_.get(), [&](std::int32_t pid, std::uint64_t inode) {
+        listed.push_back({pid, inode});
+      });
+  std::sort(listed.begin(), listed.end(),
+            [](const ListedProcess& a, const ListedProcess& b) {
+              return a.pid < b.pid;
+            });
+  return done;
+}
+
+void ProcfsSource::measure(
+    std::span<const UnsharedReader::Question> questions) {
+  if (surveyor_ == nullptr) {
+    surveyor_ = started<UnsharedReader>(root_.get());
+  }
+  if (surveyor_ != nullptr) {
+    surveyor_->ask(questions);
+  }
+}
+
+std::vector<Unshared> ProcfsSource::measured() {
+  const bool there = surveyor_ != nullptr && surveyor_->busy_with() == 0;
+  return there ? surveyor_->take_answers() : std::vector<Unshared>();
+}
+
+// Without a thread nothing is found out, and rules go by the rest.
+void ProcfsSource::identify(std::span<const ListedProcess> processes) {
+  if (clerk_ == nullptr) {
+    clerk_ = started<IdentityReader>(root_.get());
+  }
+  if (clerk_ != nullptr) {
+    clerk_->ask(processes);
+    return;
+  }
+  unanswered_.clear();
+  for (const ListedProcess& process : processes) {
+    unanswered_.push_back({.process = process});
+  }
+}
+
+std::int32_t ProcfsSource::identifying() {
+  return clerk_ == nullptr ? 0 : clerk_->busy_with();
+}
+
+std::vector<IdentityTexts> ProcfsSource::identified() {
+  return clerk_ == nullptr ? std::exchange(unanswered_, {})
+                           : clerk_->take_answers();
+}
+
+// An executable that was replaced since is still the same program.
+Expected<std::string_view> ProcfsSource::read_exe(std::int32_t pid) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  const ssize_t size =
+      ::readlinkat(root_.get(), path_.of(pid, "exe"), exe_.data(), exe_.size());
+  if (size < 0) {
+    return tl::unexpected(Error{errno, "read exe"});
+  }
+  std::string_view path(exe_.data(), static_cast<std::size_t>(size));
+  if (path.ends_with(kDeleted)) {
+    path.remove_suffix(kDeleted.size());
+  }
+  return path;
+}
+
+Expected<std::string_view> ProcfsSource::read_cgroup_of(std::int32_t pid) {
+  return cgroup_reader_.read(root_.get(), path_.of(pid, "cgroup"))
+      .map(parse_cgroup);
+}
+
+std::vector<std::string> ProcfsSource::list_cgroups(const Glob& scope) {
+  return cgroups_.list(scope);
+}
+
+Expected<PressureReading> ProcfsSource::read_cgroup(
+    const std::string& cgroup, const PressureReading& system) {
+  return cgroups_.read(cgroup, system);
+}
+
+std::string_view ProcfsSource::oom_group(std::string_view cgroup,
+                                         std::string_view top) {
+  return cgroups_.oom_group(cgroup, top);
+}
+
+void ProcfsSource::mark_cgroup(std::string_view cgroup, Snapshot& snapshot) {
+  for (Task& task : snapshot.tasks) {
+    task.in_scope = false;
+  }
+  const auto listed =
+      cgroups_.for_each_process(cgroup, [&snapshot](std::int32_t pid) {
+        const std::size_t index = find_task(snapshot, pid);
+        if (index < snapshot.tasks.size()) {
+          snapshot.tasks[index].in_scope = true;
+        }
+      });
+  static_cast<void>(listed);  // it is gone: nobody is in it
+}
+
+}  // namespace badnessd

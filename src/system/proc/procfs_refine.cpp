@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The dear facts of one task: status, user namespace, memory nodes, the
+// leader's list of children, shared address spaces.
+#include <linux/kcmp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "badnessd/engine/kernel26.h"
+#include "badnessd/system/proc/fields.h"
+#include "badnessd/system/proc/procfs.h"
+
+namespace badnessd {
+namespace {
+
+// include/linux/proc_ns.h: PROC_USER_INIT_INO, the initial user namespace.
+// Since 3.8 it has this inode on every machine, so there is no need to be
+// allowed to look at pid 1, nor to guess whose pid 1 that is in a container.
+constexpr std::string_view kInitUserNs = "user:[4026531837]";
+
+constexpr std::uint64_t kScoredCaps =
+    kCapSysAdmin | kCapSysResource | kCapSysRawio;
+
+}  // namespace
+
+void ProcfsSource::refine(Snapshot& snapshot, std::uint32_t index) {
+  Task& task = snapshot.tasks[index];
+  task.detail = Detail::kFull;
+  const auto status = read_status_of(task.id.pid, task.live.tid);
+  if (!status && vanished(status.error())) {
+    task.has_mm = false;
+    ++snapshot.facts.vanished;
+    return;
+  }
+  if (status) {
+    apply_status(*status, task, snapshot.facts);
+  } else {
+    ++snapshot.facts.unreadable;
+  }
+  if (!task.has_oom_score_adj) {
+    read_score_adj(task);
+  }
+  if (task.child_count != 0) {
+    read_children(snapshot, task);
+    find_shared_mm(snapshot, task);
+  }
+}
+
+void ProcfsSource::apply_status(const StatusFields& status, Task& task,
+                                Facts& facts) {
+  task.uid = status.uid;
+  task.pid_ns_init = status.pid_ns_init;
+  task.swap_kib = status.swap_kib.value_or(0);
+  task.rss_shmem_kib = status.rss_shmem_kib.value_or(0);
+  if (task.has_mm && !status.swap_kib) {
+    facts.swap_known = false;
+  }
+  if (!task.has_mm) {
+    return;
+  }
+  task.rss_anon_kib = anonymous_kib(status, task.id.pid);
+  apply_capabilities(status.cap_effective, task, facts);
+  if (!status.mems_allowed || !reference_.mems_allowed) {
+    ++facts.nodes_unknown;
+  } else {
+    task.mems_intersect = mems_intersect(task, status);
+  }
+}
+
+Kib ProcfsSource::anonymous_kib(const StatusFields& status, std::int32_t pid) {
+  if (status.rss_anon_kib) {
+    return *status.rss_anon_kib;
+  }
+  // Before 4.5: what is resident and backed by no file.
+  const auto statm = read(pid, "statm").and_then(parse_statm);
+  const Pages pages =
+      statm ? statm->resident - std::min(statm->resident, statm->shared) : 0;
+  return pages * page_size_ / 1024;
+}
+
+void ProcfsSource::apply_capabilities(std::uint64_t effective, Task& task,
+                                      Facts& facts) {
+  if ((effective & kScoredCaps) == 0 || !has_userns_) {
+    task.cap_effective = effective;
+    return;
+  }
+  // The kernel asks for the capability in the initial user namespace; root of a
+  // container that has its own shows a full set which counts only in there.
+  std::array<char, 64> link{};
+  const ssize_t n = ::readlinkat(root_.get(), path_.of(task.id.pid, "ns/user"),
+                                 link.data(), link.size());
+  if (n < 0) {
+    task.userns_unreadable = true;
+    ++facts.userns_unreadable;
+    return;
+  }
+  const std::string_view ns(link.data(), static_cast<std::size_t>(n));
+  task.cap_effective = ns == kInitUserNs ? effective : 0;
+}
+
+bool ProcfsSource::mems_intersect(const Task& task,
+                                  const StatusFields& status) {
+  bool found = status.mems_allowed->intersects(*reference_.mems_allowed);
+  if (found || task.mm_threads < 2) {
+    return found;
+  }
+  for_threads(task.id.pid, [&](std::int32_t tid) {
+    const auto thread = read_status_of(task.id.pid, tid);
+    found = thread && thread->mems_allowed &&
+            thread->mems_allowed->intersects(*reference_.mems_allowed);
+    return found;
+  });
+  return found;
+}
+
+// The kernel's own list replaces the one by ppid: it leaves out what other
+// threads forked, and it is in the order in which 2.6.32 looks for a victim. A
+// child that the scan did not see is younger than the snapshot and no part of
+// it.
+void ProcfsSource::read_children(Snapshot& snapshot, Task& task) {
+  auto text = reader_.read(
+      root_.get(), path_.of_thread(task.id.pid, task.id.pid, "children"));
+  list_.clear();
+  bool ok = text.has_value();
+  while (ok) {
+    const auto pid = next_child(*text);
+    ok = pid.has_value();
+    if (!ok || *pid == 0) {
+      break;
+    }
+    const std::size_t child = find_task(snapshot, *pid);
+    if (child < snapshot.tasks.size() &&
+        snapshot.tasks[child].ppid == task.id.pid &&
+        list_.size() < task.child_count) {
+      list_.push_back(Child{.task = static_cast<std::uint32_t>(child)});
+    }
+  }
+  if (!ok) {
+    ++snapshot.facts.children_by_ppid;
+    return;
+  }
+  std::copy(list_.begin(), list_.end(),
+            snapshot.children.begin() + task.first_child);
+  task.child_count = static_cast<std::uint32_t>(list_.size());
+}
+
+// kcmp waits for an exec of either process, so it is asked only where the sizes
+// leave the question open: a shared mm has one statm.
+ProcfsSource::SameMm ProcfsSource::compare_mm(const Task& a, const Task& b) {
+  if (a.total_vm != b.total_vm || b.mm_threads == 0) {
+    return SameMm::kNo;
+  }
+  const auto first = read(a.id.pid, "statm").and_then(parse_statm);
+  const auto second = read(b.id.pid, "statm").and_then(parse_statm);
+  if (!first || !second || !(*first == *second)) {
+    return SameMm::kNo;
+  }
+  const auto order =
+      live_ ? ::syscall(SYS_kcmp, a.id.pid, b.id.pid, KCMP_VM, 0, 0) : -1;
+  if (order < 0) {
+    // A process that is gone shares nothing any more.
+    return live_ && errno == ESRCH ? SameMm::kNo : SameMm::kUnknown;
+  }
+  return order == 0 ? SameMm::kYes : SameMm::kNo;
+}
+
+bool ProcfsSource::share_mm(const Task& a, const Task& b) {
+  return compare_mm(a, b) == SameMm::kYes;
+}
+
+void ProcfsSource::find_shared_mm(Snapshot& snapshot, const Task& task) {
+  for (std::uint32_t i = 0; i < task.child_count; ++i) {
+    Child& child = snapshot.children[task.first_child + i];
+    const SameMm same = compare_mm(task, snapshot.tasks[child.task]);
+    child.shares_mm = same == SameMm::kYes;
+    if (same == SameMm::kUnknown) {
+      ++snapshot.facts.mm_identity_unknown;
+    }
+  }
+}
+
+Expected<HeldFacts> ProcfsSource::read_held(std::int32_t pid,
+                                            const HeldFacts& known) {
+  HeldFacts facts = known;
+  if (facts.id.pid == 0) {
+    const auto stat = read(pid, "stat").and_then(parse_stat);
+    if (!stat) {
+      return tl::unexpected(stat.error());
+    }
+    facts.id = {pid, stat->start_time_ticks};
+    facts.ppid = stat->ppid;
+    facts.flags = stat->flags;
+  }
+  if ((facts.flags & kPfKthread) != 0) {
+    return facts;
+  }
+  const auto statm = read(pid, "statm").and_then(parse_statm);
+  if (!statm) {
+    return tl::unexpected(statm.error());
+  }
+  const bool dead_leader = statm->size == 0;
+  if (known.id.pid != 0 && !dead_leader && *statm == known.statm) {
+    return facts;
+  }
+  facts.statm = *statm;
+  // What is mapped of files and shared memory together: less than this is taken
+  // for files.
+  constexpr Kib kLittleShared = Kib{16} << 10;
+  const Kib page_kib = page_size_ / 1024;
+  if (!dead_leader && !swap_in_use_ &&
+      statm->shared * page_kib < kLittleShared) {
+    facts.swap_kib = 0;
+    facts.holding = {.private_kib = (statm->resident -
+                                     std::min(statm->resident, statm->shared)) *
+                                    page_kib};
+    return facts;
+  }
+  const auto thread =
+      dead_leader ? read_live_thread(pid) : std::optional<StatFields>();
+  const auto status = read_status_of(pid, thread ? thread->pid : 0);
+  if (!status) {
+    return tl::unexpected(status.error());
+  }
+  facts.swap_kib = status->swap_kib.value_or(0);
+  facts.holding = {.private_kib = facts.swap_kib,
+                   .shmem_kib = status->rss_shmem_kib.value_or(0)};
+  if (!dead_leader || thread) {
+    facts.holding.private_kib += anonymous_kib(*status, pid);
+  }
+  return facts;
+}
+
+void ProcfsSource::read_score_adj(Task& task) {
+  if (!has_score_adj_) {
+    return;
+  }
+  const auto adj =
+      read(task.id.pid, "oom_score_adj").and_then([](std::string_view text) {
+        return parse_adj(text, -1000, 1000);
+      });
+  if (adj) {
+    task.oom_score_adj = static_cast<std::int16_t>(*adj);
+    task.has_oom_score_adj = true;
+  }
+}
+
+}  // namespace badnessd

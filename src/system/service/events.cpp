@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/system/service/events.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+
+namespace badnessd {
+namespace {
+
+using std::chrono::microseconds;
+
+// "some 70000 1000000" and a NUL, as Documentation/accounting/psi.rst has it.
+bool write_trigger(int fd, microseconds stall, microseconds window) {
+  std::array<char, 64> text{};
+  const int length = std::snprintf(text.data(), text.size(), "some %lld %lld",
+                                   static_cast<long long>(stall.count()),
+                                   static_cast<long long>(window.count()));
+  return length > 0 &&
+         ::write(fd, text.data(), static_cast<std::size_t>(length) + 1) > 0;
+}
+
+}  // namespace
+
+Expected<PsiTrigger> PsiTrigger::arm(int proc_root, microseconds stall,
+                                     microseconds window) {
+  constexpr microseconds kUnprivileged{2'000'000};
+  for (const microseconds tried : {window, kUnprivileged}) {
+    UniqueFd fd(::openat(proc_root, "pressure/memory",
+                         O_RDWR | O_NONBLOCK | O_CLOEXEC));
+    if (!fd.valid()) {
+      return tl::unexpected(Error{errno, "open pressure/memory for writing"});
+    }
+    if (write_trigger(fd.get(), stall * (tried / window), tried)) {
+      return PsiTrigger(std::move(fd));
+    }
+  }
+  return tl::unexpected(Error{errno, "set a PSI trigger"});
+}
+
+Expected<Events> Events::open() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGINT);
+  ::sigaddset(&set, SIGTERM);
+  ::sigaddset(&set, SIGHUP);
+  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) {
+    return tl::unexpected(Error{errno, "sigprocmask"});
+  }
+  UniqueFd signals(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+  UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  if (!signals.valid() || !timer.valid()) {
+    return tl::unexpected(Error{errno, "signalfd, timerfd"});
+  }
+  return Events(std::move(signals), std::move(timer));
+}
+
+Events::Woken Events::wait(microseconds timeout, int psi_fd, int exit_fd) {
+  constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+  itimerspec spec{};
+  spec.it_value.tv_sec = timeout.count() / kMicrosPerSecond;
+  spec.it_value.tv_nsec = timeout.count() % kMicrosPerSecond * 1000;
+  ::timerfd_settime(timer_.get(), 0, &spec, nullptr);
+  // Negative descriptors are passed over by poll.
+  std::array<pollfd, 4> fds{{{signals_.get(), POLLIN, 0},
+                             {timer_.get(), POLLIN, 0},
+                             {psi_fd, POLLPRI, 0},
+                             {exit_fd, POLLIN, 0}}};
+  Woken woken;
+  if (::poll(fds.data(), fds.size(), -1) <= 0) {
+    return woken;
+  }
+  signalfd_siginfo info{};
+  while (::read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
+    (info.ssi_signo == SIGHUP ? woken.reload : woken.stop) = true;
+  }
+  woken.stalled = (fds[2].revents & POLLPRI) != 0;
+  woken.exited = (fds[3].revents & POLLIN) != 0;
+  return woken;
+}
+
+}  // namespace badnessd

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/check/host.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "badnessd/app/config/settings.h"
+#include "badnessd/system/service/host.h"
+#include "proc_tree.h"
+#include "roots.h"
+#include "tree.h"
+
+namespace badnessd {
+namespace {
+
+using test::dir;
+using test::Entry;
+using test::file;
+using test::TempTree;
+
+Entry cgroup(const std::string& name, const std::string& memory,
+             const std::string& swap_max, std::vector<Entry> below = {}) {
+  below.push_back(file("memory.current", memory + "\n"));
+  below.push_back(file("memory.swap.max", swap_max + "\n"));
+  return dir(name, below);
+}
+
+TEST(SwapUsable, WhereSomebodyMaySwap) {
+  const TempTree tree({cgroup("system.slice", "1000", "max"),
+                       cgroup("user.slice", "5000", "0")});
+  EXPECT_TRUE(swap_usable(tree.path()));
+}
+
+TEST(SwapUsable, NotWhereNobodyMay) {
+  const TempTree tree(
+      {cgroup("system.slice", "1000", "0"), cgroup("user.slice", "5000", "0")});
+  EXPECT_FALSE(swap_usable(tree.path()));
+}
+
+TEST(SwapUsable, NotWherePodsHoldTheMemoryAndMayNotSwap) {
+  const TempTree tree(
+      {cgroup("system.slice", "900", "max"),
+       cgroup("kubepods.slice", "9100", "max",
+              {cgroup("besteffort.slice", "9100", "max",
+                      {cgroup("pod1.slice", "9100", "max",
+                              {cgroup("container.scope", "9100", "0")})})})});
+  EXPECT_FALSE(swap_usable(tree.path()));
+}
+
+TEST(SwapUsable, WhereItIsNotKnown) {
+  const TempTree hybrid({dir("memory", {file("cgroup.procs", "1\n")})});
+  EXPECT_TRUE(swap_usable(hybrid.path()));
+  EXPECT_TRUE(swap_usable("/nonexistent"));
+  // The memory controller is not on for the children.
+  const TempTree bare({dir("system.slice", {file("cgroup.procs", "1\n")})});
+  EXPECT_TRUE(swap_usable(bare.path()));
+}
+
+PressureReading plenty() {
+  PressureReading reading;
+  reading.mem_total_kib = 1'000'000;
+  reading.mem_available_kib = 900'000;
+  reading.swap_total_kib = 500'000;
+  reading.psi_some = PsiLine{};
+  reading.psi_full = PsiLine{};
+  return reading;
+}
+
+// The warnings alone of a tree with these processes, a line each.
+std::string warnings_of(const PressureReading& reading,
+                        const std::vector<test::Proc>& procs,
+                        std::int32_t self_pid = 0,
+                        AskedBy asked_by = AskedBy::kDaemon) {
+  std::vector<Entry> entries = test::system_files();
+  entries.push_back(test::process({.pid = 1}, test::oom_files(0, 0)));
+  for (const test::Proc& proc : procs) {
+    entries.push_back(test::process(proc, test::oom_files(0, 0)));
+  }
+  const TempTree tree(entries);
+  const auto source = test::open_root(tree.path());
+  const Policy policy =
+      policy_of(Settings{}, reading.mem_total_kib, 1, self_pid);
+  std::string text;
+  for (const HostNote& note :
+       host_notes(policy, reading, test::scan_of(*source), *source, asked_by)) {
+    text += note.warning ? note.text + "\n" : "";
+  }
+  return text;
+}
+
+TEST(HostNotes, NothingToWarnOfOnAnOrdinaryServer) {
+  EXPECT_EQ(warnings_of(plenty(), {{.pid = 10, .comm = "sshd"}}), "");
+}
+
+TEST(HostNotes, WithoutSwapThereIsNoWarning) {
+  PressureReading reading = plenty();
+  reading.swap_total_kib = 0;
+  EXPECT_EQ(warnings_of(reading, {}), "");
+}
+
+TEST(HostNotes, AnotherOomKillerIsNamed) {
+  for (const char* name : {"earlyoom", "systemd-oomd", "low-memory-moni"}) {
+    const std::string text = warnings_of(plenty(), {{.pid = 10, .comm = name}});
+    EXPECT_NE(text.find("10 (" + std::string(name) + ")"), std::string::npos)
+        << text;
+  }
+}
+
+TEST(HostNotes, ASecondBadnessdIsOneAndItselfIsNot) {
+  const test::Proc self{.pid = 10, .comm = "badnessd"};
+  const test::Proc other{.pid = 11, .comm = "badnessd"};
+  EXPECT_EQ(warnings_of(plenty(), {self}, 10), "");
+  EXPECT_NE(warnings_of(plenty(), {self, other}, 10).find("11 (badnessd)"),
+            std::string::npos);
+}
+
+TEST(HostNotes, WhoeverChecksIsNotWarnedOfTheDaemonThatRuns) {
+  const test::Proc self{.pid = 10, .comm = "badnessd"};
+  const test::Proc daemon{.pid = 9, .comm = "badnessd"};
+  const test::Proc second{.pid = 11, .comm = "badnessd"};
+  const auto check = [](const std::vector<test::Proc>& procs) {
+    return warnings_of(plenty(), procs, 10, AskedBy::kCheck);
+  };
+  EXPECT_EQ(check({daemon, self}), "");
+  EXPECT_NE(check({daemon, self, second}), "");
+}
+
+TEST(CapabilityNotes, OneForEachThatIsMissing) {
+  EXPECT_TRUE(capability_notes(~std::uint64_t{0}, {}).empty());
+  EXPECT_EQ(capability_notes(0, {}).size(), 4U);
+  const auto notes = capability_notes(~(std::uint64_t{1} << 5), {});
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_NE(notes[0].text.find("CAP_KILL"), std::string::npos);
+}
+
+TEST(CapabilityNotes, WhoMayLockMemoryByALimitLacksNothing) {
+  const auto without = ~(std::uint64_t{1} << 14);
+  EXPECT_EQ(capability_notes(without, {}).size(), 1U);
+  EXPECT_TRUE(capability_notes(without, {.memlock_unlimited = true}).empty());
+}
+
+TEST(Pressure, SwapThatNobodyMayUseCountsAsNone) {
+  std::vector<Entry> entries = test::system_files();
+  entries.push_back(test::process({.pid = 1, .comm = "init"}));
+  const TempTree proc(entries);
+  proc.write("meminfo",
+             "MemTotal: 1000 kB\nMemFree: 900 kB\nMemAvailable: 900 kB\n"
+             "SwapTotal: 500 kB\nSwapFree: 500 kB\n");
+  for (const char* limit : {"max", "0"}) {
+    const TempTree cgroups({cgroup("system.slice", "1000", limit)});
+    const auto source =
+        test::open_root(proc.path(), {.cgroup_root = cgroups.path()});
+    const auto reading = source->read_pressure();
+    ASSERT_TRUE(reading);
+    const bool usable = limit == std::string_view("max");
+    EXPECT_EQ(reading->swap_total_kib, usable ? 500U : 0U);
+    EXPECT_EQ(source->swap_unusable(), !usable);
+  }
+}
+
+}  // namespace
+}  // namespace badnessd

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/config/settings.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "badnessd/app/config/contradictions.h"
+#include "badnessd/app/config/render.h"
+
+namespace badnessd {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(Settings, EveryDefaultIsAValueOfItsOption) {
+  for (const auto& option : options()) {
+    Settings settings;
+    const std::string text = option_text(Settings{}, option);
+    EXPECT_TRUE(set_option(settings, option.key, text)) << option.key;
+    EXPECT_EQ(option_text(settings, option), text);
+  }
+  for (const Trigger& trigger : default_triggers()) {
+    for (const auto& option : trigger_options()) {
+      const std::string text = option_text(trigger, option);
+      Trigger copy;
+      EXPECT_TRUE(text.empty() || set_option(copy, option.key, text))
+          << option.key;
+    }
+  }
+}
+
+TEST(Settings, HzIsOneOfTheKernels) {
+  Settings settings;
+  for (const std::string_view text : {"100", "250", "300", "1000"}) {
+    EXPECT_TRUE(set_option(settings, "kernel.hz", text)) << text;
+  }
+  for (const std::string_view text : {"0", "60", "500", "250 ", "1e3"}) {
+    EXPECT_FALSE(set_option(settings, "kernel.hz", text)) << text;
+  }
+}
+
+TEST(Settings, NumbersAndDurationsHaveARange) {
+  Settings settings;
+  EXPECT_TRUE(set_option(settings, "kill.exit_timeout", "1min"));
+  EXPECT_EQ(settings.kill_exit_timeout, milliseconds(60'000));
+  for (const std::string_view text : {"99ms", "61s", "0", "-1s", "5"}) {
+    EXPECT_FALSE(set_option(settings, "kill.exit_timeout", text)) << text;
+  }
+  EXPECT_TRUE(set_option(settings, "kill.term_grace", "0"));
+  EXPECT_TRUE(set_option(settings, "kill.per_minute", "128"));
+  EXPECT_FALSE(set_option(settings, "kill.per_minute", "0"));
+  EXPECT_FALSE(set_option(settings, "kill.per_minute", "129"));
+}
+
+TEST(Settings, MinReclaimIsAutoOrAnAmountOrNothing) {
+  Settings settings;
+  ASSERT_TRUE(set_option(settings, "kill.min_reclaim", "64MiB"));
+  EXPECT_EQ(policy_of(settings, 1000, 1, 0).min_reclaim_kib, Kib{65'536});
+  ASSERT_TRUE(set_option(settings, "kill.min_reclaim", "2%"));
+  EXPECT_EQ(policy_of(settings, 1000, 1, 0).min_reclaim_kib, Kib{20});
+  ASSERT_TRUE(set_option(settings, "kill.min_reclaim", "0"));
+  EXPECT_EQ(policy_of(settings, 1000, 1, 0).min_reclaim_kib, Kib{0});
+  ASSERT_TRUE(set_option(settings, "kill.min_reclaim", "auto"));
+  EXPECT_FALSE(policy_of(settings, 1000, 1, 0).min_reclaim_kib);
+}
+
+TEST(Settings, TheErrorSaysWhatIsTaken) {
+  Settings settings;
+  const auto set = set_option(settings, "kill.victim", "fam\x1bily");
+  ASSERT_FALSE(set);
+  EXPECT_EQ(set.error(),
+            R"(kill.victim cannot be 'fam\x1bily': it takes "auto", )"
+            R"("process", "child-first", "family" or "cgroup")");
+}
+
+TEST(Settings, AnUnknownKeyNamesTheNearest) {
+  Settings settings;
+  Trigger trigger;
+  AdjRule rule;
+  EXPECT_EQ(set_option(settings, "kernel.zh", "1").error(),
+            "there is no setting 'kernel.zh'; the nearest is 'kernel.hz'");
+  EXPECT_EQ(set_option(trigger, "psi_ful_above", "1").error(),
+            "there is no trigger setting 'psi_ful_above'; the nearest is "
+            "'psi_full_above'");
+  EXPECT_EQ(set_option(rule, "cmd_line", "x").error(),
+            "there is no rule setting 'cmd_line'; the nearest is 'cmdline'");
+  EXPECT_EQ(set_option(settings, "colour", "1").error(),
+            "there is no setting 'colour'; 'badnessd --help' lists all");
+}
+
+TEST(Settings, EveryOptionOfARuleKeepsItsText) {
+  for (const auto& [key, text] :
+       {std::pair("comm", "java"), std::pair("exe", "/usr/*/x,/opt/[a-c]"),
+        std::pair("cmdline", R"(*a\,b*,*c)"),
+        std::pair("user", "root,1000,2000-2999"),
+        std::pair("cgroup", "user.slice/*"), std::pair("unit", "db@?.service"),
+        std::pair("oom_adj", "-16"), std::pair("protect", "true")}) {
+    AdjRule rule;
+    ASSERT_TRUE(set_option(rule, key, text)) << key;
+    for (const auto& option : rule_options()) {
+      EXPECT_EQ(option_text(rule, option), option.key == key ? text : "");
+    }
+  }
+}
+
+TEST(Settings, ARuleTakesNothingThatNobodyCanMean) {
+  for (const auto& [key, text] :
+       {std::pair("comm", ""), std::pair("comm", "a,,b"),
+        std::pair("comm", "[a"), std::pair("exe", "a\\"), std::pair("user", ""),
+        std::pair("user", "10-5"), std::pair("user", "ro*"),
+        std::pair("user", "-5"), std::pair("user", "99999999999"),
+        std::pair("oom_adj", "16"), std::pair("oom_adj", "-18"),
+        std::pair("oom_adj", "1.5"), std::pair("protect", "yes")}) {
+    AdjRule rule;
+    EXPECT_FALSE(set_option(rule, key, text)) << key << " " << text;
+  }
+}
+
+TEST(Settings, AUserThatNobodyHasIsTakenAndIsNobody) {
+  AdjRule rule;
+  ASSERT_TRUE(set_option(rule, "user", "root,no-such-user"));
+  ASSERT_EQ(rule.user.size(), 2U);
+  EXPECT_EQ(rule.user[0].first, 0U);
+  EXPECT_EQ(rule.user[0].last, 0U);
+  EXPECT_GT(rule.user[1].first, rule.user[1].last);
+}
+
+// The sentence of the only contradiction; empty if there is none.
+std::string contradiction(std::vector<Trigger> triggers) {
+  Settings settings;
+  settings.triggers = std::move(triggers);
+  const auto found = contradictions(settings);
+  EXPECT_LE(found.size(), 1U);
+  return found.empty() ? "" : found.front().sentence;
+}
+
+Trigger low_memory(std::string name, BasisPoints limit, Action action) {
+  Trigger trigger;
+  trigger.name = std::move(name);
+  trigger.mem_available_below = Amount{.basis_points = limit, .kib = {}};
+  trigger.action = action;
+  return trigger;
+}
+
+TEST(Contradictions, TheShippedTriggersHaveNone) {
+  EXPECT_TRUE(contradictions(Settings{}).empty());
+}
+
+TEST(Contradictions, ATriggerNeedsANameOfItsOwnAndACondition) {
+  const Trigger good = low_memory("a", 500, Action::kKill);
+  EXPECT_EQ(contradiction({good}), "");
+  EXPECT_NE(contradiction({good, good}).find("exists already"),
+            std::string::npos);
+  Trigger nameless = good;
+  nameless.name.clear();
+  EXPECT_NE(contradiction({nameless}).find("no name"), std::string::npos);
+  Trigger empty;
+  empty.name = "b";
+  EXPECT_NE(contradiction({good, empty}).find("no condition"),
+            std::string::npos);
+}
+
+TEST(Contradictions, ATriggerThatCanNeverFire) {
+  EXPECT_NE(contradiction({low_memory("a", 0, Action::kKill)}).find("never"),
+            std::string::npos);
+}
+
+TEST(Contradictions, AWarningThatComesNoEarlierThanTheKill) {
+  const Trigger kill = low_memory("kill", 500, Action::kKill);
+  EXPECT_EQ(contradiction({low_memory("warn", 1000, Action::kLog), kill}), "");
+  EXPECT_EQ(contradiction({low_memory("warn", 500, Action::kLog), kill}),
+            "trigger 'warn' warns no earlier than 'kill' kills");
+  // Not comparable without a machine: no complaint.
+  Trigger size = low_memory("warn", 0, Action::kLog);
+  size.mem_available_below = Amount{.basis_points = {}, .kib = 4096};
+  EXPECT_EQ(contradiction({size, kill}), "");
+}
+
+TEST(Contradictions, NobodyWhoKills) {
+  EXPECT_EQ(contradiction({low_memory("warn", 500, Action::kLog)}),
+            "there is no trigger that kills");
+}
+
+TEST(Contradictions, ARuleNeedsAConditionAnEffectAndANameOfItsOwn) {
+  const auto sentence = [](std::vector<AdjRule> rules) {
+    Settings settings;
+    settings.rules = std::move(rules);
+    const auto found = contradictions(settings);
+    EXPECT_LE(found.size(), 1U);
+    return found.empty() ? "" : found.front().sentence;
+  };
+  AdjRule good{.name = "a"};
+  good.comm.push_back(*Glob::parse("x"));
+  good.oom_adj = 5;
+  EXPECT_EQ(sentence({good}), "");
+  EXPECT_NE(sentence({good, good}).find("exists already"), std::string::npos);
+  AdjRule everybody{.name = "b", .protect = true};
+  EXPECT_NE(sentence({good, everybody}).find("no condition"),
+            std::string::npos);
+  AdjRule both = good;
+  both.protect = true;
+  EXPECT_NE(sentence({both}).find("leave one of them out"), std::string::npos);
+  AdjRule nothing = good;
+  nothing.oom_adj.reset();
+  EXPECT_NE(sentence({nothing}).find("says nothing"), std::string::npos);
+  std::vector<AdjRule> many(kMaxRules + 1, good);
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    many[i].name = std::to_string(i);
+  }
+  EXPECT_NE(sentence(many).find("one too many"), std::string::npos);
+  many.pop_back();
+  EXPECT_EQ(sentence(many), "");
+}
+
+TEST(Settings, PolicyCarriesThem) {
+  Settings settings;
+  settings.rules = {AdjRule{.name = "a"}};
+  settings.kill_oom_group = true;
+  settings.kernel_hz = 1000;
+  settings.kill_victim = VictimOrder::kChildFirst;
+  settings.kill_term_grace = milliseconds(1500);
+  const Policy policy = policy_of(settings, 1000, 4, 42);
+  EXPECT_EQ(policy.score.hz, 1000U);
+  EXPECT_EQ(policy.victim, VictimOrder::kChildFirst);
+  EXPECT_EQ(policy.term_grace_us, 1'500'000U);
+  EXPECT_EQ(policy.triggers.size(), 2U);
+  EXPECT_EQ(policy.self_pid, 42);
+  EXPECT_EQ(policy.floor_rates.memory, floor_rates(4).memory);
+  ASSERT_EQ(policy.rules.size(), 1U);
+  EXPECT_TRUE(policy.oom_group);
+  EXPECT_FALSE(policy.audit);
+}
+
+// The file in the repository is the rendered one; with BADNESSD_UPDATE_GOLDEN
+// in the environment it is written anew.
+TEST(Settings, TheShippedFileIsTheTable) {
+  const std::string path = SOURCE_DIR "/config/badnessd.toml";
+  if (std::getenv("BADNESSD_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path) << default_config();
+  }
+  std::ostringstream shipped;
+  shipped << std::ifstream(path).rdbuf();
+  EXPECT_EQ(shipped.str(), default_config());
+}
+
+}  // namespace
+}  // namespace badnessd

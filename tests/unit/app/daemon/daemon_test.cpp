@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/daemon/daemon.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include "badnessd/engine/kernel26.h"
+#include "fake_source.h"
+#include "receiver.h"
+#include "recording_killer.h"
+#include "snapshots.h"
+#include "tree.h"
+
+namespace badnessd {
+namespace {
+
+using test::FakeSource;
+using test::RecordingKiller;
+using test::snapshot_of;
+using test::user_task;
+using test::with_available;
+
+class DaemonTest : public testing::Test {
+ protected:
+  // Steps `count` times and gives what was logged meanwhile, a line each.
+  std::string steps(Daemon& daemon, int count) {
+    logged.str("");
+    for (int i = 0; i < count; ++i) {
+      daemon.step();
+    }
+    return logged.str();
+  }
+
+  Daemon make(StateFile state = {}) {
+    log.set_pattern("%v");
+    // The first report of how things are is not what is tested.
+    settings.log_report_interval = std::chrono::hours(24);
+    return {source,           killer,
+            settings,         Machine{.mem_total_kib = 1'000'000},
+            std::move(state), reporter};
+  }
+
+  FakeSource source{snapshot_of({user_task(10, 500), user_task(11, 900)})};
+  RecordingKiller killer;
+  Settings settings;
+  test::TempTree directory{{}};
+  std::ostringstream logged;
+  spdlog::logger log{"test",
+                     std::make_shared<spdlog::sinks::ostream_sink_st>(logged)};
+  Journal journal{""};
+  Reporter reporter{log, journal, directory.path(), false};
+};
+
+TEST_F(DaemonTest, ADryRunReportsOneVictimPerIncident) {
+  killer.set_answer(KillOutcome::Kind::kNotSent);
+  Daemon daemon = make();
+  source.set_pressure(with_available(10'000));
+  const std::string first = steps(daemon, 50);
+  EXPECT_NE(first.find("would kill 11"), std::string::npos) << first;
+  EXPECT_EQ(std::count(first.begin(), first.end(), '\n'), 1) << first;
+  source.set_pressure(with_available(900'000));
+  EXPECT_NE(steps(daemon, 3).find("no trigger fires any more"),
+            std::string::npos);
+  source.set_pressure(with_available(10'000));
+  EXPECT_NE(steps(daemon, 3).find("would kill 11"), std::string::npos);
+}
+
+TEST_F(DaemonTest, AKillSaysWhoWhyAndWithWhatScore) {
+  Daemon daemon = make();
+  source.set_pressure(with_available(10'000));
+  const std::string line = steps(daemon, 1);
+  for (const char* part :
+       {"sent SIGKILL to 11",
+        "900 points, first of those eligible of 2 candidates",
+        "total_vm 900 = 900", "trigger exhausted",
+        "MemAvailable < 48.8 MiB (5%,1GiB); now 9.8 MiB"}) {
+    EXPECT_NE(line.find(part), std::string::npos) << part << " in " << line;
+  }
+}
+
+TEST_F(DaemonTest, TheRecordIsWholeOnceTheVictimIsGone) {
+  Daemon daemon = make();
+  source.set_pressure(with_available(10'000));
+  static_cast<void>(steps(daemon, 1));
+  const std::string path = std::string(directory.path()) + "/last-kill.json";
+  EXPECT_FALSE(std::ifstream(path));
+  source.set_pressure(with_available(500'000));
+  const std::string line = steps(daemon, 1);
+  EXPECT_NE(line.find("11 ("), std::string::npos);
+  EXPECT_NE(line.find("came back"), std::string::npos) << line;
+  std::ifstream file(path);
+  ASSERT_TRUE(file);
+  const auto record = nlohmann::json::parse(file);
+  EXPECT_EQ(record["schema"], 1);
+  EXPECT_EQ(record["victim"]["pid"], 11);
+  EXPECT_EQ(record["chosen"]["points"], 900);
+  EXPECT_EQ(record["steps"].back()["after"], 900);
+  EXPECT_EQ(record["outcome"], "exited");
+  EXPECT_EQ(record["reclaimed_kib"], 490'000);
+  EXPECT_EQ(record["runners_up"][0]["pid"], 10);
+  EXPECT_LT(record["timings_us"]["seen"], record["timings_us"]["exited"]);
+  EXPECT_NE(line.find(record["id"].get<std::string>()), std::string::npos);
+}
+
+TEST_F(DaemonTest, LostSamplesAreCountedAndTheDaemonGoesOn) {
+  Daemon daemon = make();
+  source.set_pressure(tl::unexpected(Error{EBADMSG, "meminfo: no number"}));
+  const std::string lost = steps(daemon, 7);
+  EXPECT_EQ(std::count(lost.begin(), lost.end(), '\n'), 1) << lost;
+  source.set_pressure(with_available(10'000));
+  EXPECT_NE(steps(daemon, 1).find("after 7 lost samples"), std::string::npos);
+  EXPECT_EQ(killer.pids().size(), 1U);
+}
+
+TEST_F(DaemonTest, WaitingIsSaidOnce) {
+  Task dying = user_task(10, 500);
+  dying.flags = kPfExiting;
+  FakeSource exiting(snapshot_of({dying, user_task(11, 900)}));
+  log.set_pattern("%v");
+  Daemon daemon(exiting, killer, settings, {.mem_total_kib = 1'000'000}, {},
+                reporter);
+  exiting.set_pressure(with_available(10'000));
+  static_cast<void>(steps(daemon, 1));
+  const std::string text = steps(daemon, 20);
+  EXPECT_EQ(text, "");
+  EXPECT_TRUE(killer.pids().empty());
+}
+
+TEST_F(DaemonTest, CalmIsSilent) {
+  Daemon daemon = make();
+  source.set_pressure(with_available(900'000));
+  EXPECT_EQ(steps(daemon, 20), "");
+}
+
+TEST_F(DaemonTest, AWarningIsSaidOnceUntilItEnds) {
+  Trigger warn = settings.triggers[0];
+  warn.name = "early";
+  warn.mem_available_below = Amount{.basis_points = 2000, .kib = {}};
+  warn.action = Action::kLog;
+  settings.triggers.push_back(warn);
+  Daemon daemon = make();
+  source.set_pressure(with_available(150'000));
+  const std::string text = steps(daemon, 10);
+  EXPECT_NE(text.find("trigger early warns"), std::string::npos) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+  EXPECT_TRUE(killer.pids().empty());
+}
+
+TEST_F(DaemonTest, ARestartedOneWaitsForTheVictimOfTheOneBefore) {
+  const std::string path = std::string(directory.path()) + "/state";
+  source.set_pressure(with_available(10'000));
+  killer.set_exited(false);
+  {
+    auto file = StateFile::open(path);
+    ASSERT_TRUE(file);
+    Daemon daemon = make(std::move(*file));
+    static_cast<void>(steps(daemon, 1));
+  }
+  auto file = StateFile::open(path);
+  ASSERT_TRUE(file);
+  Daemon restarted = make(std::move(*file));
+  EXPECT_EQ(killer.adopted().pid, 11);
+  static_cast<void>(steps(restarted, 5));
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  killer.set_exited(true);
+  source.set_pressure(with_available(500'000));
+  const std::string text = steps(restarted, 2);
+  EXPECT_EQ(text.find("process 11 is gone"), 0U) << text;
+  EXPECT_EQ(text.find("points"), std::string::npos) << text;
+}
+
+TEST_F(DaemonTest, TheRecordHasTheStallsThatFired) {
+  Trigger& stalled = settings.triggers[1];
+  ASSERT_TRUE(stalled.psi_full_above);
+  stalled.psi_window_us = 4'000'000;
+  settings.triggers = {stalled};
+  Daemon daemon = make();
+  source.set_step(1'000'000);
+  for (Micros second = 0; killer.pids().empty() && second < 10; ++second) {
+    PressureReading reading = with_available(10'000);
+    reading.psi_some = PsiLine{.total_us = second * 800'000};
+    reading.psi_full = PsiLine{.total_us = second * 700'000};
+    source.set_pressure(reading);
+    static_cast<void>(steps(daemon, 1));
+  }
+  source.set_pressure(with_available(500'000));
+  static_cast<void>(steps(daemon, 1));
+  std::ifstream file(std::string(directory.path()) + "/last-kill.json");
+  const auto record = nlohmann::json::parse(file);
+  EXPECT_GE(record["stalls"]["full_basis_points"], 2500);
+  EXPECT_EQ(record["stalls"]["window_us"], 4'000'000);
+  EXPECT_EQ(record["sentence"].get<std::string>().find("avg10"),
+            std::string::npos);
+}
+
+TEST_F(DaemonTest, WhatTheJournalHasIsNotLoggedIntoItAgain) {
+  const test::Receiver receiver;
+  Journal socket(receiver.path());
+  Reporter to_journal(log, socket, directory.path(), true);
+  log.set_pattern("%v");
+  Daemon daemon(source, killer, settings, {.mem_total_kib = 1'000'000}, {},
+                to_journal);
+  source.set_pressure(with_available(10'000));
+  EXPECT_NE(steps(daemon, 1).find("sent SIGKILL to 11"), std::string::npos);
+  source.set_pressure(with_available(500'000));
+  EXPECT_EQ(steps(daemon, 1).find("is gone"), std::string::npos);
+  const std::string entry = receiver.take();
+  EXPECT_NE(entry.find("is gone"), std::string::npos);
+  EXPECT_NE(entry.find("b6d2c1f4a3ce4b0e9f1d7a5c88e04f62"), std::string::npos);
+}
+
+TEST_F(DaemonTest, NewSettingsHoldFromTheNextStepOn) {
+  Daemon daemon = make();
+  source.set_pressure(with_available(150'000));
+  EXPECT_EQ(steps(daemon, 1), "");
+  settings.triggers[0].mem_available_below =
+      Amount{.basis_points = 2000, .kib = {}};
+  daemon.reconfigure(settings);
+  static_cast<void>(steps(daemon, 1));
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+}
+
+}  // namespace
+}  // namespace badnessd

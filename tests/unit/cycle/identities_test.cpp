@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/cycle/identities.h"
+
+#include <optional>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "badnessd/cycle/lazy_selection.h"
+#include "fake_source.h"
+#include "random_snapshot.h"
+#include "rules.h"
+#include "snapshots.h"
+
+namespace badnessd {
+namespace {
+
+using test::FakeSource;
+using test::rule;
+using test::snapshot_of;
+using test::user_task;
+
+constexpr Micros kSecond = 1'000'000;
+
+Task named(std::int32_t pid, std::string_view comm, std::int32_t ppid = 0) {
+  Task task = test::named_task(pid, 1000, comm);
+  task.ppid = ppid;
+  task.uid = 1000;
+  return task;
+}
+
+class IdentitiesTest : public testing::Test {
+ protected:
+  IdentitiesTest() : source(snapshot_of({named(10, "java"), named(11, "sh")})) {
+    source.set_identity(10, {"/usr/bin/java", "java -Dapp=db", "/a.slice"});
+    source.set_identity(11, {"/bin/sh", "sh", "/b.slice"});
+  }
+
+  // The oom_adj of the process, when all about it was read.
+  const Task& judged(std::int32_t pid) {
+    const Inquiry inquiry{source, snapshot, policy, identities};
+    EXPECT_TRUE(scan(inquiry));
+    const auto index = static_cast<std::uint32_t>(find_task(snapshot, pid));
+    bound = snapshot.tasks[index].oom_adj;
+    refine_one(inquiry, index);
+    EXPECT_LE(snapshot.tasks[index].oom_adj, bound);
+    return snapshot.tasks[index];
+  }
+  void look(Micros now_us) { identities.look(source, policy, now_us); }
+
+  FakeSource source;
+  Snapshot snapshot;
+  Policy policy;
+  Identities identities;
+  std::int32_t bound = 0;
+};
+
+TEST_F(IdentitiesTest, NameProgramAndUserAreReadWhenTheyAreNeeded) {
+  policy.rules = {rule("exe", 5, {{"exe", "/usr/bin/*"}}),
+                  rule("user", 3, {{"user", "1000"}})};
+  EXPECT_EQ(judged(10).oom_adj, 5);
+  EXPECT_EQ(judged(11).oom_adj, 3);
+  EXPECT_EQ(bound, 5);
+  look(kSecond);
+  EXPECT_EQ(source.looks(), 0U);  // nothing asks for more
+}
+
+TEST_F(IdentitiesTest, CommandLineAndCgroupAreThoseOfCalmTimes) {
+  policy.rules = {rule("cmdline", -17, {{"cmdline", "*-Dapp=db*"}}),
+                  rule("cgroup", 7, {{"cgroup", "b.slice"}})};
+  const Task& unknown = judged(10);
+  EXPECT_EQ(unknown.oom_adj, 0);
+  EXPECT_TRUE(unknown.rules_open);
+  EXPECT_EQ(bound, 7);
+  look(kSecond);
+  EXPECT_EQ(judged(10).oom_adj, -17);
+  EXPECT_FALSE(judged(10).rules_open);
+  EXPECT_EQ(judged(11).oom_adj, 7);
+  EXPECT_EQ(identities.cgroup_of(snapshot, snapshot.tasks[1]), "/b.slice");
+}
+
+TEST_F(IdentitiesTest, OneThatIsNewIsJudgedByWhatCanBeRead) {
+  policy.rules = {rule("cgroup", 7, {{"cgroup", "a.slice"}}),
+                  rule("comm", 4, {{"comm", "java"}})};
+  look(kSecond);
+  source.set_identity(12, {"/usr/bin/java", "java", "/a.slice"});
+  source.add(named(12, "java"));
+  const Task& fresh = judged(12);
+  EXPECT_EQ(fresh.oom_adj, 4);
+  EXPECT_TRUE(fresh.rules_open);
+  look(12 * kSecond);
+  EXPECT_EQ(judged(12).oom_adj, 7);
+}
+
+TEST_F(IdentitiesTest, OneThatHasOnlyForkedIsWhatItsParentIs) {
+  policy.rules = {rule("cmdline", -17, {{"cmdline", "*-Dapp=db*"}})};
+  look(kSecond);
+  Task child = named(12, "worker", 10);
+  child.flags = kPfForkNoExec;
+  source.add(child);
+  EXPECT_EQ(judged(12).oom_adj, -17);
+  EXPECT_EQ(identities.cgroup_of(snapshot, judged(12)), "/a.slice");
+  // It runs another program: it is somebody else.
+  source.add(named(13, "sh", 10));
+  EXPECT_EQ(judged(13).oom_adj, 0);
+  EXPECT_TRUE(judged(13).rules_open);
+}
+
+TEST_F(IdentitiesTest, AnotherNameMayBeAnotherProgram) {
+  policy.rules = {rule("cmdline", 9, {{"cmdline", "sh"}})};
+  look(kSecond);
+  EXPECT_EQ(judged(11).oom_adj, 9);
+  FakeSource renamed(snapshot_of({named(10, "java"), named(11, "python")}));
+  const Inquiry inquiry{renamed, snapshot, policy, identities};
+  ASSERT_TRUE(scan(inquiry));
+  refine_one(inquiry, 1);
+  EXPECT_EQ(snapshot.tasks[1].oom_adj, 0);
+  EXPECT_TRUE(snapshot.tasks[1].rules_open);
+}
+
+TEST_F(IdentitiesTest, AReusedPidIsSomebodyElse) {
+  policy.rules = {rule("cmdline", 9, {{"cmdline", "sh"}})};
+  look(kSecond);
+  Task other = named(11, "sh");
+  other.id.start_time = 99;
+  FakeSource later(snapshot_of({named(10, "java"), other}));
+  const Inquiry inquiry{later, snapshot, policy, identities};
+  ASSERT_TRUE(scan(inquiry));
+  refine_one(inquiry, 1);
+  EXPECT_EQ(snapshot.tasks[1].oom_adj, 0);
+}
+
+TEST_F(IdentitiesTest, OldOnesAreLookedAtAgainAndNewOnesSoon) {
+  policy.rules = {rule("cgroup", 7, {{"cgroup", "c.slice"}})};
+  look(kSecond);
+  EXPECT_EQ(source.looks(), 2U);
+  look(2 * kSecond);
+  look(20 * kSecond);
+  EXPECT_EQ(source.looks(), 2U);
+  source.set_identity(10, {"/usr/bin/java", "java", "/c.slice"});
+  look(400 * kSecond);
+  EXPECT_EQ(source.looks(), 4U);
+  EXPECT_EQ(judged(10).oom_adj, 7);
+}
+
+TEST(Identities, ManyNewOnesAreReadAFewHundredAtATime) {
+  std::vector<Task> tasks;
+  for (std::int32_t pid = 2; pid < 1002; ++pid) {
+    tasks.push_back(user_task(pid, 10));
+  }
+  FakeSource source(snapshot_of(tasks));
+  for (const Task& task : tasks) {
+    source.set_identity(task.id.pid, {"", "", "/a"});
+  }
+  Policy policy;
+  policy.rules = {rule("cgroup", 7, {{"cgroup", "a"}})};
+  Identities identities;
+  identities.look(source, policy, kSecond);
+  EXPECT_LE(source.looks(), 300U);
+  for (Micros now = 2; now < 6; ++now) {
+    identities.look(source, policy, now * kSecond);
+  }
+  EXPECT_EQ(source.looks(), 1000U);
+}
+
+TEST_F(IdentitiesTest, OneThatHangsHoldsUpNobody) {
+  policy.rules = {rule("cgroup", 7, {{"cgroup", "a.slice"}})};
+  look(kSecond);
+  source.set_hanging(11);
+  look(20 * kSecond);  // new ones would be asked for
+  EXPECT_EQ(judged(10).oom_adj, 7);
+  look(40 * kSecond);
+  EXPECT_EQ(identities.hangs_at(), 11);
+  source.set_hanging(0);
+  look(41 * kSecond);
+  EXPECT_EQ(identities.hangs_at(), 0);
+}
+
+TEST_F(IdentitiesTest, AtTheStartAllAreLookedAt) {
+  policy.rules = {rule("cgroup", 7, {{"cgroup", "b.slice"}})};
+  identities.look_at_all(source, policy);
+  EXPECT_EQ(judged(11).oom_adj, 7);
+}
+
+// The score stays 2.6.32's: with rules the order is that of a kernel to which
+// an administrator has written their oom_adj; without rules and guard it is
+// that of select_bad_process() on the bare facts.
+TEST(RulesProperty, TheOrderIs2632sOnTheOomAdjThatRulesGive) {
+  constexpr std::uint64_t kCases = 3000;
+  std::uint32_t changed = 0;
+  for (std::uint64_t seed = 0; seed < kCases; ++seed) {
+    Snapshot full = test::random_snapshot(seed);
+    for (Task& task : full.tasks) {
+      task.comm[0] = static_cast<char>('a' + task.id.pid % 4);
+      task.uid = static_cast<std::uint32_t>(task.id.pid % 3);
+    }
+    Policy policy;
+    policy.min_reclaim_kib = 0;
+    const char* const comms[] = {"a", "b", "c", "[ab]", "*"};
+    for (std::uint64_t i = 0; i < seed % 4; ++i) {
+      AdjRule made{.name = std::to_string(i)};
+      made.oom_adj = static_cast<std::int32_t>((seed / 7 + i * 11) % 33) - 17;
+      EXPECT_TRUE(set_option(made, "comm", comms[(seed + i) % 5]));
+      if (seed % 2 == 0) {
+        EXPECT_TRUE(set_option(made, "user", std::to_string(seed % 3)));
+      }
+      policy.rules.push_back(made);
+    }
+    const auto choose = [&](const Policy& with) {
+      FakeSource source(full);
+      Snapshot snapshot;
+      const Identities identities;
+      const Inquiry inquiry{source, snapshot, with, identities, ~Kib{0} / 2};
+      EXPECT_TRUE(scan(inquiry));
+      SelectRules rules;
+      return select_victim(inquiry, rules, 0).selection;
+    };
+    const auto kernel26 = [&](const Policy& with) {
+      Snapshot facts = full;
+      for (Task& task : facts.tasks) {
+        const std::string_view comm = task.name();
+        for (const AdjRule& it : with.rules) {
+          const bool user = it.user.empty() || it.user[0].first == task.uid;
+          if (user && it.comm[0].matches(comm)) {
+            task.oom_adj = static_cast<std::int16_t>(it.adj());
+            break;
+          }
+        }
+      }
+      score_all(facts, {});
+      return select_bad_process(facts, {});
+    };
+    Policy bare = policy;
+    bare.rules.clear();
+    for (const Policy& with : {policy, bare}) {
+      const Selection expected = kernel26(with);
+      const Selection got = choose(with);
+      ASSERT_EQ(got.kind, expected.kind) << "seed " << seed;
+      ASSERT_EQ(got.task, expected.task) << "seed " << seed;
+    }
+    changed += choose(policy).task != choose(bare).task ? 1 : 0;
+  }
+  EXPECT_GT(changed, kCases / 20);
+}
+
+}  // namespace
+}  // namespace badnessd

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/engine/poll_interval.h"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace badnessd {
+namespace {
+
+constexpr Micros kSecond = 1'000'000;
+constexpr Kib kGib = Kib{1} << 20;
+
+PressureReading reading(Micros time, Kib available, Kib swap_free = 0,
+                        Kib swap_total = 0) {
+  PressureReading now;
+  now.time_us = time;
+  now.mem_total_kib = 16 * kGib;
+  now.mem_available_kib = available;
+  now.swap_total_kib = swap_total;
+  now.swap_free_kib = swap_free;
+  return now;
+}
+
+Trigger below(Kib available) {
+  Trigger trigger;
+  trigger.mem_available_below = Amount{.basis_points = {}, .kib = available};
+  return trigger;
+}
+
+Micros sleep(const Trigger& trigger, const PressureReading& now,
+             const FillRates& rates) {
+  const std::vector<Trigger> triggers{trigger};
+  const std::vector<TriggerState> states(1);
+  return sleep_us(triggers, states, now, {}, rates);
+}
+
+TEST(Pace, TheHeadroomGoesAtTheRate) {
+  // 1 GiB above the limit at 2 GiB/s.
+  EXPECT_EQ(sleep(below(kGib), reading(0, 2 * kGib), {2 * kGib, kGib}),
+            kSecond / 2);
+}
+
+TEST(Pace, HasAShortestAndALongestSleep) {
+  EXPECT_EQ(sleep(below(kGib), reading(0, kGib), {kGib, kGib}), kShortestSleep);
+  EXPECT_EQ(sleep(below(kGib), reading(0, 16 * kGib), {kGib, kGib}),
+            kLongestSleep);
+}
+
+TEST(Pace, WhatFillsFasterThanTheFloorIsReckonedTwice) {
+  const FillRates floor{kGib, kGib};
+  const FillRates rates = credible_rates(floor, reading(0, 10 * kGib),
+                                         reading(kSecond / 2, 9 * kGib));
+  EXPECT_EQ(rates.memory, 4 * kGib);
+  EXPECT_EQ(rates.swap, floor.swap);
+}
+
+TEST(Pace, MemoryThatGrowsOrAClockThatStandsLeavesTheFloor) {
+  const FillRates floor{kGib, kGib};
+  EXPECT_EQ(credible_rates(floor, reading(0, kGib), reading(kSecond, 2 * kGib))
+                .memory,
+            kGib);
+  EXPECT_EQ(
+      credible_rates(floor, reading(5, 2 * kGib), reading(5, kGib)).memory,
+      kGib);
+}
+
+TEST(Pace, AllConditionsMustHoldSoTheLatestCounts) {
+  Trigger trigger = below(kGib);
+  trigger.swap_free_below = Amount{.basis_points = {}, .kib = 0};
+  // Memory is short already, but a GiB of swap is left at 1 GiB/s.
+  EXPECT_EQ(sleep(trigger, reading(0, 100, kGib, 2 * kGib), {kGib, kGib}),
+            kSecond);
+}
+
+TEST(Pace, OfSeveralTriggersTheFirstCounts) {
+  const std::vector<Trigger> triggers{below(kGib), below(3 * kGib)};
+  const std::vector<TriggerState> states(2);
+  EXPECT_EQ(
+      sleep_us(triggers, states, reading(0, 4 * kGib), {}, {4 * kGib, kGib}),
+      kSecond / 4);
+}
+
+TEST(Pace, AnUnreachedDurationMayBeSleptThrough) {
+  Trigger trigger = below(kGib);
+  trigger.for_us = 10 * kSecond;
+  const std::vector<Trigger> triggers{trigger};
+  std::vector<TriggerState> states(1);
+  states[0].holds_since_us = 0;
+  EXPECT_EQ(
+      sleep_us(triggers, states, reading(9 * kSecond, 100), {}, {kGib, kGib}),
+      kSecond);
+}
+
+TEST(Pace, TheFloorGrowsWithTheProcessorsUpToTheBus) {
+  EXPECT_EQ(floor_rates(4).memory, 4 * floor_rates(1).memory);
+  EXPECT_EQ(floor_rates(0).memory, floor_rates(1).memory);
+  EXPECT_EQ(floor_rates(1000).memory, floor_rates(64).memory);
+}
+
+}  // namespace
+}  // namespace badnessd

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What processes hold, on the kernel that runs the test and processes of its
+// own: what they took is measured by it.
+#include <linux/kcmp.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "badnessd/engine/kernel26.h"
+#include "badnessd/system/proc/procfs.h"
+#include "forked.h"
+#include "roots.h"
+#include "snapshots.h"
+
+namespace badnessd {
+namespace {
+
+using test::Forked;
+using test::open_root;
+using test::scan_of;
+using test::task_of;
+
+constexpr std::size_t kSize = std::size_t{32} << 20;
+constexpr Kib kSizeKib = kSize / 1024;
+constexpr Kib kLittleKib = 12'000;  // of the test itself, under a sanitizer too
+
+char* mapped(int flags) {
+  void* memory = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE,
+                        MAP_ANONYMOUS | flags, -1, 0);
+  // Copied page by page, wherever the machine prefers huge ones.
+  static_cast<void>(::madvise(memory, kSize, MADV_NOHUGEPAGE));
+  return static_cast<char*>(memory);
+}
+
+void write_to(char* memory, std::size_t size) {
+  constexpr std::size_t kPage = 4096;
+  for (std::size_t offset = 0; offset < size; offset += kPage) {
+    ++memory[offset];
+  }
+}
+
+// What `pid` holds, read as for the first time.
+Holding held_by(ProcfsSource& source, pid_t pid) {
+  const auto facts = source.read_held(pid, {});
+  EXPECT_TRUE(facts);
+  return facts ? facts->holding : Holding{};
+}
+
+Kib beyond_own(Kib kib) {
+  const auto source = open_root("/proc");
+  const Kib own = held_by(*source, ::getpid()).private_kib;
+  return kib - std::min(kib, own);
+}
+
+TEST(HeldLive, PrivateMemoryIsWhatWasWritten) {
+  const Forked child([](const Forked::Ready& ready) {
+    write_to(mapped(MAP_PRIVATE), kSize / 2);
+    ready();
+    test::wait_for_ever();
+  });
+  const auto source = open_root("/proc");
+  const Kib kib = beyond_own(held_by(*source, child.pid()).private_kib);
+  EXPECT_GE(kib + kLittleKib, kSizeKib / 2);
+  EXPECT_LE(kib, kSizeKib / 2 + kLittleKib);
+}
+
+TEST(HeldLive, SharedMemoryIsNotPrivate) {
+  const Forked child([](const Forked::Ready& ready) {
+    write_to(mapped(MAP_SHARED), kSize);
+    ready();
+    test::wait_for_ever();
+  });
+  const auto source = open_root("/proc");
+  const Holding holding = held_by(*source, child.pid());
+  EXPECT_GE(holding.shmem_kib, kSizeKib);
+  EXPECT_LE(beyond_own(holding.private_kib), kLittleKib);
+}
+
+TEST(HeldLive, AgainIsReadOnlyWhatHasChanged) {
+  const Forked child;
+  const auto source = open_root("/proc");
+  const auto first = source->read_held(child.pid(), {});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->ppid, ::getpid());
+  EXPECT_NE(first->flags & kPfForkNoExec, 0U);
+  const auto second = source->read_held(child.pid(), *first);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->id, first->id);
+  EXPECT_EQ(second->holding.private_kib, first->holding.private_kib);
+}
+
+TEST(HeldLive, OfOneThatIsGoneIsAnError) {
+  Forked child;
+  ASSERT_EQ(::kill(child.pid(), SIGKILL), 0);
+  child.reap();
+  EXPECT_FALSE(open_root("/proc")->read_held(child.pid(), {}));
+}
+
+// Its leader has exited, and shows no memory; a thread holds it.
+TEST(HeldLive, ADeadLeaderHidesNothing) {
+  const Forked child([](const Forked::Ready& ready) {
+    std::thread([&ready] {
+      write_to(mapped(MAP_PRIVATE), kSize);
+      ready();
+      test::wait_for_ever();
+    }).detach();
+    ::syscall(SYS_exit, 0);  // of this thread only
+  });
+  const auto source = open_root("/proc");
+  Snapshot snapshot = scan_of(*source);
+  while (task_of(snapshot, child.pid()).state != 'Z') {
+    snapshot = scan_of(*source);
+  }
+  EXPECT_GE(held_by(*source, child.pid()).private_kib, kSizeKib);
+  // As a decision sees it.
+  Task& task = task_of(snapshot, child.pid());
+  EXPECT_NE(task.live.tid, 0);
+  count_live_thread(task);
+  EXPECT_TRUE(task.has_mm);
+  source->refine(snapshot,
+                 static_cast<std::uint32_t>(find_task(snapshot, child.pid())));
+  EXPECT_GE(task_of(snapshot, child.pid()).rss_anon_kib, kSizeKib);
+}
+
+// Asks until the thread that reads has answered.
+Unshared measured(ProcfsSource& source,
+                  const UnsharedReader::Question& question) {
+  source.measure(std::array{question});
+  for (;;) {
+    const auto answers = source.measured();
+    if (!answers.empty()) {
+      return answers.front();
+    }
+    ::sched_yield();
+  }
+}
+
+// A worker that writes a half of what it was forked with.
+TEST(HeldLive, WhatAForkedProcessCopiesIsItsOwn) {
+  if (::access("/proc/self/smaps_rollup", R_OK) != 0) {
+    GTEST_SKIP() << "this kernel has no smaps_rollup";
+  }
+  char* memory = mapped(MAP_PRIVATE);
+  write_to(memory, kSize);
+  char* go = mapped(MAP_SHARED);
+  const Forked idle([](const Forked::Ready& ready) {
+    ready();
+    test::wait_for_ever();
+  });
+  const Forked worker([&](const Forked::Ready& ready) {
+    write_to(memory, kSize / 2);
+    ready();
+    while (*static_cast<volatile char*>(go) == 0) {
+      ::usleep(1000);
+    }
+    write_to(memory + kSize / 2, kSize / 2);
+    *static_cast<volatile char*>(go) = 2;
+    test::wait_for_ever();
+  });
+  const auto source = open_root("/proc");
+  const Unshared none = measured(*source, {.pid = idle.pid()});
+  const Unshared half = measured(*source, {.pid = worker.pid()});
+  ASSERT_EQ(half.id.pid, worker.pid());
+  EXPECT_GE(half.anonymous_kib, kSizeKib);
+  EXPECT_LE(none.unshared_kib, kLittleKib);
+  EXPECT_GE(half.unshared_kib, kSizeKib / 2);
+  EXPECT_LE(half.unshared_kib, kSizeKib / 2 + kLittleKib);
+  EXPECT_GE(half.faulted_kib, kSizeKib / 2);
+
+  // Without more faults there is nothing new to be read.
+  const UnsharedReader::Question again{worker.pid(), half.faulted_kib};
+  EXPECT_EQ(measured(*source, again).id.pid, 0);
+  *static_cast<volatile char*>(go) = 1;
+  while (*static_cast<volatile char*>(go) != 2) {
+    ::sched_yield();
+  }
+  EXPECT_GE(measured(*source, again).unshared_kib, kSizeKib);
+  ::munmap(memory, kSize);
+  ::munmap(go, kSize);
+}
+
+int waiting_child(void* parent) {
+  test::die_with_parent(*static_cast<pid_t*>(parent));
+  for (;;) {
+    ::pause();
+  }
+}
+
+TEST(HeldLive, ProcessesThatShareAnMmAreFound) {
+  const Forked parent([](const Forked::Ready& ready) {
+    static std::array<char, 65536> stack;
+    pid_t self = ::getpid();
+    ::clone(waiting_child, stack.data() + stack.size(), CLONE_VM | SIGCHLD,
+            &self);
+    ready();
+    test::wait_for_ever();
+  });
+  if (::syscall(SYS_kcmp, parent.pid(), ::getpid(), KCMP_VM, 0, 0) < 0) {
+    GTEST_SKIP() << "kcmp is not permitted here";
+  }
+  const auto source = open_root("/proc");
+  Snapshot snapshot = scan_of(*source);
+  const Task& task = task_of(snapshot, parent.pid());
+  ASSERT_EQ(task.child_count, 1U);
+  const Task& child =
+      snapshot.tasks.at(snapshot.children.at(task.first_child).task);
+  EXPECT_TRUE(source->share_mm(task, child));
+  EXPECT_FALSE(source->share_mm(task, task_of(snapshot, ::getpid())));
+}
+
+}  // namespace
+}  // namespace badnessd

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// procfs.h: who a process is, and the cgroups around it.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "badnessd/engine/kernel26.h"
+#include "badnessd/system/proc/procfs.h"
+#include "forked.h"
+#include "proc_tree.h"
+#include "roots.h"
+
+namespace badnessd {
+namespace {
+
+using test::Entry;
+using test::file;
+using test::link;
+using test::open_root;
+using test::TempTree;
+
+TempTree tree_with(std::vector<Entry> more) {
+  std::vector<Entry> entries = test::system_files();
+  entries.push_back(test::process({.pid = 1}, test::oom_files(0, 0)));
+  entries.push_back(
+      test::process({.pid = 20, .comm = "java", .start_time = 7},
+                    test::together(test::oom_files(0, 0), std::move(more))));
+  return TempTree(entries);
+}
+
+// Waits for the answer, for as long as a test may take.
+IdentityTexts identify(ProcfsSource& source, std::int32_t pid) {
+  const std::array<ListedProcess, 1> asked{{{.pid = pid, .inode = 5}}};
+  source.identify(asked);
+  while (source.identifying() != 0) {
+    ::usleep(1000);
+  }
+  const auto answers = source.identified();
+  EXPECT_EQ(answers.size(), 1U);
+  return answers.empty() ? IdentityTexts{} : answers.front();
+}
+
+TEST(Identify, ArgumentsHaveBlanksBetweenThem) {
+  const TempTree tree =
+      tree_with({file("cmdline", std::string("java\0-jar\0a b\0\0", 15)),
+                 file("cgroup", "0::/a.slice\n")});
+  const auto source = open_root(tree.path());
+  const IdentityTexts texts = identify(*source, 20);
+  EXPECT_EQ(texts.cmdline, "java -jar a b");
+  EXPECT_EQ(texts.cgroup, "/a.slice");
+  EXPECT_EQ(texts.id, (TaskId{20, 7}));
+  EXPECT_STREQ(texts.comm.data(), "java");
+}
+
+TEST(Identify, OfAHugeCommandLineTheBeginning) {
+  const TempTree tree =
+      tree_with({file("cmdline", std::string(2UL << 20, 'x'))});
+  const auto source = open_root(tree.path());
+  const IdentityTexts texts = identify(*source, 20);
+  EXPECT_EQ(texts.cmdline.size(), 64U * 1024);
+  EXPECT_EQ(texts.cgroup, "");  // there is no such file
+}
+
+TEST(Identify, OneThatIsGoneIsNobody) {
+  const TempTree tree = tree_with({file("cmdline", "x")});
+  const auto source = open_root(tree.path());
+  const IdentityTexts texts = identify(*source, 30);
+  EXPECT_EQ(texts.process.pid, 30);
+  EXPECT_EQ(texts.id.pid, 0);
+}
+
+// Like a process whose mmap lock is held behind a dead file server: opening its
+// command line does not end. Nobody else waits for it.
+TEST(Identify, OneThatHangsKeepsNobodyWaiting) {
+  const TempTree tree = tree_with({file("cgroup", "0::/a.slice\n")});
+  const std::string cmdline = tree.path("20/cmdline");
+  ASSERT_EQ(::mkfifo(cmdline.c_str(), 0600), 0);
+  const auto source = open_root(tree.path());
+  const std::array<ListedProcess, 1> asked{{{.pid = 20, .inode = 5}}};
+  source->identify(asked);
+  EXPECT_EQ(source->identifying(), 20);
+  Snapshot snapshot = test::scan_of(*source);
+  source->refine(snapshot, 1);
+  EXPECT_EQ(source->identifying(), 20);
+  // Then it ends after all; from a pipe nothing can be read by position.
+  const int end = ::open(cmdline.c_str(), O_WRONLY);
+  ASSERT_GE(end, 0);
+  while (source->identifying() != 0) {
+    ::usleep(1000);
+  }
+  ::close(end);
+  const auto answers = source->identified();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].id.pid, 20);
+  EXPECT_EQ(answers[0].cgroup, "/a.slice");
+}
+
+TEST(Identify, HugeCommandLinesComeAFewAtATime) {
+  const TempTree tree =
+      tree_with({file("cmdline", std::string(64UL * 1024, 'x'))});
+  const auto source = open_root(tree.path());
+  const std::vector<ListedProcess> asked(100, {.pid = 20, .inode = 5});
+  source->identify(asked);
+  while (source->identifying() != 0) {
+    ::usleep(1000);
+  }
+  EXPECT_EQ(source->identified().size(), 16U);
+}
+
+TEST(ReadExe, IsThePathEvenIfTheFileWasReplaced) {
+  const TempTree tree = tree_with({link("exe", "/usr/bin/java (deleted)")});
+  const auto source = open_root(tree.path());
+  const auto exe = source->read_exe(20);
+  ASSERT_TRUE(exe);
+  EXPECT_EQ(*exe, "/usr/bin/java");
+  EXPECT_FALSE(source->read_exe(1));
+}
+
+TEST(List, IsAllProcessesByPid) {
+  const TempTree tree = tree_with({});
+  const auto source = open_root(tree.path());
+  std::vector<ListedProcess> listed;
+  ASSERT_TRUE(source->list(listed));
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(listed[0].pid, 1);
+  EXPECT_EQ(listed[1].pid, 20);
+  EXPECT_NE(listed[0].inode, listed[1].inode);
+}
+
+TEST(MarkCgroup, SetsWhoIsInItAndWhoIsNot) {
+  const TempTree tree = tree_with({});
+  const TempTree cgroups(
+      {file("cgroup.controllers", "memory\n"),
+       test::dir("a", {file("cgroup.procs", "20\n4711\n")})});
+  const auto source = open_root(tree.path(), {.cgroup_root = cgroups.path()});
+  Snapshot snapshot = test::scan_of(*source);
+  source->mark_cgroup("/a", snapshot);
+  EXPECT_FALSE(snapshot.tasks[0].in_scope);
+  EXPECT_TRUE(snapshot.tasks[1].in_scope);
+  source->mark_cgroup("/gone", snapshot);
+  EXPECT_FALSE(snapshot.tasks[1].in_scope);
+}
+
+TEST(LiveIdentity, OfThisVeryProcess) {
+  const auto source = open_root("/proc");
+  const IdentityTexts texts = identify(*source, ::getpid());
+  EXPECT_NE(texts.cmdline.find("badnessd_unit_test"), std::string::npos);
+  const auto exe = source->read_exe(::getpid());
+  ASSERT_TRUE(exe);
+  EXPECT_TRUE(exe->ends_with("badnessd_unit_test"));
+}
+
+// A child that has not called exec has the flag by which it counts as its
+// parent (include/linux/sched.h: PF_FORKNOEXEC).
+TEST(LiveIdentity, AForkIsSeenToBeOne) {
+  const test::Forked child;
+  const auto source = open_root("/proc");
+  const Snapshot snapshot = test::scan_of(*source);
+  const std::size_t index = find_task(snapshot, child.pid());
+  ASSERT_LT(index, snapshot.tasks.size());
+  EXPECT_NE(snapshot.tasks[index].flags & kPfForkNoExec, 0U);
+  const std::size_t self = find_task(snapshot, ::getpid());
+  EXPECT_EQ(snapshot.tasks[self].flags & kPfForkNoExec, 0U);
+}
+
+}  // namespace
+}  // namespace badnessd

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// procfs.h: the dear facts of one task.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "badnessd/engine/badness.h"
+#include "badnessd/engine/kernel26.h"
+#include "badnessd/system/proc/procfs.h"
+#include "proc_tree.h"
+#include "roots.h"
+#include "snapshots.h"
+
+namespace badnessd {
+namespace {
+
+using test::children_of;
+using test::dir;
+using test::Entry;
+using test::file;
+using test::link;
+using test::oom_files;
+using test::open_root;
+using test::Proc;
+using test::process;
+using test::refined;
+using test::scan_of;
+using test::system_files;
+using test::task_of;
+using test::TempTree;
+using test::together;
+using Pids = std::vector<std::int32_t>;
+
+constexpr const char* kServer = TEST_PROC_DIR "/server";
+constexpr const char* kInitUserNs = "user:[4026531837]";
+constexpr std::uint64_t kFullSet = 0x1ffffffffff;
+
+Entry userns(const std::string& target) {
+  return dir("ns", {link("user", target)});
+}
+
+// A process of a 6.18 kernel.
+Entry process618(const Proc& proc,
+                 const std::optional<std::string>& children = std::nullopt,
+                 const char* user_namespace = kInitUserNs) {
+  std::vector<Entry> more = together(oom_files(0, 0), {userns(user_namespace)});
+  if (children) {
+    more.push_back(dir("task", {dir(std::to_string(proc.pid),
+                                    {file("children", *children)})}));
+  }
+  return process(proc, std::move(more));
+}
+
+std::vector<Entry> root618(std::vector<Entry> processes) {
+  return together(
+      together(system_files("Linux version 6.18.44\n"),
+               {process618({.pid = 1, .ppid = 0, .start_time = 1}, "")}),
+      std::move(processes));
+}
+
+TEST(ProcfsRefine, TakesTheDearFacts) {
+  const TempTree tree(root618({process618({.pid = 10,
+                                           .uid = 33,
+                                           .caps = kCapSysRawio,
+                                           .rss_anon_kib = 300,
+                                           .rss_shmem_kib = 40,
+                                           .swap_kib = 80})}));
+  Snapshot snapshot = refined(*open_root(tree.path()));
+  const Task& task = task_of(snapshot, 10);
+  EXPECT_EQ(task.detail, Detail::kFull);
+  EXPECT_EQ(task.uid, 33U);
+  EXPECT_EQ(task.cap_effective, kCapSysRawio);
+  EXPECT_EQ(task.rss_anon_kib, 300U);
+  EXPECT_EQ(task.rss_shmem_kib, 40U);
+  EXPECT_EQ(task.swap_kib, 80U);
+  EXPECT_TRUE(task.mems_intersect);
+}
+
+TEST(ProcfsRefine, OfOneLeavesTheOthersCheap) {
+  const TempTree tree(root618({process618({.pid = 10})}));
+  const auto source = open_root(tree.path());
+  Snapshot snapshot = scan_of(*source);
+  source->refine(snapshot, 1);
+  EXPECT_EQ(task_of(snapshot, 10).detail, Detail::kFull);
+  EXPECT_EQ(task_of(snapshot, 1).detail, Detail::kCheap);
+}
+
+TEST(ProcfsRefine, WhoHasVanishedLosesItsMm) {
+  const TempTree tree(root618({process618({.pid = 10})}));
+  const auto source = open_root(tree.path());
+  Snapshot snapshot = scan_of(*source);
+  tree.remove("10");
+  source->refine(snapshot, 1);
+  EXPECT_FALSE(task_of(snapshot, 10).has_mm);
+  EXPECT_EQ(task_of(snapshot, 10).detail, Detail::kFull);
+  EXPECT_EQ(snapshot.facts.vanished, 1U);
+}
+
+TEST(ProcfsRefine, UnreadableStatusGivesNoDiscount) {
+  const TempTree tree(root618({process618({.pid = 10, .caps = kFullSet})}));
+  const auto source = open_root(tree.path());
+  Snapshot snapshot = scan_of(*source);
+  tree.write("10/status", "Uid:\tnobody\n");
+  source->refine(snapshot, 1);
+  EXPECT_TRUE(task_of(snapshot, 10).has_mm);
+  EXPECT_EQ(task_of(snapshot, 10).detail, Detail::kFull);
+  EXPECT_EQ(task_of(snapshot, 10).cap_effective, 0U);
+  EXPECT_EQ(snapshot.facts.unreadable, 1U);
+}
+
+TEST(ProcfsUserns, InitialOneMakesCapabilitiesCount) {
+  const TempTree tree(root618({process618({.pid = 10, .caps = kFullSet})}));
+  Snapshot snapshot = refined(*open_root(tree.path()));
+  EXPECT_EQ(task_of(snapshot, 10).cap_effective, kFullSet);
+  EXPECT_EQ(snapshot.facts.userns_unreadable, 0U);
+}
+
+TEST(ProcfsUserns, FullSetInAnotherOneIsNoDiscount) {
+  const TempTree tree(root618({process618({.pid = 10, .caps = kFullSet},
+                                          std::nullopt, "user:[4026532744]")}));
+  Snapshot snapshot = refined(*open_root(tree.path()));
+  EXPECT_EQ(task_of(snapshot, 10).cap_effective, 0U);
+  EXPECT_FALSE(task_of(snapshot, 10).userns_unreadable);
+}
+
+TEST(ProcfsUserns, ContainersOwnViewKnowsTheInitialOneAllTheSame) {
+  // pid 1 is the container's; its namespace is not the initial one.
+  const TempTree tree(together(
+      system_files(), {process618({.pid = 1, .caps = kFullSet}, std::nullopt,
+                                  "user:[4026532744]")}));
+  Snapshot snapshot = refined(*open_root(tree.path()));
+  EXPECT_EQ(task_of(snapshot, 1).cap_effective, 0U);
+}
+
+TEST(ProcfsUserns, UnreadableIsNoDiscountAndIsCounted) {
+  const TempTree tree(root618({process618({.pid = 10, .caps = kFullSet})}));
+  tree.remove("10/ns/user");
+  Snapshot snapshot = refined(*open_root(tree.path()));
+  EXPECT_EQ(task_of(snapshot, 10).cap_effective, 0U);
+  EXPECT_TRUE(task_of(snapshot, 10).userns_unreadable);
+  EXPECT_EQ(snapshot.facts.userns_unreadable, 1U);
+}
+
+TEST(ProcfsUserns, IsNotAskedForCapabilitiesThatDoNotScore) {
+  constexpr std::uint64_t kNetBindService = 1U << 10;
+  const TempTree tree(
+      root618({process618({.pid = 10, .caps = kNetBindService})}));
+  tree.remove("10/ns/user");
+  Snapshot snapshot = refined(*open_root(tree.path()));
+  EXPECT_EQ(task_of(snapshot, 10).cap_effective, kNetBindService);
+  EXPECT_EQ(snapshot.facts.userns_unreadable, 0U);
+}
+
+// A process of threads 10 and 11 beside an init on node 0.
+std::vector<Entry> numa_root(const char* leader_mems, const char* thread_mems) {
+  const Proc leader{.pid = 10, .threads = 2, .mems = leader_mems};
+  const Proc thread{.pid = 11, .mems = thread_mems};
+  std::vector<Entry> more = together(
+      oom_files(0, 0),
+      {dir("task", {dir("10", {file("status", status_text(leader))}),
+                    dir("11", {file("status", status_text(thread))})})});
+  return together(system_files(),
+                  {process({.pid = 1, .mems = "00000000,1"}, oom_files(0, 0)),
+                   process(leader, std::move(more))});
+}
+
+bool intersects(const char* leader_mems, const char* thread_mems) {
+  const TempTree tree(numa_root(leader_mems, thread_mems));
+  Snapshot snapshot = refined(*open_root(tree.path()));
+  return task_of(snapshot, 10).mems_intersect;
+}
+
+TEST(ProcfsMems, NodeOfAnyThreadSuffices) {
+  EXPECT_TRUE(intersects("3", "2"));
+  EXPECT_TRUE(intersects("2", "3"));
+  EXPECT_FALSE(intersects("2", "2"));
+  // Bit 0 of the second word is node 32.
+  EXPECT_FALSE(intersects("1,00000000", "2"));
+  EXPECT_TRUE(intersects("1,00000000", "ffffffff,00000001"));
+}
+
+TEST(ProcfsMems, ReferenceIsSelfWhereThereIsOne) {
+  std::vector<Entry> entries = numa_root("2", "2");
+  entries.push_back(process({.pid = 20, .mems = "2"}, oom_files(0, 0)));
+  entries.push_back(link("self", "20"));
+  const TempTree tree(entries);
+  Snapshot snapshot = refined(*open_root(tree.path()));
+  EXPECT_TRUE(task_of(snapshot, 10).mems_intersect);
+  EXPECT_FALSE(task_of(snapshot, 1).mems_intersect);
+}
+
+TEST(ProcfsMems, UnknownNodesAreNoDiscountAndAreCounted) {
+  const TempTree tree(root618({process618({.pid = 10, .mems = ""})}));
+  Snapshot snapshot = refined(*open_root(tree.path()));
+  EXPECT_TRUE(task_of(snapshot, 10).mems_intersect);
+  EXPECT_EQ(snapshot.facts.nodes_unknown, 1U);
+}
+
+// pid 10 with the children 20, 21 and 22 by ppid, and a list in its task/.
+Pids listed_children(const std::string& list, Snapshot* result = nullptr) {
+  const TempTree tree(
+      root618({process618({.pid = 10}, list),
+               process618({.pid = 20, .ppid = 10, .start_time = 300}, ""),
+               process618({.pid = 21, .ppid = 10, .start_time = 200}, ""),
+               process618({.pid = 22, .ppid = 10, .start_time = 400}, "")}));
+  Snapshot snapshot = refined(*open_root(tree.path()));
+  if (result != nullptr) {
+    *result = snapshot;
+  }
+  return children_of(snapshot, task_of(snapshot, 10));
+}
+
+TEST(ProcfsChildren, AreTheLeadersOwnListInItsOrder) {
+  EXPECT_EQ(listed_children("22 20 21 "), (Pids{22, 20, 21}));
+}
+
+TEST(ProcfsChildren, ForkedByAnotherThreadAreNotOnIt) {
+  Snapshot snapshot;
+  EXPECT_EQ(listed_children("21 ", &snapshot), Pids{21});
+  EXPECT_EQ(listed_children(""), Pids{});
+  EXPECT_EQ(snapshot.facts.children_by_ppid, 0U);
+}
+
+TEST(ProcfsChildren, YoungerThanTheSnapshotAreLeftOut) {
+  EXPECT_EQ(listed_children("20 999 21 22 "), (Pids{20, 21, 22}));
+}
+
+TEST(ProcfsChildren, OfSomebodyElseByPpidAreLeftOut) {
+  // Its pid has been reused since the scan.
+  EXPECT_EQ(listed_children("20 1 21 "), (Pids{20, 21}));
+}
+
+TEST(ProcfsChildren, WithoutAListAreThoseByPpid) {
+  const TempTree tree(
+      root618({process618({.pid = 10}), process618({.pid = 20, .ppid = 10})}));
+  Snapshot snapshot = refined(*open_root(tree.path()));
+  EXPECT_EQ(children_of(snapshot, task_of(snapshot, 10)), Pids{20});
+  EXPECT_EQ(snapshot.facts.children_by_ppid, 1U);
+}
+
+TEST(ProcfsChildren, OnAListThatIsNoneAreThoseByPpid) {
+  Snapshot snapshot;
+  EXPECT_EQ(listed_children("22 x ", &snapshot), (Pids{21, 20, 22}));
+  EXPECT_EQ(snapshot.facts.children_by_ppid, 1U);
+}
+
+TEST(ProcfsChildren, MmIdentityOfAStoredTreeIsUnknownWhereSizesAgree) {
+  // 20 could share the mm of 10, 21 could not.
+  const TempTree tree(
+      root618({process618({.pid = 10, .size = 500}, "20 21 "),
+               process618({.pid = 20, .ppid = 10, .size = 500}, ""),
+               process618({.pid = 21, .ppid = 10, .size = 501}, "")}));
+  Snapshot snapshot = refined(*open_root(tree.path()));
+  EXPECT_EQ(snapshot.facts.mm_identity_unknown, 1U);
+  for (const Child& child : snapshot.children) {
+    EXPECT_FALSE(child.shares_mm);
+  }
+}
+
+TEST(ProcfsServer, DiscountsAreTheHostsAndNotTheContainers) {
+  Snapshot snapshot = refined(*open_root(kServer));
+  EXPECT_NE(task_of(snapshot, 640).cap_effective & kCapSysAdmin, 0U);
+  EXPECT_EQ(task_of(snapshot, 2040).cap_effective, 0U);
+}
+
+TEST(ProcfsServer, IsKnownCompletely) {
+  const Snapshot snapshot = refined(*open_root(kServer));
+  EXPECT_EQ(snapshot.facts.children_by_ppid, 0U);
+  EXPECT_EQ(snapshot.facts.userns_unreadable, 0U);
+  EXPECT_EQ(snapshot.facts.nodes_unknown, 0U);
+  EXPECT_EQ(snapshot.facts.mm_identity_unknown, 0U);
+  EXPECT_EQ(snapshot.facts.unreadable + snapshot.facts.malformed, 0U);
+  EXPECT_TRUE(snapshot.facts.swap_known);
+}
+
+TEST(ProcfsRefine, NeverRaisesAScore) {
+  for (const char* root : {kServer, TEST_PROC_DIR "/hostile"}) {
+    const auto source = open_root(root);
+    Snapshot snapshot = scan_of(*source);
+    score_all(snapshot, {});
+    for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+      Task& task = snapshot.tasks[i];
+      const Points bound = task.points;
+      source->refine(snapshot, i);
+      score_task(snapshot, task, {});
+      EXPECT_LE(task.points, bound) << task.id.pid;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace badnessd

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// procfs.h: opening a tree, its pressure, the cheap facts of a scan.
+#include "badnessd/system/proc/procfs.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "badnessd/engine/badness.h"
+#include "badnessd/engine/kernel26.h"
+#include "proc_tree.h"
+#include "roots.h"
+#include "snapshots.h"
+
+namespace badnessd {
+namespace {
+
+using test::dir;
+using test::Entry;
+using test::file;
+using test::link;
+using test::oom_files;
+using test::open_root;
+using test::process;
+using test::scan_of;
+using test::system_files;
+using test::task_of;
+using test::TempTree;
+using test::together;
+
+constexpr const char* kServer = TEST_PROC_DIR "/server";
+constexpr const char* kHostile = TEST_PROC_DIR "/hostile";
+
+// A root of a modern kernel with an init and the processes given.
+std::vector<Entry> root_with(std::vector<Entry> processes) {
+  return together(
+      together(system_files(), {process({.pid = 1, .ppid = 0, .start_time = 1},
+                                        oom_files(0, 0))}),
+      std::move(processes));
+}
+
+int open_error(const char* root) {
+  const auto source = ProcfsSource::open(root, {});
+  return source ? 0 : source.error().code;
+}
+
+TEST(ProcfsOpen, FailsWithTheErrnoOfTheRoot) {
+  const TempTree tree({file("file", "")});
+  EXPECT_EQ(open_error(tree.path("none").c_str()), ENOENT);
+  EXPECT_EQ(open_error(tree.path("file").c_str()), ENOTDIR);
+}
+
+TEST(ProcfsOpen, FailsWithoutAProcessToTakeAsReference) {
+  const TempTree empty({});
+  EXPECT_EQ(open_error(empty.path()), ENODATA);
+  const TempTree no_init(
+      together(system_files(), {process({.pid = 7}, oom_files(0, 0))}));
+  EXPECT_EQ(open_error(no_init.path()), ENODATA);
+}
+
+TEST(ProcfsOpen, ReferenceOfAStoredTreeIsItsPidOne) {
+  const TempTree tree(root_with({}));
+  const auto source = open_root(tree.path());
+  EXPECT_FALSE(source->live());
+  EXPECT_EQ(source->reference_pid(), 1);
+  EXPECT_EQ(source->self_pid(), 0);
+}
+
+TEST(ProcfsOpen, ReferenceOfACaptureIsItsSelf) {
+  const TempTree tree(root_with(
+      {process({.pid = 7, .caps = 5}, oom_files(0, 0)), link("self", "7")}));
+  const auto source = open_root(tree.path());
+  EXPECT_EQ(source->reference_pid(), 7);
+  EXPECT_EQ(source->reference_caps(), 5U);
+  // Its pid means nothing here.
+  EXPECT_FALSE(source->live());
+  EXPECT_EQ(source->self_pid(), 0);
+}
+
+TEST(ProcfsOpen, SelfThatPointsNowhereIsPassedOver) {
+  for (const char* target : {"8", "nowhere", "7x", "-7", ""}) {
+    std::vector<Entry> entries = root_with({});
+    if (*target != '\0') {
+      entries.push_back(link("self", target));
+    }
+    const TempTree tree(entries);
+    EXPECT_EQ(open_root(tree.path())->reference_pid(), 1) << target;
+  }
+}
+
+TEST(ProcfsOpen, StoredTreeWithOurOwnPidIsNotLive) {
+  const std::int32_t pid = ::getpid();
+  const TempTree tree(root_with({process({.pid = pid}, oom_files(0, 0)),
+                                 link("self", std::to_string(pid))}));
+  const auto source = open_root(tree.path());
+  EXPECT_FALSE(source->live());
+  EXPECT_EQ(source->self_pid(), 0);
+}
+
+TEST(ProcfsPressure, IsOfTheRoot) {
+  const auto reading = open_root(kServer)->read_pressure();
+  ASSERT_TRUE(reading);
+  EXPECT_EQ(reading->mem_total_kib, 16U * 1024 * 1024);
+  EXPECT_EQ(reading->mem_available_kib, 614'400U);
+  ASSERT_TRUE(reading->psi_full);
+  EXPECT_EQ(reading->psi_full->avg10, 2205U);
+}
+
+TEST(ProcfsPressure, WithoutPsiIsNoError) {
+  const TempTree tree(root_with({}));
+  const auto reading = open_root(tree.path())->read_pressure();
+  ASSERT_TRUE(reading);
+  EXPECT_FALSE(reading->psi_some);
+}
+
+TEST(ProcfsPressure, AbsurdSampleIsAnError) {
+  EXPECT_FALSE(open_root(kHostile)->read_pressure());
+  const TempTree tree(
+      together(root_with({}), {dir("pressure", {file("memory", "?")})}));
+  EXPECT_FALSE(open_root(tree.path())->read_pressure());
+}
+
+TEST(ProcfsPressure, MissingMeminfoIsAnError) {
+  const TempTree tree(root_with({}));
+  const auto source = open_root(tree.path());
+  tree.remove("meminfo");
+  EXPECT_EQ(source->read_pressure().error().code, ENOENT);
+}
+
+TEST(ProcfsScan, TakesTheCheapFacts) {
+  const TempTree tree(root_with({process({.pid = 50,
+                                          .comm = "worker",
+                                          .state = 'D',
+                                          .ppid = 1,
+                                          .flags = 0x40,
+                                          .utime = 300,
+                                          .stime = 101,
+                                          .nice = -5,
+                                          .threads = 9,
+                                          .start_time = 777,
+                                          .size = 2000,
+                                          .resident = 500},
+                                         oom_files(-3, -200))}));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
+  EXPECT_EQ(snapshot.uptime_s, 1000U);
+  const Task& task = task_of(snapshot, 50);
+  EXPECT_EQ(task.id, (TaskId{50, 777}));
+  EXPECT_EQ(task.name(), "worker");
+  EXPECT_EQ(task.state, 'D');
+  EXPECT_EQ(task.flags, 0x40U);
+  EXPECT_EQ(task.nice, -5);
+  EXPECT_EQ(task.cpu_jiffies, 750U + 252U);  // at 250 Hz
+  EXPECT_TRUE(task.has_mm);
+  EXPECT_EQ(task.total_vm, 2000U);
+  EXPECT_EQ(task.rss, 500U);
+  EXPECT_EQ(task.mm_threads, 9U);
+  EXPECT_EQ(task.oom_adj, -3);
+  EXPECT_EQ(task.detail, Detail::kCheap);
+}
+
+TEST(ProcfsScan, CpuTimeIsInJiffiesOfTheKernelReproduced) {
+  const TempTree tree(root_with(
+      {process({.pid = 50, .utime = 7, .stime = 0}, oom_files(0, 0))}));
+  for (const std::uint32_t hz : {100U, 250U, 300U, 1000U}) {
+    const auto source = ProcfsSource::open(tree.path(), {.hz = hz});
+    ASSERT_TRUE(source);
+    Snapshot snapshot = scan_of(**source);
+    EXPECT_EQ(task_of(snapshot, 50).cpu_jiffies, ticks_to_jiffies(7, hz));
+  }
+}
+
+TEST(ProcfsScan, KnowsTheServer) {
+  Snapshot snapshot = scan_of(*open_root(kServer));
+  EXPECT_EQ(snapshot.uptime_s, 90061U);
+  EXPECT_EQ(snapshot.tasks.size(), 17U);
+  EXPECT_TRUE(snapshot.facts.init_visible);
+  EXPECT_FALSE(snapshot.facts.live);
+  EXPECT_FALSE(task_of(snapshot, 2).has_mm);
+  EXPECT_EQ(task_of(snapshot, 745).oom_adj, kOomDisable);
+  EXPECT_GE(task_of(snapshot, 1410).total_vm, 16'777'216U);
+  EXPECT_EQ(task_of(snapshot, 1410).rss, 1024U);
+  EXPECT_EQ(test::children_of(snapshot, task_of(snapshot, 860)),
+            (std::vector<std::int32_t>{871, 872, 1290}));
+  EXPECT_EQ(task_of(snapshot, 1755).state, 'Z');
+  EXPECT_FALSE(task_of(snapshot, 1755).has_mm);
+}
+
+TEST(ProcfsScan, SurvivesAHostileRoot) {
+  Snapshot snapshot = scan_of(*open_root(kHostile));
+  std::vector<std::int32_t> pids;
+  for (const Task& task : snapshot.tasks) {
+    pids.push_back(task.id.pid);
+  }
+  EXPECT_EQ(pids, (std::vector<std::int32_t>{1, 20, 21, 22, 23, 24, 25, 34, 37,
+                                             4194304}));
+  EXPECT_EQ(snapshot.facts.vanished, 2U);    // 33, 36
+  EXPECT_EQ(snapshot.facts.malformed, 3U);   // 30, 31, 35
+  EXPECT_EQ(snapshot.facts.unreadable, 2U);  // 32, 38
+}
+
+TEST(ProcfsScan, TakesNamesAsTheyAre) {
+  Snapshot snapshot = scan_of(*open_root(kHostile));
+  EXPECT_EQ(task_of(snapshot, 20).name(), "a b  c");
+  EXPECT_EQ(task_of(snapshot, 21).name(), ") S 1 (");
+  EXPECT_EQ(task_of(snapshot, 22).name(), "new\nline");
+  EXPECT_EQ(task_of(snapshot, 23).name(), "\xff\xfe\x80\xc3(");
+  EXPECT_EQ(task_of(snapshot, 24).name(), "\x1b[31mred\x1b[0m");
+  EXPECT_EQ(task_of(snapshot, 25).name(), "");
+  for (const Task& task : snapshot.tasks) {
+    EXPECT_EQ(task.state, 'S') << task.id.pid;
+  }
+}
+
+TEST(ProcfsScan, CutsNamesThatDoNotFit) {
+  // A kernel thread's name in stat can have 64 bytes.
+  const TempTree tree(root_with(
+      {process({.pid = 50, .comm = std::string(200, 'k')}, oom_files(0, 0))}));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
+  EXPECT_EQ(task_of(snapshot, 50).name(), std::string(63, 'k'));
+}
+
+TEST(ProcfsScan, OrdersByPidAndLinksChildren) {
+  const TempTree tree(root_with(
+      {process({.pid = 300, .ppid = 20}, oom_files(0, 0)),
+       process({.pid = 20, .ppid = 1}, oom_files(0, 0)),
+       process({.pid = 100, .ppid = 20, .start_time = 200}, oom_files(0, 0))}));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
+  EXPECT_EQ(test::children_of(snapshot, task_of(snapshot, 20)),
+            (std::vector<std::int32_t>{300, 100}));
+}
+
+TEST(ProcfsScan, AgainForgetsWhatWasBefore) {
+  const TempTree tree(
+      root_with({process({.pid = 50, .ppid = 1}, oom_files(0, 0))}));
+  const auto source = open_root(tree.path());
+  Snapshot snapshot = scan_of(*source);
+  tree.remove("50");
+  ASSERT_TRUE(source->scan(snapshot));
+  EXPECT_EQ(snapshot.tasks.size(), 1U);
+  EXPECT_TRUE(snapshot.children.empty());
+}
+
+TEST(ProcfsScan, FailsWithoutUptime) {
+  const TempTree tree(root_with({}));
+  const auto source = open_root(tree.path());
+  Snapshot snapshot;
+  tree.write("uptime", "soon\n");
+  EXPECT_EQ(source->scan(snapshot).error().code, EBADMSG);
+  tree.remove("uptime");
+  EXPECT_EQ(source->scan(snapshot).error().code, ENOENT);
+}
+
+TEST(ProcfsScan, SaysWhenInitIsHidden) {
+  // hidepid=2, or a container's view.
+  const TempTree tree(
+      together(system_files(),
+               {process({.pid = 7}, oom_files(0, 0)), link("self", "7")}));
+  EXPECT_FALSE(scan_of(*open_root(tree.path())).facts.init_visible);
+}
+
+}  // namespace
+}  // namespace badnessd

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The signals that a test raises here are blocked by what is tested, and taken
+// by it. All of it happens in a child, whose mask is its own.
+#include "badnessd/system/service/events.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+
+#include <gtest/gtest.h>
+
+namespace badnessd {
+namespace {
+
+using std::chrono::microseconds;
+
+// No test waits for it to pass.
+constexpr microseconds kLong{60'000'000};
+
+// Raises `signal` and gives what the wait says: 1 stop, 2 reload, 0 neither.
+int woken_by(int signal) {
+  auto events = Events::open();
+  if (!events) {
+    return 9;
+  }
+  ::raise(signal);  // held back, and the next wait is over at once
+  const auto woken = events->wait(kLong, -1, -1);
+  return (woken.stop ? 1 : 0) + (woken.reload ? 2 : 0);
+}
+
+TEST(Events, SignalsEndTheWait) {
+  EXPECT_EXIT(::_exit(woken_by(SIGTERM)), testing::ExitedWithCode(1), "");
+  EXPECT_EXIT(::_exit(woken_by(SIGINT)), testing::ExitedWithCode(1), "");
+  EXPECT_EXIT(::_exit(woken_by(SIGHUP)), testing::ExitedWithCode(2), "");
+}
+
+TEST(Events, TimeThatPassesIsNoSignal) {
+  EXPECT_EXIT(
+      {
+        auto events = Events::open();
+        const auto woken = events->wait(microseconds(1000), -1, -1);
+        ::_exit(woken.stop || woken.reload || woken.exited ? 1 : 0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(Events, AReadableDescriptorIsAnExit) {
+  EXPECT_EXIT(
+      {
+        auto events = Events::open();
+        const UniqueFd readable(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
+        const auto woken = events->wait(kLong, -1, readable.get());
+        ::_exit(woken.exited ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(PsiTrigger, IsRefusedWhereThereIsNoPressureFile) {
+  const UniqueFd directory(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto trigger = PsiTrigger::arm(directory.get(), microseconds(100'000),
+                                       microseconds(1'000'000));
+  ASSERT_FALSE(trigger);
+  EXPECT_EQ(trigger.error().code, ENOENT);
+}
+
+}  // namespace
+}  // namespace badnessd
