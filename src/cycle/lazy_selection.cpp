@@ -19,6 +19,18 @@ DiesWith dies_with(const Policy& policy) {
       [](const Task& it) { return it.detail == Detail::kCheap; });
 }
 
+std::optional<std::uint32_t> largest_cheap(const Snapshot& snapshot) {
+  std::optional<std::uint32_t> largest;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    const Task& task = snapshot.tasks[i];
+    if (task.detail == Detail::kCheap &&
+        (!largest || task.rss > snapshot.tasks[*largest].rss)) {
+      largest = i;
+    }
+  }
+  return largest;
+}
+
 // Sets what follows from the facts of all tasks.
 void judge_all(const Inquiry& inquiry) {
   Snapshot& snapshot = inquiry.snapshot;
@@ -253,8 +265,11 @@ void sharpen(const Inquiry& inquiry, std::uint32_t index) {
   if (refine_with_relatives(inquiry, index)) {
     return;
   }
-  if (any_cheap(snapshot)) {
-    refine_all(inquiry);
+  // What is left open is how much of its shared memory others map: those that
+  // hold the most tell the most of that.
+  if (const auto other = largest_cheap(snapshot)) {
+    refine_one(inquiry, *other);
+    judge(inquiry, task);
     return;
   }
   task.reclaim_most_kib = task.reclaim_kib;

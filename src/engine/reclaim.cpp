@@ -122,6 +122,21 @@ Common common_memory(const Task& task, const Snapshot& snapshot, Kib own,
   return common;
 }
 
+// The shared memory that all but `task` map, by what is known of each: of one
+// that is not read yet at most all that is resident.
+Kib others_shmem_most(const Task& task, const Snapshot& snapshot) noexcept {
+  const Kib page_kib = snapshot.page_size / 1024;
+  Kib sum = 0;
+  for (const Task& other : snapshot.tasks) {
+    // Of a dead leader whose threads live on nothing is known.
+    const bool hidden = !other.has_mm && other.mm_threads != 0;
+    const bool read = other.detail == Detail::kFull || !other.has_mm;
+    const Kib most = read ? other.rss_shmem_kib : other.rss * page_kib;
+    sum = other.id == task.id ? sum : sum_kib(sum, hidden ? kUnknownKib : most);
+  }
+  return sum;
+}
+
 void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
                   Kib others_shmem_kib) noexcept {
   task.reclaim_kib = 0;
@@ -147,7 +162,10 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
   const bool known = others_shmem_kib != kUnknownKib;
   const Kib shmem_most =
       grown(task.rss_shmem_kib, known ? others_shmem_kib : common.shmem);
-  const Kib shmem_certain = known ? shmem_most : 0;
+  const Kib shmem_certain =
+      known || task.rss_shmem_kib == 0
+          ? shmem_most
+          : grown(task.rss_shmem_kib, others_shmem_most(task, snapshot));
   task.reclaim_kib = own - common.with_any.most + shmem_certain;
   task.reclaim_most_kib = own - common.with_any.certain + shmem_most;
   if (!snapshot.baseline_age_s) {

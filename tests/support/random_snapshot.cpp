@@ -112,6 +112,7 @@ Snapshot with_memory(Snapshot snapshot, std::uint64_t seed) {
     if (dice.one_in(8)) {
       task.has_mm = false;
       task.mm_threads = 0;
+      task.rss_anon_kib = task.rss_shmem_kib = task.swap_kib = task.rss = 0;
     }
   }
   return snapshot;

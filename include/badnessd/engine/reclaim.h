@@ -22,8 +22,8 @@ enum class DiesWith : std::uint8_t { kNamespace, kFamily };
 //   both hold.
 //   Shared memory, as far as all that other processes map is not enough to be
 //   the same. Processes of one name are assumed to map one segment: of them the
-//   largest counts, of those with the task's own name each. While the RssShmem
-//   of a process is not known, no shared memory is certain.
+//   largest counts, of those with the task's own name each. A process
+//   whose RssShmem is not known yet can map all that it has resident.
 // Possible is, of a task that is kCheap, all that is resident and all swap that
 // it can have, of which `swap_used_kib` is all there is.
 // What it took is what it holds beyond what it held at the baseline. One that
@@ -32,7 +32,7 @@ void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib,
                       DiesWith dies_with = DiesWith::kNamespace) noexcept;
 
 // The same for one task after it was refined, given how much shared memory
-// other processes map (kUnknownKib: not known).
+// other processes map (kUnknownKib: not known of all).
 void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
                       Kib others_shmem_kib,
                       DiesWith dies_with = DiesWith::kNamespace) noexcept;

@@ -51,7 +51,10 @@ TEST(Reclaim, WhileSharedMemoryIsUnknownItIsPossibleAndNotCertain) {
   Task task = user_task(10, 1000);
   task.rss_anon_kib = 100;
   task.rss_shmem_kib = 500;
-  estimate_reclaim(task, snapshot_of({task}), 0, kUnknownKib);
+  Task unknown = user_task(11, 1000);
+  unknown.detail = Detail::kCheap;
+  unknown.rss = 1'000;
+  estimate_reclaim(task, snapshot_of({task, unknown}), 0, kUnknownKib);
   EXPECT_EQ(task.reclaim_kib, 100U);
   EXPECT_EQ(task.reclaim_most_kib, 600U);
 }
@@ -184,10 +187,13 @@ TEST(Reclaim, ADeadLeaderHidesItsThreadsSharedMemory) {
   EXPECT_EQ(test::task_of(snapshot, 10).reclaim_kib, 0U);
 }
 
-TEST(Reclaim, WhileOneIsUnknownNoneHasAnyOfItsOwn) {
+TEST(Reclaim, OneThatIsUnknownCanMapAsMuchAsIsResident) {
   Snapshot snapshot = two_with_shared_memory(Detail::kCheap);
-  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_kib, 0U);
-  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_most_kib, 300U);
+  Task& first = test::task_of(snapshot, 10);
+  test::task_of(snapshot, 11).rss = 40;
+  estimate_reclaim(first, snapshot, 0, kUnknownKib);
+  EXPECT_EQ(first.reclaim_kib, 140U);
+  EXPECT_EQ(first.reclaim_most_kib, 300U);
 }
 
 // A parent with 300,000 KiB that has forked eight idle workers, as a preloaded
@@ -344,9 +350,9 @@ TEST(Took, OfSharedMemoryCountsWhatIsItsOwn) {
   task.rss_shmem_kib = 2'000;
   EXPECT_EQ(compared(task, Holding{5'000, 500}, 0).took_kib, 1'500U);
   EXPECT_EQ(compared(task, Holding{5'000, 500}, 2'000).took_kib, 0U);
-  const Task unknown = compared(task, Holding{5'000, 500});
-  EXPECT_EQ(unknown.took_kib, 0U);
-  EXPECT_EQ(unknown.took_most_kib, 1'500U);
+  const Task alone = compared(task, Holding{5'000, 500});
+  EXPECT_EQ(alone.took_kib, 1'500U);
+  EXPECT_EQ(alone.took_most_kib, 1'500U);
 }
 
 TEST(Took, OfACheapTaskIsAtMostAllThatIsResidentAndItsSwap) {
