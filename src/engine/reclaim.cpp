@@ -122,19 +122,29 @@ Common common_memory(const Task& task, const Snapshot& snapshot, Kib own,
   return common;
 }
 
+// Whether the leader's memory hides behind an exited leader: of that status
+// shows nothing.
+bool hidden(const Task& task) noexcept {
+  return !task.has_mm && task.mm_threads != 0;
+}
+
 // The shared memory that all but `task` map, by what is known of each: of one
 // that is not read yet at most all that is resident.
 Kib others_shmem_most(const Task& task, const Snapshot& snapshot) noexcept {
   const Kib page_kib = snapshot.page_size / 1024;
-  Kib sum = 0;
+  SharedByName shared;
+  Kib unread = 0;
   for (const Task& other : snapshot.tasks) {
-    // Of a dead leader whose threads live on nothing is known.
-    const bool hidden = !other.has_mm && other.mm_threads != 0;
-    const bool read = other.detail == Detail::kFull || !other.has_mm;
-    const Kib most = read ? other.rss_shmem_kib : other.rss * page_kib;
-    sum = other.id == task.id ? sum : sum_kib(sum, hidden ? kUnknownKib : most);
+    if (hidden(other)) {
+      return kUnknownKib;
+    }
+    if (other.detail == Detail::kFull) {
+      shared.add(other);
+    } else if (other.has_mm && !(other.id == task.id)) {
+      unread = sum_kib(unread, other.rss * page_kib);
+    }
   }
-  return sum;
+  return sum_kib(unread, shared.others(task));
 }
 
 void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
@@ -229,9 +239,8 @@ void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib,
   SharedByName shared;
   bool known = true;
   for (const Task& task : snapshot.tasks) {
-    // Of a dead leader whose threads live on status shows nothing.
-    const bool hidden = !task.has_mm && task.mm_threads != 0;
-    known = known && !hidden && (!task.has_mm || task.detail == Detail::kFull);
+    known = known && !hidden(task) &&
+            (!task.has_mm || task.detail == Detail::kFull);
     shared.add(task);
   }
   for (Task& task : snapshot.tasks) {

@@ -287,6 +287,10 @@ Expected<Task> ProcfsSource::read_cheap(std::int32_t pid) {
   if (auto adj = read_oom_adj(task); !adj) {
     return tl::unexpected(adj.error());
   }
+  if ((task.flags & kPfKthread) != 0 && !task.has_mm) {
+    task.detail = Detail::kFull;  // status has nothing to add
+    task.uid = 0;
+  }
   return task;
 }
 
