@@ -82,8 +82,8 @@ int run_once(const Invocation& invocation, const LoadedSettings& loaded,
   policy.audit = true;
   CycleState state(policy);
   state.identities.look_at_all(source, policy);
-  const CycleReport report = run_cycle(source, policy, killer, state);
-  if (report.kind == CycleReport::Kind::kSampleLost) {
+  const CycleResult report = run_cycle(source, policy, killer, state);
+  if (report.kind == CycleResult::Kind::kSampleLost) {
     return cannot_read(report.error);
   }
   // The decision is made; the rest is read to show it beside the others.

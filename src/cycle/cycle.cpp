@@ -8,7 +8,7 @@
 namespace badnessd {
 namespace {
 
-using Kind = CycleReport::Kind;
+using Kind = CycleResult::Kind;
 
 // As long as it takes a process of a few hundred MiB to free its memory.
 constexpr Micros kVictimGrace = 250'000;
@@ -23,7 +23,7 @@ class Pass {
         state_(state),
         hooks_(hooks) {}
 
-  CycleReport run() {
+  CycleResult run() {
     const auto reading = source_.read_pressure();
     if (!reading) {
       return lost(reading.error());
@@ -36,7 +36,7 @@ class Pass {
         take_readings(source_, policy_, state_.policy, *reading);
     const Fired& fired = firing.fired;
     report_.log_trigger = fired.log;
-    report_.log_watch = firing.log_watch;
+    report_.log_domain = firing.log_domain;
     if (!fired.kill) {
       end_incident(state_.policy);
     }
@@ -52,10 +52,10 @@ class Pass {
     if (state_.policy.reported) {
       return ended(Kind::kCoolingDown);
     }
-    if (resting(watch()) && !policy_.audit) {
+    if (resting(domain()) && !policy_.audit) {
       return ended(Kind::kNobody);
     }
-    if (!budget_left(policy_, watch().kills, reading->time_us)) {
+    if (!budget_left(policy_, domain().kills, reading->time_us)) {
       return ended(Kind::kBudgetSpent);
     }
     if (kernel_kills_now()) {
@@ -65,14 +65,14 @@ class Pass {
   }
 
  private:
-  CycleReport ended(Kind kind) {
+  CycleResult ended(Kind kind) {
     report_.kind = kind;
     return report_;
   }
 
   // What the decision is about.
-  [[nodiscard]] const Watch& watch() const {
-    return acting_watch(state_.policy);
+  [[nodiscard]] const OomDomain& domain() const {
+    return acting_domain(state_.policy);
   }
 
   [[nodiscard]] Inquiry inquiry() {
@@ -103,17 +103,17 @@ class Pass {
     MemoryNotes notes = state_.baselines.notes();
     if (state_.policy.acting) {
       for (std::size_t slot = 0; slot < notes.size(); ++slot) {
-        notes[slot].free_kib = watch().noted_free_kib[slot];
+        notes[slot].free_kib = domain().noted_free_kib[slot];
         notes[slot].time_us =
             notes[slot].free_kib == 0 ? 0 : notes[slot].time_us;
       }
     }
     return bare_order(policy_) ? std::nullopt
                                : find_loss(notes, state_.decision.reading,
-                                           state_.decision.need_kib);
+                                           state_.decision.needed_kib);
   }
 
-  CycleReport lost(const Error& error) {
+  CycleResult lost(const Error& error) {
     report_.error = error;
     return ended(Kind::kSampleLost);
   }
@@ -125,7 +125,7 @@ class Pass {
     constexpr Micros kOften = 60'000'000;
     const Micros now = report_.reading.time_us;
     if (!state_.oom_kills || now - state_.oom_kills_read_us >= kOften ||
-        next_sleep_us(policy_, state_.policy) < kNear) {
+        next_poll_interval_us(policy_, state_.policy) < kNear) {
       look_for_kernel_kill();
     }
   }
@@ -148,18 +148,18 @@ class Pass {
     return seen && report_.reading.time_us - *seen < kVictimGrace;
   }
 
-  CycleReport decide(const Fired& fired) {
+  CycleResult decide(const Fired& fired) {
     Decision& decision = state_.decision;
     decision = Decision{};
-    state_.family.clear();
+    state_.sharers.clear();
     decision.fired = fired.kill.has_value();
     decision.trigger = fired.kill.value_or(audit_trigger(policy_));
-    decision.scope = watch().cgroup;
-    decision.reading = *watch().last;
+    decision.scope = domain().cgroup;
+    decision.reading = *domain().last;
     decision.seen_us = report_.reading.time_us;
     const Trigger& trigger = policy_.triggers[decision.trigger];
-    decision.stalls = watch().history.share(trigger.psi_window_us);
-    decision.need_kib = need_kib(policy_, trigger, decision.reading);
+    decision.stalls = domain().history.share(trigger.psi_window_us);
+    decision.needed_kib = needed_kib(policy_, trigger, decision.reading);
     decision.loss = loss();
 
     Snapshot& snapshot = state_.snapshot;
@@ -177,10 +177,10 @@ class Pass {
       source_.mark_cgroup(decision.scope.view(), snapshot);
     }
     const auto [selection, blame] =
-        select_victim(inquiry(), rules, decision.need_kib);
-    decision.bar_kib = rules.min_reclaim_kib;
+        select_victim(inquiry(), rules, decision.needed_kib);
+    decision.required_kib = rules.min_reclaim_kib;
     decision.blame = blame;
-    decision.took_bar_kib = rules.min_took_kib;
+    decision.required_took_kib = rules.min_took_kib;
     if (selection.kind == Selection::Kind::kWait) {
       report_.dying = snapshot.tasks[selection.task].id;
       if (!state_.policy.waiting_since_us) {
@@ -196,13 +196,13 @@ class Pass {
                                  ? state_.storms.members().front()
                                  : storm.forker);
     } else if (selection.kind == Selection::Kind::kNone) {
-      rest(acting_watch(state_.policy));
+      rest(acting_domain(state_.policy));
       return ended(Kind::kNobody);
     } else {
       complete(selection.task, victim_of(inquiry(), selection.task, rules));
     }
-    find_sharers(inquiry(), rules, decision, state_.family);
-    decide_extent(inquiry(), state_.family, decision);
+    find_sharers(inquiry(), rules, decision, state_.sharers);
+    decide_kill_set(inquiry(), state_.sharers, decision);
     decision.decided_us = source_.now_us();
     return act(rules);
   }
@@ -237,7 +237,7 @@ class Pass {
         .kill.has_value();
   }
 
-  CycleReport act(const SelectRules& rules) {
+  CycleResult act(const SelectRules& rules) {
     Decision& decision = state_.decision;
     PolicyState& state = state_.policy;
     // Somebody may have given memory back in the meantime.
@@ -249,10 +249,10 @@ class Pass {
       return ended(Kind::kRecovered);
     }
     // A storm goes on for as long as its members are asked to end.
-    const bool alone = decision.extent == Extent::kProcess ||
-                       decision.extent == Extent::kChild;
+    const bool alone = decision.kill_set == KillSet::kProcess ||
+                       decision.kill_set == KillSet::kChild;
     const bool gently = policy_.term_grace_us != 0 && alone;
-    const PressureReading& reading = *watch().last;
+    const PressureReading& reading = *domain().last;
     decision.signal = gently ? Signal::kTerm : Signal::kKill;
     state.pending = Pending{.id = decision.victim.id,
                             .phase = gently ? Pending::Phase::kTerminating
@@ -272,23 +272,20 @@ class Pass {
       list_others(inquiry(), rules, decision);
     }
     if (!alone && decision.outcome.kind == KillOutcome::Kind::kSent) {
-      if (decision.extent == Extent::kFamily) {
-        collect_family(state_.snapshot, decision.chosen.id.pid, state_.family);
-      }
       sweep(inquiry(), killer_, rules,
-            decision.storm ? state_.storms.members() : state_.family, decision,
+            decision.storm ? state_.storms.members() : state_.sharers, decision,
             state_.swept);
     }
     note_cgroup(source_, decision);
     return after_signal();
   }
 
-  CycleReport after_signal() {
+  CycleResult after_signal() {
     Decision& decision = state_.decision;
     PolicyState& state = state_.policy;
     switch (decision.outcome.kind) {
       case KillOutcome::Kind::kSent:
-        count_kill(acting_watch(state).kills, decision.signalled_us);
+        count_kill(acting_domain(state).kills, decision.signalled_us);
         return ended(Kind::kSignalled);
       case KillOutcome::Kind::kNotSent:
         state.reported = true;
@@ -327,10 +324,10 @@ class Pass {
     decision.reclaimed_kib = std::max(decision.reclaimed_kib, back);
   }
 
-  CycleReport follow_pending(const Firing& firing) {
+  CycleResult follow_pending(const Firing& firing) {
     Decision& decision = state_.decision;
     PolicyState& state = state_.policy;
-    const PressureReading& reading = *watch().last;
+    const PressureReading& reading = *domain().last;
     const bool exited = killer_.exited();
     PendingStep step =
         step_pending(policy_, state, reading, firing.acting, exited);
@@ -378,12 +375,12 @@ class Pass {
   Killer& killer_;
   CycleState& state_;
   const CycleHooks& hooks_;
-  CycleReport report_;
+  CycleResult report_;
 };
 
 }  // namespace
 
-CycleReport run_cycle(FactSource& source, const Policy& policy, Killer& killer,
+CycleResult run_cycle(FactSource& source, const Policy& policy, Killer& killer,
                       CycleState& state, const CycleHooks& hooks) {
   return Pass(source, policy, killer, state, hooks).run();
 }

@@ -16,18 +16,18 @@ void list_cgroups(FactSource& source, const Policy& policy, PolicyState& state,
     return;
   }
   state.listed_us = now_us;
-  std::vector<Watch> kept;
+  std::vector<OomDomain> kept;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     if (!policy.triggers[i].scope) {
       continue;
     }
     for (std::string& cgroup : source.list_cgroups(*policy.triggers[i].scope)) {
       const auto old = std::find_if(
-          state.cgroups.begin(), state.cgroups.end(), [&](const Watch& it) {
+          state.cgroups.begin(), state.cgroups.end(), [&](const OomDomain& it) {
             return it.trigger == i && it.cgroup == cgroup;
           });
       kept.push_back(old == state.cgroups.end()
-                         ? watch_cgroup(policy, i, std::move(cgroup))
+                         ? cgroup_domain(policy, i, std::move(cgroup))
                          : std::move(*old));
     }
   }
@@ -39,21 +39,21 @@ Firing take_readings(FactSource& source, const Policy& policy,
                      PolicyState& state, const PressureReading& system) {
   Firing all{.fired = take_reading(policy, state.system, system)};
   all.system = all.fired.kill.has_value();
-  all.log_watch = all.fired.log ? &state.system : nullptr;
+  all.log_domain = all.fired.log ? &state.system : nullptr;
   if (!state.pending) {
     state.acting.reset();
   }
   all.acting = !state.acting && all.system;
   all.elsewhere = state.acting && all.system;
   for (std::size_t i = 0; i < state.cgroups.size(); ++i) {
-    Watch& watch = state.cgroups[i];
-    const Fired fired = take_cgroup(source, policy, watch, system);
+    OomDomain& domain = state.cgroups[i];
+    const Fired fired = take_cgroup(source, policy, domain, system);
     if (fired.log && !all.fired.log) {
       all.fired.log = fired.log;
-      all.log_watch = &watch;
+      all.log_domain = &domain;
     }
     const bool first =
-        !all.fired.kill || (resting(acting_watch(state)) && !resting(watch));
+        !all.fired.kill || (resting(acting_domain(state)) && !resting(domain));
     if (fired.kill && first && !state.pending) {
       all.fired.kill = fired.kill;
       state.acting = i;
@@ -68,20 +68,20 @@ Firing take_readings(FactSource& source, const Policy& policy,
 }
 
 void note_cgroups(PolicyState& state, std::size_t slot) {
-  for (Watch& watch : state.cgroups) {
-    watch.noted_free_kib[slot] = watch.last ? watch.last->free_kib() : 0;
+  for (OomDomain& domain : state.cgroups) {
+    domain.noted_free_kib[slot] = domain.last ? domain.last->free_kib() : 0;
   }
 }
 
-Fired take_cgroup(FactSource& source, const Policy& policy, Watch& watch,
+Fired take_cgroup(FactSource& source, const Policy& policy, OomDomain& domain,
                   const PressureReading& system) {
-  const auto reading = source.read_cgroup(watch.cgroup, system);
+  const auto reading = source.read_cgroup(domain.cgroup, system);
   if (reading) {
-    return take_reading(policy, watch, *reading);
+    return take_reading(policy, domain, *reading);
   }
-  if (watch.last) {
-    watch.last->time_us = system.time_us;
-    watch.last->mem_available_kib = watch.last->mem_total_kib;
+  if (domain.last) {
+    domain.last->time_us = system.time_us;
+    domain.last->mem_available_kib = domain.last->mem_total_kib;
   }
   return {};
 }

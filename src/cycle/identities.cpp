@@ -17,7 +17,7 @@ constexpr std::size_t kMostCgroups = 4096;
 bool Identities::needed(const Policy& policy) noexcept {
   return policy.oom_group || policy.victim == VictimOrder::kCgroup ||
          std::any_of(policy.rules.begin(), policy.rules.end(),
-                     [](const AdjRule& rule) { return rule.needs_calm(); });
+                     [](const Rule& rule) { return rule.needs_calm(); });
 }
 
 void Identities::forget() {
@@ -189,7 +189,7 @@ void Identities::settle(FactSource& source, const Policy& policy,
   Identity identity{.comm = task.name(), .uid = task.uid};
   const bool asked =
       std::any_of(policy.rules.begin(), policy.rules.end(),
-                  [](const AdjRule& rule) { return !rule.exe.empty(); });
+                  [](const Rule& rule) { return !rule.exe.empty(); });
   if (asked) {
     if (const auto exe = source.read_exe(task.id.pid)) {
       identity.exe = *exe;

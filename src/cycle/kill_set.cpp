@@ -42,7 +42,7 @@ class Sweep {
       return false;
     }
     if (rules_.scoped) {
-      inquiry_.source.mark_cgroup(decision_.extent == Extent::kCgroup
+      inquiry_.source.mark_cgroup(decision_.kill_set == KillSet::kCgroup
                                       ? decision_.group.view()
                                       : decision_.scope.view(),
                                   inquiry_.snapshot);
@@ -55,10 +55,10 @@ class Sweep {
   }
 
   [[nodiscard]] bool belongs(const Task& task) const {
-    if (decision_.extent == Extent::kCgroup) {
+    if (decision_.kill_set == KillSet::kCgroup) {
       return true;  // that it is in there is one of the rules
     }
-    if (decision_.extent == Extent::kSharedMm) {
+    if (decision_.kill_set == KillSet::kSharedMm) {
       return false;  // after its signal none can make another
     }
     if (decision_.storm && !young(inquiry_.snapshot, task)) {
@@ -134,10 +134,10 @@ std::optional<Storm> find_storm(const Inquiry& inquiry,
   const Snapshot& snapshot = inquiry.snapshot;
   const Kib lost_kib = decision.loss->lost_kib;
   for (const std::uint32_t index :
-       storms.suspects(snapshot, rules, decision.need_kib, lost_kib)) {
+       storms.suspects(snapshot, rules, decision.needed_kib, lost_kib)) {
     refine_with_relatives(inquiry, index);
   }
-  auto storm = storms.find(snapshot, rules, decision.need_kib, lost_kib);
+  auto storm = storms.find(snapshot, rules, decision.needed_kib, lost_kib);
   if (!storm) {
     return storm;
   }
@@ -157,37 +157,26 @@ std::optional<Storm> find_storm(const Inquiry& inquiry,
   return storm;
 }
 
-void decide_extent(const Inquiry& inquiry,
-                   std::span<const std::uint32_t> sharers, Decision& decision) {
+void decide_kill_set(const Inquiry& inquiry,
+                     std::span<const std::uint32_t> sharers,
+                     Decision& decision) {
   const VictimOrder order = inquiry.policy.victim;
   const std::string_view cgroup =
       inquiry.identities.cgroup_of(inquiry.snapshot, decision.victim);
   decision.cgroup = cgroup;
   decision.oom_group = inquiry.source.oom_group(cgroup, decision.scope.view());
   if (decision.storm) {
-    decision.extent = Extent::kStorm;
+    decision.kill_set = KillSet::kStorm;
   } else if (inquiry.policy.oom_group && !decision.oom_group.empty()) {
-    decision.extent = Extent::kCgroup;
+    decision.kill_set = KillSet::kCgroup;
     decision.group = decision.oom_group.view();
   } else if (order == VictimOrder::kCgroup && cgroup.size() > 1) {
-    decision.extent = Extent::kCgroup;
+    decision.kill_set = KillSet::kCgroup;
     decision.group = cgroup;
-  } else if (order == VictimOrder::kFamily) {
-    decision.extent = Extent::kFamily;
   } else if (!sharers.empty()) {
-    decision.extent = Extent::kSharedMm;
+    decision.kill_set = KillSet::kSharedMm;
   } else if (!(decision.victim.id == decision.chosen.id)) {
-    decision.extent = Extent::kChild;
-  }
-}
-
-void collect_family(const Snapshot& snapshot, std::int32_t pid,
-                    std::vector<std::uint32_t>& family) {
-  family.clear();
-  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    if (descends_from(snapshot, snapshot.tasks[i], pid)) {
-      family.push_back(i);
-    }
+    decision.kill_set = KillSet::kChild;
   }
 }
 
@@ -205,7 +194,7 @@ void note_cgroup(FactSource& source, Decision& decision) {
 void sweep(const Inquiry& inquiry, Killer& killer, SelectRules rules,
            std::span<const std::uint32_t> members, Decision& decision,
            std::vector<TaskId>& swept) {
-  rules.scoped = rules.scoped || decision.extent == Extent::kCgroup;
+  rules.scoped = rules.scoped || decision.kill_set == KillSet::kCgroup;
   Sweep(inquiry, killer, rules, decision, swept).run(members);
 }
 

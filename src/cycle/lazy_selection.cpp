@@ -8,11 +8,6 @@
 namespace badnessd {
 namespace {
 
-DiesWith dies_with(const Policy& policy) {
-  return policy.victim == VictimOrder::kFamily ? DiesWith::kFamily
-                                               : DiesWith::kNamespace;
-}
-
 [[nodiscard]] bool any_cheap(const Snapshot& snapshot) {
   return std::any_of(
       snapshot.tasks.begin(), snapshot.tasks.end(),
@@ -35,7 +30,7 @@ std::optional<std::uint32_t> largest_cheap(const Snapshot& snapshot) {
 void judge_all(const Inquiry& inquiry) {
   Snapshot& snapshot = inquiry.snapshot;
   score_all(snapshot, inquiry.policy.score);
-  estimate_reclaim(snapshot, inquiry.swap_used_kib, dies_with(inquiry.policy));
+  estimate_reclaim(snapshot, inquiry.swap_used_kib);
   for (Task& task : snapshot.tasks) {
     task.held_points = held_points(snapshot, task, inquiry.policy.score);
   }
@@ -49,8 +44,7 @@ void judge(const Inquiry& inquiry, Task& task) {
     return;
   }
   score_task(inquiry.snapshot, task, inquiry.policy.score);
-  estimate_reclaim(task, inquiry.snapshot, inquiry.swap_used_kib, kUnknownKib,
-                   dies_with(inquiry.policy));
+  estimate_reclaim(task, inquiry.snapshot, inquiry.swap_used_kib, kUnknownKib);
   task.held_points = held_points(inquiry.snapshot, task, inquiry.policy.score);
 }
 
@@ -181,13 +175,13 @@ Points greatest_held(const Inquiry& inquiry, const SelectRules& rules) {
 }
 
 // Sets the bar of what a process took, if the blame goes by that.
-Blame find_blame(const Inquiry& inquiry, SelectRules& rules, Kib need_kib) {
-  if (need_kib == 0 || !inquiry.policy.spare_bystanders) {
+Blame find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib) {
+  if (needed_kib == 0 || !inquiry.policy.spare_bystanders) {
     return Blame::kNone;
   }
   if (inquiry.loss) {
-    const Kib most = greatest_took(inquiry, rules, need_kib);
-    if (most >= need_kib) {
+    const Kib most = greatest_took(inquiry, rules, needed_kib);
+    if (most >= needed_kib) {
       rules.min_took_kib = most - most / 2;
       return Blame::kTook;
     }
@@ -281,8 +275,7 @@ void sharpen(const Inquiry& inquiry, std::uint32_t index) {
 void refine_with_it(const Inquiry& inquiry, std::uint32_t index) {
   refine_one(inquiry, index);
   Task& task = inquiry.snapshot.tasks[index];
-  const DiesWith with = dies_with(inquiry.policy);
-  if (!task.pid_ns_init && with != DiesWith::kFamily) {
+  if (!task.pid_ns_init) {
     return;
   }
   bool any = false;
@@ -299,7 +292,8 @@ void refine_with_it(const Inquiry& inquiry, std::uint32_t index) {
   }
 }
 
-Choice select_victim(const Inquiry& inquiry, SelectRules& rules, Kib need_kib) {
+Choice select_victim(const Inquiry& inquiry, SelectRules& rules,
+                     Kib needed_kib) {
   // No process is worth killing for less.
   constexpr Kib kSmallestBar = 64;
   judge_all(inquiry);
@@ -311,8 +305,8 @@ Choice select_victim(const Inquiry& inquiry, SelectRules& rules, Kib need_kib) {
   if (choice.selection.kind != Selection::Kind::kChosen) {
     return choice;
   }
-  choice.blame = find_blame(inquiry, rules, need_kib);
-  for (rules.min_reclaim_kib = need_kib;; rules.min_reclaim_kib /= 2) {
+  choice.blame = find_blame(inquiry, rules, needed_kib);
+  for (rules.min_reclaim_kib = needed_kib;; rules.min_reclaim_kib /= 2) {
     if (rules.min_reclaim_kib < kSmallestBar) {
       rules.min_reclaim_kib = 0;
     }

@@ -34,22 +34,23 @@ void apply_times(const Snapshot& snapshot, const Task& task, std::uint32_t hz,
   const std::uint64_t cpu_units =
       task.cpu_jiffies >> (shift_hz(hz) + kCpuShift);
   if (cpu_units != 0) {
-    score.apply(Rule::kCpuTime, Op::kDivide, int_sqrt(cpu_units));
+    score.apply(Factor::kCpuTime, Op::kDivide, int_sqrt(cpu_units));
   }
   const std::uint64_t run_units = age_s(snapshot, task) >> kRunShift;
   if (run_units != 0) {
-    score.apply(Rule::kRunTime, Op::kDivide, int_sqrt(int_sqrt(run_units)));
+    score.apply(Factor::kRunTime, Op::kDivide, int_sqrt(int_sqrt(run_units)));
   }
 }
 
 void apply_oom_adj(int oom_adj, Score& score) noexcept {
   if (oom_adj > 0) {
     if (score.points() == 0) {
-      score.apply(Rule::kOomAdj, Op::kAtLeast, 1);
+      score.apply(Factor::kOomAdj, Op::kAtLeast, 1);
     }
-    score.apply(Rule::kOomAdj, Op::kShiftLeft, static_cast<Points>(oom_adj));
+    score.apply(Factor::kOomAdj, Op::kShiftLeft, static_cast<Points>(oom_adj));
   } else if (oom_adj < 0) {
-    score.apply(Rule::kOomAdj, Op::kShiftRight, static_cast<Points>(-oom_adj));
+    score.apply(Factor::kOomAdj, Op::kShiftRight,
+                static_cast<Points>(-oom_adj));
   }
 }
 
@@ -58,23 +59,23 @@ void apply_credits(const Snapshot& snapshot, const Task& task, std::uint32_t hz,
                    Score& score) noexcept {
   apply_times(snapshot, task, hz, score);
   if (task.nice > 0) {
-    score.apply(Rule::kNice, Op::kMultiply, 2);
+    score.apply(Factor::kNice, Op::kMultiply, 2);
   }
   if ((task.cap_effective & (kCapSysAdmin | kCapSysResource)) != 0) {
-    score.apply(Rule::kSysAdmin, Op::kDivide, 4);
+    score.apply(Factor::kSysAdmin, Op::kDivide, 4);
   }
   if ((task.cap_effective & kCapSysRawio) != 0) {
-    score.apply(Rule::kSysRawio, Op::kDivide, 4);
+    score.apply(Factor::kSysRawio, Op::kDivide, 4);
   }
   if (!task.mems_intersect) {
-    score.apply(Rule::kMemsAllowed, Op::kDivide, 8);
+    score.apply(Factor::kMemsAllowed, Op::kDivide, 8);
   }
   apply_oom_adj(task.oom_adj, score);
 }
 
 }  // namespace
 
-void Score::apply(Rule rule, Op op, Points operand) noexcept {
+void Score::apply(Factor factor, Op op, Points operand) noexcept {
   const Points before = points();
   Points after = before;
   switch (op) {
@@ -101,7 +102,7 @@ void Score::apply(Rule rule, Op op, Points operand) noexcept {
       after = before >> operand;
       break;
   }
-  steps_[count_] = {rule, op, operand, before, after};
+  steps_[count_] = {factor, op, operand, before, after};
   ++count_;
 }
 
@@ -129,18 +130,18 @@ Score badness(const Snapshot& snapshot, const Task& task,
               const ScoreRules& rules) noexcept {
   Score score;
   if (task.oom_adj == kOomDisable) {
-    score.apply(Rule::kExempt, Op::kSet, 0);
+    score.apply(Factor::kExempt, Op::kSet, 0);
     return score;
   }
   if (!task.has_mm) {
-    score.apply(Rule::kNoMm, Op::kSet, 0);
+    score.apply(Factor::kNoMm, Op::kSet, 0);
     return score;
   }
-  score.apply(
-      rules.memory == MemoryBase::kTotalVm ? Rule::kTotalVm : Rule::kRssSwap,
-      Op::kSet, memory_pages(snapshot, task, rules.memory));
+  score.apply(rules.memory == MemoryBase::kTotalVm ? Factor::kTotalVm
+                                                   : Factor::kRssSwap,
+              Op::kSet, memory_pages(snapshot, task, rules.memory));
   if (task.pf_oom_origin) {
-    score.apply(Rule::kOomOrigin, Op::kSet, kMaxPoints);
+    score.apply(Factor::kOomOrigin, Op::kSet, kMaxPoints);
     return score;
   }
   bool wrapped = false;
@@ -150,7 +151,7 @@ Score badness(const Snapshot& snapshot, const Task& task,
     score.set_wrapped();
   }
   if (children != 0) {
-    score.apply(Rule::kChildren, Op::kAdd, children);
+    score.apply(Factor::kChildren, Op::kAdd, children);
   }
   apply_credits(snapshot, task, rules.hz, score);
   return score;
@@ -165,7 +166,7 @@ Points held_points(const Snapshot& snapshot, const Task& task,
     return kMaxPoints;
   }
   Score score;
-  score.apply(Rule::kRssSwap, Op::kSet,
+  score.apply(Factor::kRssSwap, Op::kSet,
               task.reclaim_most_kib / (snapshot.page_size / 1024));
   apply_credits(snapshot, task, rules.hz, score);
   return score.wrapped() ? kMaxPoints : score.points();

@@ -88,7 +88,7 @@ std::size_t slot_for_next(const MemoryNotes& notes, Micros now_us) noexcept {
 
 std::optional<Loss> find_loss(const MemoryNotes& notes,
                               const PressureReading& now,
-                              Kib need_kib) noexcept {
+                              Kib needed_kib) noexcept {
   Kib most = 0;
   Micros oldest_us = now.time_us;
   for (const MemoryNote& note : notes) {
@@ -97,12 +97,12 @@ std::optional<Loss> find_loss(const MemoryNotes& notes,
       oldest_us = std::min(oldest_us, note.time_us);
     }
   }
-  const bool ample = most / 4 >= need_kib;
+  const bool ample = most / 4 >= needed_kib;
   if (most == 0 || (!ample && now.time_us - oldest_us < kHour)) {
     return std::nullopt;
   }
-  const Kib wanted =
-      std::min(most, std::max(2 * need_kib, std::min(most / 2, 10 * need_kib)));
+  const Kib wanted = std::min(
+      most, std::max(2 * needed_kib, std::min(most / 2, 10 * needed_kib)));
   const auto slot = newest_note(notes, now, wanted);
   if (!slot) {
     return std::nullopt;

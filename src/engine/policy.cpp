@@ -10,25 +10,26 @@ namespace {
 constexpr Micros kMinute = 60'000'000;
 
 // Whether the trigger at `index` is about what `watch` watches.
-bool judges(const Watch& watch, std::size_t index,
+bool judges(const OomDomain& domain, std::size_t index,
             const Trigger& trigger) noexcept {
-  return watch.cgroup.empty() ? !trigger.scope : watch.trigger == index;
+  return domain.cgroup.empty() ? !trigger.scope : domain.trigger == index;
 }
 
 // Until a trigger that is about the watch can fire at the earliest.
-Micros watch_sleep_us(const Policy& policy, const Watch& watch) noexcept {
-  Micros sleep = kLongestSleep;
-  for (std::size_t i = 0; watch.last && i < policy.triggers.size(); ++i) {
-    if (judges(watch, i, policy.triggers[i])) {
-      sleep =
-          std::min(sleep, sleep_us(std::span(policy.triggers).subspan(i, 1),
-                                   std::span(watch.triggers).subspan(i, 1),
-                                   *watch.last, watch.history, watch.rates));
+Micros domain_interval_us(const Policy& policy,
+                          const OomDomain& domain) noexcept {
+  Micros sleep = kLongestInterval;
+  for (std::size_t i = 0; domain.last && i < policy.triggers.size(); ++i) {
+    if (judges(domain, i, policy.triggers[i])) {
+      sleep = std::min(
+          sleep, poll_interval_us(std::span(policy.triggers).subspan(i, 1),
+                                  std::span(domain.triggers).subspan(i, 1),
+                                  *domain.last, domain.history, domain.rates));
     }
   }
-  if (watch.last) {
-    const Micros now = watch.last->time_us;
-    sleep = std::max(sleep, std::max(watch.rest_until_us, now) - now);
+  if (domain.last) {
+    const Micros now = domain.last->time_us;
+    sleep = std::max(sleep, std::max(domain.rest_until_us, now) - now);
   }
   return sleep;
 }
@@ -37,39 +38,39 @@ Micros watch_sleep_us(const Policy& policy, const Watch& watch) noexcept {
 
 PolicyState initial_state(const Policy& policy) {
   PolicyState state;
-  state.system = watch_cgroup(policy, 0, {});
+  state.system = cgroup_domain(policy, 0, {});
   return state;
 }
 
-Watch watch_cgroup(const Policy& policy, std::size_t trigger,
-                   std::string cgroup) {
-  Watch watch{.cgroup = std::move(cgroup), .trigger = trigger};
-  watch.triggers.resize(policy.triggers.size());
-  watch.rates = policy.floor_rates;
+OomDomain cgroup_domain(const Policy& policy, std::size_t trigger,
+                        std::string cgroup) {
+  OomDomain domain{.cgroup = std::move(cgroup), .trigger = trigger};
+  domain.triggers.resize(policy.triggers.size());
+  domain.rates = policy.floor_rates;
   // There may be a thousand cgroups, and most triggers ask for no stalls.
-  const bool stalls = watch.cgroup.empty() ||
+  const bool stalls = domain.cgroup.empty() ||
                       policy.triggers[trigger].psi_some_above ||
                       policy.triggers[trigger].psi_full_above;
-  watch.history = PressureHistory(stalls ? PressureHistory::Room::kSpan
-                                         : PressureHistory::Room::kNone);
-  return watch;
+  domain.history = PressureHistory(stalls ? PressureHistory::Room::kSpan
+                                          : PressureHistory::Room::kNone);
+  return domain;
 }
 
-const Watch& acting_watch(const PolicyState& state) noexcept {
+const OomDomain& acting_domain(const PolicyState& state) noexcept {
   return state.acting ? state.cgroups[*state.acting] : state.system;
 }
 
-Watch& acting_watch(PolicyState& state) noexcept {
+OomDomain& acting_domain(PolicyState& state) noexcept {
   return state.acting ? state.cgroups[*state.acting] : state.system;
 }
 
-void rest(Watch& watch) noexcept {
+void rest(OomDomain& domain) noexcept {
   constexpr Micros kRest = 100'000;
-  watch.rest_until_us = watch.last ? watch.last->time_us + kRest : 0;
+  domain.rest_until_us = domain.last ? domain.last->time_us + kRest : 0;
 }
 
-bool resting(const Watch& watch) noexcept {
-  return watch.last && watch.last->time_us < watch.rest_until_us;
+bool resting(const OomDomain& domain) noexcept {
+  return domain.last && domain.last->time_us < domain.rest_until_us;
 }
 
 void forget_triggers(const Policy& policy, PolicyState& state) {
@@ -79,20 +80,21 @@ void forget_triggers(const Policy& policy, PolicyState& state) {
   state.listed_us = 0;
 }
 
-Fired take_reading(const Policy& policy, Watch& watch,
+Fired take_reading(const Policy& policy, OomDomain& domain,
                    const PressureReading& reading) noexcept {
-  watch.history.add(reading);
-  if (watch.last) {
-    watch.rates = credible_rates(policy.floor_rates, *watch.last, reading);
+  domain.history.add(reading);
+  if (domain.last) {
+    domain.rates = credible_rates(policy.floor_rates, *domain.last, reading);
   }
-  watch.last = reading;
+  domain.last = reading;
   Fired fired;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     const Trigger& trigger = policy.triggers[i];
-    if (!judges(watch, i, trigger)) {
+    if (!judges(domain, i, trigger)) {
       continue;
     }
-    const bool now = fires(trigger, watch.triggers[i], reading, watch.history);
+    const bool now =
+        fires(trigger, domain.triggers[i], reading, domain.history);
     auto& first = trigger.action == Action::kKill ? fired.kill : fired.log;
     if (now && !first) {
       first = i;
@@ -106,21 +108,23 @@ void end_incident(PolicyState& state) noexcept {
   state.reported = false;
 }
 
-Micros next_sleep_us(const Policy& policy, const PolicyState& state) noexcept {
+Micros next_poll_interval_us(const Policy& policy,
+                             const PolicyState& state) noexcept {
   // A victim's exit wakes the loop; its memory is looked at this often.
   constexpr Micros kPendingLook = 5'000;
   if (state.pending) {
     return kPendingLook;
   }
   if (!state.system.last) {
-    return kLongestSleep / 20;  // nothing could be read yet
+    return kLongestInterval / 20;  // nothing could be read yet
   }
   if (state.reported) {
-    return kLongestSleep / 2;  // what is waited for is the end of the incident
+    return kLongestInterval /
+           2;  // what is waited for is the end of the incident
   }
-  Micros sleep = watch_sleep_us(policy, state.system);
-  for (const Watch& watch : state.cgroups) {
-    sleep = std::min(sleep, watch_sleep_us(policy, watch));
+  Micros sleep = domain_interval_us(policy, state.system);
+  for (const OomDomain& domain : state.cgroups) {
+    sleep = std::min(sleep, domain_interval_us(policy, domain));
   }
   return sleep;
 }
@@ -133,16 +137,17 @@ bool calm(const Policy& policy, const PolicyState& state) noexcept {
     return false;
   }
   const auto share = state.system.history.share(kWindow);
-  return watch_sleep_us(policy, state.system) >= kFar ||
+  return domain_interval_us(policy, state.system) >= kFar ||
          (share && share->some < kFewStalls);
 }
 
 bool time_for_note(const Policy& policy, const PolicyState& state) noexcept {
-  return calm(policy, state) && next_sleep_us(policy, state) >= 10 * kNoteStep;
+  return calm(policy, state) &&
+         next_poll_interval_us(policy, state) >= 10 * kNoteStep;
 }
 
-Kib need_kib(const Policy& policy, const Trigger& trigger,
-             const PressureReading& reading) noexcept {
+Kib needed_kib(const Policy& policy, const Trigger& trigger,
+               const PressureReading& reading) noexcept {
   if (policy.min_reclaim_kib) {
     return *policy.min_reclaim_kib;
   }

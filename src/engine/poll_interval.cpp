@@ -76,11 +76,12 @@ FillRates credible_rates(const FillRates& floor, const PressureReading& before,
                                                   now.swap_free_kib, passed))};
 }
 
-Micros sleep_us(std::span<const Trigger> triggers,
-                std::span<const TriggerState> states,
-                const PressureReading& now, const PressureHistory& history,
-                const FillRates& rates) noexcept {
-  Micros sleep = kLongestSleep;
+Micros poll_interval_us(std::span<const Trigger> triggers,
+                        std::span<const TriggerState> states,
+                        const PressureReading& now,
+                        const PressureHistory& history,
+                        const FillRates& rates) noexcept {
+  Micros sleep = kLongestInterval;
   for (std::size_t i = 0; i < triggers.size(); ++i) {
     Micros time = time_to_hold(triggers[i], now, history, rates);
     if (states[i].holds_since_us) {
@@ -90,7 +91,7 @@ Micros sleep_us(std::span<const Trigger> triggers,
     }
     sleep = std::min(sleep, time);
   }
-  return std::max(sleep, kShortestSleep);
+  return std::max(sleep, kShortestInterval);
 }
 
 }  // namespace badnessd

@@ -212,11 +212,10 @@ void add_descendants(const Snapshot& snapshot, const Task& task, int depth,
 }
 
 // A task that is not refined may be the init of a namespace.
-void estimate_with_it(Task& task, const Snapshot& snapshot,
-                      DiesWith dies_with) noexcept {
+void estimate_with_it(Task& task, const Snapshot& snapshot) noexcept {
   task.with_it_kib = 0;
   task.with_it_most_kib = 0;
-  const bool certain = task.pid_ns_init || dies_with == DiesWith::kFamily;
+  const bool certain = task.pid_ns_init;
   if (!task.has_mm || (!certain && task.detail == Detail::kFull)) {
     return;
   }
@@ -229,13 +228,12 @@ void estimate_with_it(Task& task, const Snapshot& snapshot,
 }  // namespace
 
 void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
-                      Kib others_shmem_kib, DiesWith dies_with) noexcept {
+                      Kib others_shmem_kib) noexcept {
   estimate_own(task, snapshot, swap_used_kib, others_shmem_kib);
-  estimate_with_it(task, snapshot, dies_with);
+  estimate_with_it(task, snapshot);
 }
 
-void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib,
-                      DiesWith dies_with) noexcept {
+void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept {
   SharedByName shared;
   bool known = true;
   for (const Task& task : snapshot.tasks) {
@@ -248,7 +246,7 @@ void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib,
                  known ? shared.others(task) : kUnknownKib);
   }
   for (Task& task : snapshot.tasks) {
-    estimate_with_it(task, snapshot, dies_with);
+    estimate_with_it(task, snapshot);
   }
 }
 

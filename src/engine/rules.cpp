@@ -14,8 +14,7 @@ bool holds(const std::vector<UserRange>& users, std::uint32_t uid) noexcept {
   });
 }
 
-Match match(const AdjRule& rule, RuleBits bit,
-            const Identity& identity) noexcept {
+Match match(const Rule& rule, RuleBits bit, const Identity& identity) noexcept {
   // What is known and does not hold settles it, whatever else is not known.
   bool known = true;
   if (!rule.comm.empty() && !any_matches(rule.comm, identity.comm)) {
@@ -117,12 +116,12 @@ std::string_view unit_of(std::string_view path) noexcept {
   return {};
 }
 
-RuleBits calm_conditions(const std::vector<AdjRule>& rules,
+RuleBits calm_conditions(const std::vector<Rule>& rules,
                          std::string_view cmdline,
                          std::string_view cgroup) noexcept {
   RuleBits bits = 0;
   for (std::size_t i = 0; i < rules.size(); ++i) {
-    const AdjRule& rule = rules[i];
+    const Rule& rule = rules[i];
     const bool all =
         (rule.unit.empty() || matches_unit(rule.unit, cgroup)) &&
         (rule.cgroup.empty() || matches_cgroup(rule.cgroup, cgroup)) &&
@@ -132,7 +131,7 @@ RuleBits calm_conditions(const std::vector<AdjRule>& rules,
   return bits;
 }
 
-RuleVerdict apply_rules(const std::vector<AdjRule>& rules,
+RuleVerdict apply_rules(const std::vector<Rule>& rules,
                         const Identity& identity, std::int32_t own) noexcept {
   RuleVerdict verdict{.oom_adj = own, .most = kOomDisable};
   for (std::size_t i = 0; i < rules.size(); ++i) {

@@ -60,7 +60,7 @@ void StormFinder::collect_young(const Snapshot& snapshot,
 
 std::span<const std::uint32_t> StormFinder::suspects(const Snapshot& snapshot,
                                                      const SelectRules& rules,
-                                                     Kib need_kib,
+                                                     Kib needed_kib,
                                                      Kib lost_kib) {
   collect_young(snapshot, rules);
   // One that took more than its part of all is no member, whatever the others
@@ -77,7 +77,7 @@ std::span<const std::uint32_t> StormFinder::suspects(const Snapshot& snapshot,
     }
     most_kib = sum;
   }
-  if (lost_kib == 0 || young_.size() < kFewest || most_kib < need_kib ||
+  if (lost_kib == 0 || young_.size() < kFewest || most_kib < needed_kib ||
       most_kib < lost_kib / 2) {
     return {};
   }
@@ -161,7 +161,7 @@ std::optional<Storm> StormFinder::judge(const Snapshot& snapshot,
 }
 
 std::optional<Storm> StormFinder::find(const Snapshot& snapshot,
-                                       const SelectRules& rules, Kib need_kib,
+                                       const SelectRules& rules, Kib needed_kib,
                                        Kib lost_kib) {
   const auto& tasks = snapshot.tasks;
   collect_young(snapshot, rules);
@@ -172,7 +172,7 @@ std::optional<Storm> StormFinder::find(const Snapshot& snapshot,
   found_.clear();
   for (std::uint32_t i = 0; i < below_.size(); ++i) {
     const Below& below = below_[i];
-    if (below.count >= kFewest && below.took_kib >= need_kib &&
+    if (below.count >= kFewest && below.took_kib >= needed_kib &&
         below.largest_kib * kLargestPart <= below.took_kib &&
         below.took_kib * 2 >= lost_kib && below.took_kib <= lost_kib * 2) {
       found_.push_back(i);

@@ -12,7 +12,7 @@
 
 namespace badnessd::kernel26 {
 
-// Facts about a task that decide its place on its parent's list of children.
+// Gaps about a task that decide its place on its parent's list of children.
 struct Origin {
   // It hangs on the parent's leader and not on another thread.
   bool on_leaders_list = true;

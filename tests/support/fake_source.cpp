@@ -49,7 +49,7 @@ Expected<void> FakeSource::scan(Snapshot& snapshot) {
   ++scans_;
   snapshot.uptime_s = full_.uptime_s;
   snapshot.page_size = full_.page_size;
-  snapshot.facts = full_.facts;
+  snapshot.gaps = full_.gaps;
   snapshot.tasks.clear();
   for (const Task& task : full_.tasks) {
     snapshot.tasks.push_back(cheap_facts(task, swap_in_scan_));

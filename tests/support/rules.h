@@ -14,10 +14,10 @@
 namespace badnessd::test {
 
 // A rule with these conditions, each a setting and its text.
-inline AdjRule rule(
+inline Rule rule(
     std::string name, std::int32_t oom_adj,
     std::initializer_list<std::pair<const char*, const char*>> conditions) {
-  AdjRule made{.name = std::move(name)};
+  Rule made{.name = std::move(name)};
   made.oom_adj = oom_adj;
   for (const auto& [key, text] : conditions) {
     EXPECT_TRUE(set_option(made, key, text)) << key << " " << text;

@@ -85,8 +85,8 @@ class Allocations : public testing::Test {
 // facts of those whom that has left out.
 void pass(ProcfsSource& source, const Policy& policy, CycleState& state) {
   DryRunKiller killer;
-  const CycleReport report = run_cycle(source, policy, killer, state);
-  ASSERT_NE(report.kind, CycleReport::Kind::kSampleLost) << report.error.what;
+  const CycleResult report = run_cycle(source, policy, killer, state);
+  ASSERT_NE(report.kind, CycleResult::Kind::kSampleLost) << report.error.what;
   state.policy.reported = false;  // and again
   refine_all({source, state.snapshot, policy, state.identities});
 }

@@ -25,7 +25,7 @@ struct CycleState {
   void reserve() {
     storms.reserve(snapshot.tasks.capacity());
     swept.reserve(snapshot.tasks.capacity());
-    family.reserve(snapshot.tasks.capacity());
+    sharers.reserve(snapshot.tasks.capacity());
   }
 
   PolicyState policy;
@@ -33,15 +33,15 @@ struct CycleState {
   Identities identities;
   Baselines baselines;
   StormFinder storms;
-  std::vector<std::uint32_t> family;  // of the last victim, indices in tasks
-  std::vector<TaskId> swept;          // all who were signalled with it
-  Decision decision;                  // the last one
+  std::vector<std::uint32_t> sharers;  // of the victim's mm, indices in tasks
+  std::vector<TaskId> swept;           // all who were signalled with it
+  Decision decision;                   // the last one
   std::uint64_t decisions = 0;
   std::optional<std::uint64_t> oom_kills;  // the kernel's count when last asked
   Micros oom_kills_read_us = 0;
 };
 
-struct CycleReport {
+struct CycleResult {
   enum class Kind : std::uint8_t {
     kCalm,         // no trigger that kills fires
     kSampleLost,   // `error`: memory or processes could not be read
@@ -61,7 +61,7 @@ struct CycleReport {
   Error error;
   PressureReading reading;                 // of the system
   std::optional<std::size_t> log_trigger;  // one that only logs fires
-  const Watch* log_watch = nullptr;        // on this
+  const OomDomain* log_domain = nullptr;   // on this
   std::optional<TaskId> dying;
   bool kernel_killed = false;  // seen in this reading
 };
@@ -76,7 +76,7 @@ struct CycleHooks {
 };
 
 // One pass.
-[[nodiscard]] CycleReport run_cycle(FactSource& source, const Policy& policy,
+[[nodiscard]] CycleResult run_cycle(FactSource& source, const Policy& policy,
                                     Killer& killer, CycleState& state,
                                     const CycleHooks& hooks = {});
 

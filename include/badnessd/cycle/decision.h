@@ -34,11 +34,10 @@ class CgroupPath {
 };
 
 // Who dies besides the chosen, or instead.
-enum class Extent : std::uint8_t {
+enum class KillSet : std::uint8_t {
   kProcess,
   kChild,
   kStorm,
-  kFamily,
   kCgroup,
   kSharedMm  // those that share the victim's mm: alone it gives nothing back
 };
@@ -61,18 +60,18 @@ struct Decision {
   CgroupPath scope;          // whose memory is short; empty: the system's
   PressureReading reading;
   std::optional<PressureHistory::Share> stalls;  // over the trigger's window
-  Kib need_kib = 0;
-  Kib bar_kib = 0;           // what `need_kib` had to be lowered to
+  Kib needed_kib = 0;
+  Kib required_kib = 0;      // what `needed_kib` had to be lowered to
   std::optional<Loss> loss;  // none: the notes do not say who took what
   Blame blame = Blame::kNone;
-  Kib took_bar_kib = 0;  // kTook: the least that was a fair part
+  Kib required_took_kib = 0;  // kTook: the least that was a fair part
   std::uint32_t candidates = 0;
   Kib page_kib = 4;
   Task chosen;
   Score score;  // of the chosen
   Task victim;
   std::optional<Storm> storm;  // then `chosen` is its forker
-  Extent extent = Extent::kProcess;
+  KillSet kill_set = KillSet::kProcess;
   CgroupPath group;         // kCgroup: all who are in this
   std::uint32_t swept = 0;  // those that were killed besides the victim
   // Of the victim, when it had its signal; empty: not known.

@@ -14,15 +14,15 @@ void list_cgroups(FactSource& source, const Policy& policy, PolicyState& state,
                   Micros now_us);
 
 struct Firing {
-  Fired fired;                       // by any
-  bool system = false;               // one that kills fires on the system
-  bool acting = false;               // one does on acting_watch()
-  bool elsewhere = false;            // one does on another than that
-  const Watch* log_watch = nullptr;  // on which fired.log fires
+  Fired fired;                            // by any
+  bool system = false;                    // one that kills fires on the system
+  bool acting = false;                    // one does on acting_domain()
+  bool elsewhere = false;                 // one does on another than that
+  const OomDomain* log_domain = nullptr;  // on which fired.log fires
 };
 
 // Takes the system's reading and those of all cgroups. What fires first becomes
-// acting_watch(), the system before any cgroup, and those that rest last,
+// acting_domain(), the system before any cgroup, and those that rest last,
 // unless a victim is waited for.
 [[nodiscard]] Firing take_readings(FactSource& source, const Policy& policy,
                                    PolicyState& state,
@@ -33,6 +33,7 @@ void note_cgroups(PolicyState& state, std::size_t slot);
 
 // Takes the reading of one cgroup. In one that is gone nobody is in need.
 [[nodiscard]] Fired take_cgroup(FactSource& source, const Policy& policy,
-                                Watch& watch, const PressureReading& system);
+                                OomDomain& domain,
+                                const PressureReading& system);
 
 }  // namespace badnessd

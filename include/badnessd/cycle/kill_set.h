@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Who goes with the victim: a storm, a family, a cgroup.
+// What is killed with the victim: a storm, a cgroup, those that share its mm.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,13 @@
 
 namespace badnessd {
 
-// Sets extent and group of `decision`, whose victim and storm are set, and the
-// cgroup as far as it is known without asking. What memory.oom.group says is
-// only followed where the policy asks for it. `sharers` are the processes that
-// share the victim's mm.
-void decide_extent(const Inquiry& inquiry,
-                   std::span<const std::uint32_t> sharers, Decision& decision);
+// Sets kill_set and group of `decision`, whose victim and storm are set, and
+// the cgroup as far as it is known without asking. What memory.oom.group says
+// is only followed where the policy asks for it. `sharers` are the processes
+// that share the victim's mm.
+void decide_kill_set(const Inquiry& inquiry,
+                     std::span<const std::uint32_t> sharers,
+                     Decision& decision);
 
 // The candidates that share the mm of the decision's victim, in `sharers`,
 // indices in tasks; none in the bare order of 2.6.32, or in a storm. Asks only
@@ -33,15 +34,11 @@ void find_sharers(const Inquiry& inquiry, const SelectRules& rules,
                                               const Decision& decision,
                                               PolicyState& state);
 
-// The descendants of `pid`, in `family`, indices in tasks.
-void collect_family(const Snapshot& snapshot, std::int32_t pid,
-                    std::vector<std::uint32_t>& family);
-
 // Kills, besides the victim of `decision`, which was signalled, all others of
-// its extent: `members` (indices in tasks) first, then whoever a new scan finds
-// to belong to them, until none does. One who was signalled cannot fork any
-// more. Nobody who is no candidate by `rules` is killed. `swept` is memory to
-// work with. Counts them in `decision`.
+// its kill_set: `members` (indices in tasks) first, then whoever a new scan
+// finds to belong to them, until none does. One who was signalled cannot fork
+// any more. Nobody who is no candidate by `rules` is killed. `swept` is memory
+// to work with. Counts them in `decision`.
 void sweep(const Inquiry& inquiry, Killer& killer, SelectRules rules,
            std::span<const std::uint32_t> members, Decision& decision,
            std::vector<TaskId>& swept);

@@ -42,19 +42,19 @@ struct Choice {
 };
 
 // Chooses by 2.6.32's order among the candidates that carry a fair part of the
-// blame, and of those among the ones whose death gives back `need_kib`.
+// blame, and of those among the ones whose death gives back `needed_kib`.
 //   The blame is fair if a process took at least half of what the candidate
-//   took that took most, and that one took at least `need_kib`. If none took
+//   took that took most, and that one took at least `needed_kib`. If none took
 //   that much, the one is chosen whose score for what it holds is the greatest
 //   of those that give back enough.
-//   If the death of none of them gives back `need_kib`, that bar is halved
+//   If the death of none of them gives back `needed_kib`, that bar is halved
 //   until it is met.
-// With a `need_kib` of 0 there is no guard: the bare order of 2.6.32. Refines
+// With a `needed_kib` of 0 there is no guard: the bare order of 2.6.32. Refines
 // only the processes that can still win: one that leads by an upper bound is
 // refined until the leader is exact, which gives the result of refining all.
 // `rules` comes back with the bars that were met.
 [[nodiscard]] Choice select_victim(const Inquiry& inquiry, SelectRules& rules,
-                                   Kib need_kib);
+                                   Kib needed_kib);
 
 // Refines the task and its relatives (for_relatives()), so that what it took is
 // known. Returns whether there was anything left to read.

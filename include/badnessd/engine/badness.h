@@ -12,7 +12,7 @@
 namespace badnessd {
 
 // In the order in which 2.6.32 applies them.
-enum class Rule : std::uint8_t {
+enum class Factor : std::uint8_t {
   kExempt,       // oom_adj is -17
   kNoMm,         // kernel thread, zombie, dead leader
   kTotalVm,      // the base of the sum in 2.6.32,
@@ -39,7 +39,7 @@ enum class Op : std::uint8_t {
 };
 
 struct Step {
-  Rule rule = Rule::kNoMm;
+  Factor factor = Factor::kNoMm;
   Op op = Op::kSet;
   Points operand = 0;
   Points before = 0;
@@ -52,7 +52,7 @@ class Score {
   // Performs `op` on the points so far, in 64 bits that wrap as the kernel's
   // unsigned long does, and writes it down. `operand` of a shift is below 64;
   // a division by 0 is one by 1.
-  void apply(Rule rule, Op op, Points operand) noexcept;
+  void apply(Factor factor, Op op, Points operand) noexcept;
 
   [[nodiscard]] std::span<const Step> steps() const noexcept {
     return {steps_.data(), count_};

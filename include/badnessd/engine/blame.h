@@ -48,16 +48,16 @@ struct Loss {
 };
 
 // Chooses the baseline: the newest note since which memory has lost half of
-// the most that it has lost since any, or ten times `need_kib` if that is less,
-// and at least twice `need_kib` if it has lost that much at all. So a leak of
-// seconds is not mixed with what services took when they started, and a leak of
-// hours is seen behind the last few MiB of another process. None if memory has
-// lost nothing, or less than four times `need_kib` while the notes reach back
-// less than an hour: then the shortage is older than the notes, and they do not
-// say whose it is.
+// the most that it has lost since any, or ten times `needed_kib` if that is
+// less, and at least twice `needed_kib` if it has lost that much at all. So a
+// leak of seconds is not mixed with what services took when they started, and a
+// leak of hours is seen behind the last few MiB of another process. None if
+// memory has lost nothing, or less than four times `needed_kib` while the notes
+// reach back less than an hour: then the shortage is older than the notes, and
+// they do not say whose it is.
 [[nodiscard]] std::optional<Loss> find_loss(const MemoryNotes& notes,
                                             const PressureReading& now,
-                                            Kib need_kib) noexcept;
+                                            Kib needed_kib) noexcept;
 
 // By what the guard judges who carries a fair part of the blame.
 enum class Blame : std::uint8_t {

@@ -22,7 +22,7 @@ namespace badnessd {
 struct Policy {
   ScoreRules score;
   std::vector<Trigger> triggers;
-  std::vector<AdjRule> rules{};
+  std::vector<Rule> rules{};
   VictimOrder victim = VictimOrder::kAuto;
   bool oom_group = false;                // memory.oom.group counts
   std::optional<Kib> min_reclaim_kib{};  // none: what ends the trigger
@@ -59,7 +59,7 @@ struct KillTimes {
 
 // One memory that is watched, from reading to reading: the system's by all
 // triggers without a scope, and a cgroup's by one that has it in its scope.
-struct Watch {
+struct OomDomain {
   std::string cgroup{};     // its path; empty: the system
   std::size_t trigger = 0;  // of a cgroup the one that it is watched for
   PressureHistory history{};
@@ -77,8 +77,8 @@ struct Watch {
 struct PolicyState {
   static constexpr std::size_t kMaxSetAside = 32;
 
-  Watch system;
-  std::vector<Watch> cgroups;
+  OomDomain system;
+  std::vector<OomDomain> cgroups;
   Micros listed_us = 0;  // cgroups were looked for
   // The one that a decision is about, of `cgroups`; none: the system.
   std::optional<std::size_t> acting;
@@ -97,10 +97,10 @@ struct PolicyState {
 // A state for `policy` before its first reading.
 [[nodiscard]] PolicyState initial_state(const Policy& policy);
 // A watch on `cgroup` for the trigger at `trigger`.
-[[nodiscard]] Watch watch_cgroup(const Policy& policy, std::size_t trigger,
-                                 std::string cgroup);
-[[nodiscard]] const Watch& acting_watch(const PolicyState& state) noexcept;
-[[nodiscard]] Watch& acting_watch(PolicyState& state) noexcept;
+[[nodiscard]] OomDomain cgroup_domain(const Policy& policy, std::size_t trigger,
+                                      std::string cgroup);
+[[nodiscard]] const OomDomain& acting_domain(const PolicyState& state) noexcept;
+[[nodiscard]] OomDomain& acting_domain(PolicyState& state) noexcept;
 // The triggers begin anew, as after a change of settings.
 void forget_triggers(const Policy& policy, PolicyState& state);
 
@@ -111,7 +111,7 @@ struct Fired {
 };
 
 // Takes `reading` into the watch: rates, PSI history, triggers.
-[[nodiscard]] Fired take_reading(const Policy& policy, Watch& watch,
+[[nodiscard]] Fired take_reading(const Policy& policy, OomDomain& domain,
                                  const PressureReading& reading) noexcept;
 
 // No trigger that kills fires any more.
@@ -133,14 +133,14 @@ void end_incident(PolicyState& state) noexcept;
 }
 
 // How long to sleep before the next reading.
-[[nodiscard]] Micros next_sleep_us(const Policy& policy,
-                                   const PolicyState& state) noexcept;
+[[nodiscard]] Micros next_poll_interval_us(const Policy& policy,
+                                           const PolicyState& state) noexcept;
 
 // What a death must give back to be worth it: enough to have half as much again
 // as the trigger asks for, so that it does not fire at once a second time.
 // Where the trigger asks for no memory, one part in 64.
-[[nodiscard]] Kib need_kib(const Policy& policy, const Trigger& trigger,
-                           const PressureReading& reading) noexcept;
+[[nodiscard]] Kib needed_kib(const Policy& policy, const Trigger& trigger,
+                             const PressureReading& reading) noexcept;
 
 // The trigger that an audit takes, if none fires: the first that kills, if
 // there is one of the whole system.
@@ -160,8 +160,8 @@ void set_aside(PolicyState& state, const TaskId& id) noexcept;
 void count_kill(KillTimes& kills, Micros now_us) noexcept;
 
 // Nobody was found who could be killed: others are looked for after a while.
-void rest(Watch& watch) noexcept;
-[[nodiscard]] bool resting(const Watch& watch) noexcept;
+void rest(OomDomain& domain) noexcept;
+[[nodiscard]] bool resting(const OomDomain& domain) noexcept;
 
 // What is to be done about the pending victim.
 enum class PendingStep : std::uint8_t {

@@ -27,13 +27,13 @@ struct FillRates {
 
 // The longest sleep after which no trigger can have fired for long. All of a
 // trigger's conditions must hold, so its latest counts; of the triggers the
-// first. Between kShortestSleep and kLongestSleep.
-inline constexpr Micros kShortestSleep = 2'000;
-inline constexpr Micros kLongestSleep = 2'000'000;
-[[nodiscard]] Micros sleep_us(std::span<const Trigger> triggers,
-                              std::span<const TriggerState> states,
-                              const PressureReading& now,
-                              const PressureHistory& history,
-                              const FillRates& rates) noexcept;
+// first. Between kShortestInterval and kLongestInterval.
+inline constexpr Micros kShortestInterval = 2'000;
+inline constexpr Micros kLongestInterval = 2'000'000;
+[[nodiscard]] Micros poll_interval_us(std::span<const Trigger> triggers,
+                                      std::span<const TriggerState> states,
+                                      const PressureReading& now,
+                                      const PressureHistory& history,
+                                      const FillRates& rates) noexcept;
 
 }  // namespace badnessd

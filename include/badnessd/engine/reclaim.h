@@ -9,12 +9,6 @@
 
 namespace badnessd {
 
-// Who dies with a process that is killed: with the init of a pid namespace all
-// processes in it (kernel/pid_namespace.c: zap_pid_ns_processes()), of which
-// its descendants are known; or with any process all descendants, if whole
-// families are killed.
-enum class DiesWith : std::uint8_t { kNamespace, kFamily };
-
 // Sets what every task gives back and took. Certain are:
 //   Anonymous memory and swap, without the pages that it may have in common
 //   with its parent or a child, one of which has forked from the other and not
@@ -26,16 +20,16 @@ enum class DiesWith : std::uint8_t { kNamespace, kFamily };
 //   whose RssShmem is not known yet can map all that it has resident.
 // Possible is, of a task that is kCheap, all that is resident and all swap that
 // it can have, of which `swap_used_kib` is all there is.
+// With the init of a pid namespace all processes in it die
+// (kernel/pid_namespace.c: zap_pid_ns_processes()): its descendants count.
 // What it took is what it holds beyond what it held at the baseline. One that
 // is newer took all of it but what it has from its parent.
-void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib,
-                      DiesWith dies_with = DiesWith::kNamespace) noexcept;
+void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept;
 
 // The same for one task after it was refined, given how much shared memory
 // other processes map (kUnknownKib: not known of all).
 void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
-                      Kib others_shmem_kib,
-                      DiesWith dies_with = DiesWith::kNamespace) noexcept;
+                      Kib others_shmem_kib) noexcept;
 
 // Calls visit(index) for the parent, if the task has forked from it and not
 // exec'ed, and for each child that has done so: the processes with which it may

@@ -25,7 +25,7 @@ struct UserRange {
 };
 
 // All conditions that are given must hold, each by any one entry of its list.
-struct AdjRule {
+struct Rule {
   std::string name;
   std::vector<Glob> comm{};       // stat's, 15 bytes at most
   std::vector<Glob> exe{};        // the path that /proc/<pid>/exe leads to
@@ -58,7 +58,7 @@ inline constexpr std::size_t kMaxRules = 64;
 }
 
 // The rules whose conditions on these hold, and those that have none on them.
-[[nodiscard]] RuleBits calm_conditions(const std::vector<AdjRule>& rules,
+[[nodiscard]] RuleBits calm_conditions(const std::vector<Rule>& rules,
                                        std::string_view cmdline,
                                        std::string_view cgroup) noexcept;
 
@@ -80,7 +80,7 @@ struct RuleVerdict {
 // The first rule that matches counts. `own` is the oom_adj that the process has
 // by itself. A condition on what is not known leaves open whether it holds; for
 // `matched` and `oom_adj` it does not.
-[[nodiscard]] RuleVerdict apply_rules(const std::vector<AdjRule>& rules,
+[[nodiscard]] RuleVerdict apply_rules(const std::vector<Rule>& rules,
                                       const Identity& identity,
                                       std::int32_t own) noexcept;
 

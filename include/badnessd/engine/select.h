@@ -71,15 +71,8 @@ struct Selection {
 // kill.victim: the chosen process itself, or as 2.6.32 did its first child, or
 // in a fork storm (storm.h) the forker with its young descendants and else the
 // chosen process.
-// Whom else: with kFamily all descendants of the chosen, with kCgroup all who
-// are in its cgroup.
-enum class VictimOrder : std::uint8_t {
-  kAuto,
-  kProcess,
-  kChildFirst,
-  kFamily,
-  kCgroup
-};
+// Whom else: with kCgroup all that are in the cgroup of the chosen.
+enum class VictimOrder : std::uint8_t { kAuto, kProcess, kChildFirst, kCgroup };
 
 // mm/oom_kill.c: oom_kill_process(). The index of the one that dies if `chosen`
 // is: with kChildFirst the first child on the list that has an mm of its own

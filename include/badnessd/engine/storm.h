@@ -53,18 +53,18 @@ class StormFinder {
   // little at most. Indices in tasks. `lost_kib` is what memory has lost since
   // the baseline.
   [[nodiscard]] std::span<const std::uint32_t> suspects(
-      const Snapshot& snapshot, const SelectRules& rules, Kib need_kib,
+      const Snapshot& snapshot, const SelectRules& rules, Kib needed_kib,
       Kib lost_kib);
 
   // The storm below the deepest forker that has one, the greatest of them; none
   // in most emergencies. All must hold:
-  //   what its members took reaches need_kib,
+  //   what its members took reaches needed_kib,
   //   is at least half of what was lost, and at most twice that (workers that
   //   took the place of others have cost nothing),
   //   at least half of it was taken by processes of one name.
   [[nodiscard]] std::optional<Storm> find(const Snapshot& snapshot,
                                           const SelectRules& rules,
-                                          Kib need_kib, Kib lost_kib);
+                                          Kib needed_kib, Kib lost_kib);
 
   // The members of the storm that was found, the largest first. Indices in
   // tasks.

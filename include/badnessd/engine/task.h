@@ -136,7 +136,7 @@ struct Child {
 
 // What a snapshot does not know, or knows only by a stand-in. Counts are of
 // tasks. Shown to the user: nothing is silently assumed.
-struct Facts {
+struct Gaps {
   bool live = false;               // a running kernel's /proc, seen from within
   bool kernel26 = false;           // so PF_OOM_ORIGIN is visible in `flags`
   bool oom_adj_converted = false;  // from oom_score_adj, there is no oom_adj
@@ -158,7 +158,7 @@ struct Snapshot {
   std::vector<Child> children;
   // Of the note by which `then` of all tasks was set; none: by none.
   std::optional<std::uint64_t> baseline_age_s;
-  Facts facts;
+  Gaps gaps;
 };
 
 // Whole seconds since its start; 0 if that is to come.

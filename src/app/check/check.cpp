@@ -53,7 +53,7 @@ struct Findings {
   CycleState state;
   std::vector<RuleMatches> matches{};
   Choices choices{};
-  std::vector<HostNote> notes{};
+  std::vector<Finding> notes{};
 };
 
 std::string chosen_text(const Findings& found,
@@ -64,7 +64,7 @@ std::string chosen_text(const Findings& found,
 std::vector<std::string> rules_text(const Findings& found) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < found.matches.size(); ++i) {
-    const AdjRule& rule = found.policy.rules[i];
+    const Rule& rule = found.policy.rules[i];
     const RuleMatches& its = found.matches[i];
     std::string names;
     for (const std::uint32_t index : its.first) {
@@ -87,7 +87,7 @@ std::vector<std::string> choices_text(const Findings& found) {
   const Choices& choices = found.choices;
   std::vector<std::string> lines{fmt::format(
       "{} as configured, where {} are needed",
-      chosen_text(found, choices.configured), size_text(choices.need_kib))};
+      chosen_text(found, choices.configured), size_text(choices.needed_kib))};
   if (!found.policy.rules.empty()) {
     lines.push_back(chosen_text(found, choices.without_rules) +
                     " without the rules");
@@ -107,7 +107,7 @@ std::vector<std::string> choices_text(const Findings& found) {
 std::string as_text(const Findings& found, const Style& style) {
   std::vector<std::string> host;
   host.reserve(found.notes.size());
-  for (const HostNote& note : found.notes) {
+  for (const Finding& note : found.notes) {
     host.push_back((note.warning ? "warning: " : "") + note.text);
   }
   return section("settings", {found.loaded.origin}) + "\n" +
@@ -138,7 +138,7 @@ std::string as_json(const Findings& found) {
        {{"configured_pid", pid_of(choices.configured)},
         {"without_rules_pid", pid_of(choices.without_rules)},
         {"kernel_2_6_32_pid", pid_of(choices.kernel26)},
-        {"need_kib", choices.need_kib},
+        {"need_kib", choices.needed_kib},
         {"protected_kib", choices.protected_kib}}},
       {"notes", Json::array()}};
   for (const Row& row : settings_in_force(found.loaded)) {
@@ -155,13 +155,13 @@ std::string as_json(const Findings& found) {
                              {"matches", found.matches[i].count},
                              {"first_pids", std::move(pids)}});
   }
-  for (const HostNote& note : found.notes) {
+  for (const Finding& note : found.notes) {
     json["notes"].push_back({{"warning", note.warning}, {"text", note.text}});
   }
   return json.dump(2) + "\n";
 }
 
-void note(std::vector<HostNote>& notes, const std::vector<HostNote>& more) {
+void note(std::vector<Finding>& notes, const std::vector<Finding>& more) {
   notes.insert(notes.end(), more.begin(), more.end());
 }
 
@@ -195,11 +195,11 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   note(found.notes,
        lint_matches(policy, snapshot, found.matches, found.choices));
   note(found.notes,
-       host_notes(policy, *reading, snapshot, source, AskedBy::kCheck));
+       host_findings(policy, *reading, snapshot, source, AskedBy::kCheck));
   return CheckResult{
       .text = json ? as_json(found) : as_text(found, style),
       .clean = std::none_of(found.notes.begin(), found.notes.end(),
-                            [](const HostNote& it) { return it.warning; })};
+                            [](const Finding& it) { return it.warning; })};
 }
 
 }  // namespace badnessd

@@ -34,7 +34,7 @@ constexpr std::array<Capability, 4> kCapabilities{{
 }};
 
 void note_other_killers(const Policy& policy, const Snapshot& snapshot,
-                        AskedBy asked_by, std::vector<HostNote>& notes) {
+                        AskedBy asked_by, std::vector<Finding>& notes) {
   bool own_daemon = asked_by == AskedBy::kCheck;
   for (const Task& task : snapshot.tasks) {
     const bool killer = std::find(kOomKillers.begin(), kOomKillers.end(),
@@ -67,11 +67,12 @@ std::vector<std::string> host_text(const Policy& policy,
   return lines;
 }
 
-std::vector<HostNote> host_notes(const Policy& policy,
-                                 const PressureReading& reading,
-                                 const Snapshot& snapshot,
-                                 const ProcfsSource& source, AskedBy asked_by) {
-  std::vector<HostNote> notes;
+std::vector<Finding> host_findings(const Policy& policy,
+                                   const PressureReading& reading,
+                                   const Snapshot& snapshot,
+                                   const ProcfsSource& source,
+                                   AskedBy asked_by) {
+  std::vector<Finding> notes;
   note_other_killers(policy, snapshot, asked_by, notes);
   if (source.swap_unusable()) {
     notes.push_back({true,
@@ -117,15 +118,15 @@ std::vector<HostNote> host_notes(const Policy& policy,
          "gives its memory back by itself"});
   }
   if (asked_by == AskedBy::kCheck) {
-    const auto more = capability_notes(source.reference_caps(), host);
+    const auto more = capability_findings(source.reference_caps(), host);
     notes.insert(notes.end(), more.begin(), more.end());
   }
   return notes;
 }
 
-std::vector<HostNote> capability_notes(std::uint64_t capabilities,
-                                       const HostFacts& host) {
-  std::vector<HostNote> notes;
+std::vector<Finding> capability_findings(std::uint64_t capabilities,
+                                         const HostFacts& host) {
+  std::vector<Finding> notes;
   for (const Capability& capability : kCapabilities) {
     const bool by_limit =
         capability.number == kCapIpcLock && host.memlock_unlimited;

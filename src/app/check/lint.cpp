@@ -12,7 +12,7 @@
 namespace badnessd {
 namespace {
 
-using Notes = std::vector<HostNote>;
+using Notes = std::vector<Finding>;
 
 bool asks_for_psi(const Trigger& trigger) {
   return trigger.psi_some_above || trigger.psi_full_above;
@@ -37,11 +37,11 @@ void lint_scope(const Trigger& trigger, std::size_t index,
   }
   std::size_t count = 0;
   std::vector<std::string_view> unlimited;
-  for (const Watch& watch : state.cgroups) {
-    if (watch.trigger == index) {
+  for (const OomDomain& domain : state.cgroups) {
+    if (domain.trigger == index) {
       ++count;
-      if (trigger.mem_available_below && !cgroups.limited(watch.cgroup)) {
-        unlimited.emplace_back(watch.cgroup);
+      if (trigger.mem_available_below && !cgroups.limited(domain.cgroup)) {
+        unlimited.emplace_back(domain.cgroup);
       }
     }
   }
@@ -70,7 +70,7 @@ void lint_scope(const Trigger& trigger, std::size_t index,
 }
 
 // Whether the text that the rule goes by is up to the process or its user.
-bool anybody_can_meet(const AdjRule& rule) {
+bool anybody_can_meet(const Rule& rule) {
   // What is below a unit names itself as it likes.
   const auto open = [](const std::vector<Glob>& globs) {
     return std::any_of(globs.begin(), globs.end(), [](const Glob& it) {
@@ -89,7 +89,7 @@ bool nobody(const UserRange& users) {
 }
 
 // Whatever runs.
-bool can_never_match(const AdjRule& rule) {
+bool can_never_match(const Rule& rule) {
   const bool no_name =
       !rule.comm.empty() &&
       std::all_of(rule.comm.begin(), rule.comm.end(),
@@ -114,7 +114,7 @@ bool all_covered(const std::vector<T>& wide, const std::vector<T>& narrow,
 }
 
 // Every process that meets `narrow` meets `wide`.
-bool covers(const AdjRule& wide, const AdjRule& narrow) {
+bool covers(const Rule& wide, const Rule& narrow) {
   const auto globs = [](const Glob& a, const Glob& b) { return a.covers(b); };
   return all_covered(wide.comm, narrow.comm, globs) &&
          all_covered(wide.exe, narrow.exe, globs) &&
@@ -129,7 +129,7 @@ bool covers(const AdjRule& wide, const AdjRule& narrow) {
 
 // The first rule that covers the one at `index`; itself if there is none before
 // it.
-std::size_t covering(const std::vector<AdjRule>& rules, std::size_t index) {
+std::size_t covering(const std::vector<Rule>& rules, std::size_t index) {
   std::size_t first = 0;
   while (first < index && !covers(rules[first], rules[index])) {
     ++first;
@@ -176,10 +176,10 @@ Notes lint_triggers(const Policy& policy, const PolicyState& state,
   return notes;
 }
 
-Notes lint_rules(const std::vector<AdjRule>& rules) {
+Notes lint_rules(const std::vector<Rule>& rules) {
   Notes notes;
   for (std::size_t i = 0; i < rules.size(); ++i) {
-    const AdjRule& rule = rules[i];
+    const Rule& rule = rules[i];
     const auto warn = [&](const std::string& what) {
       notes.push_back(
           {true, fmt::format("rule {}: {}", escaped(rule.name), what)});
@@ -236,7 +236,7 @@ std::vector<RuleMatches> matches_of(const Policy& policy,
 
 Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
   const Policy& policy = inquiry.policy;
-  Choices choices{.need_kib = need_kib(
+  Choices choices{.needed_kib = needed_kib(
                       policy, policy.triggers[audit_trigger(policy)], reading)};
   const auto choose = [&](Snapshot& snapshot,
                           Kib need) -> std::optional<std::uint32_t> {
@@ -255,11 +255,11 @@ Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
     choices.protected_kib +=
         skip_reason(task, {}) == Skip::kOomDisabled ? task.reclaim_kib : 0;
   }
-  choices.configured = choose(snapshot, choices.need_kib);
+  choices.configured = choose(snapshot, choices.needed_kib);
   for (Task& task : snapshot.tasks) {
     task.oom_adj = task.own_oom_adj;
   }
-  choices.without_rules = choose(snapshot, choices.need_kib);
+  choices.without_rules = choose(snapshot, choices.needed_kib);
   for (Task& task : snapshot.tasks) {
     task.has_mm = task.has_mm && task.live.tid == 0;  // 2.6.32 saw leaders only
   }
@@ -303,13 +303,13 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
     rest_kib += skip == Skip::kNone ? task.reclaim_kib : 0;
   }
   // With everybody together there would be enough.
-  if (rest_kib < choices.need_kib &&
-      rest_kib + choices.protected_kib >= choices.need_kib) {
+  if (rest_kib < choices.needed_kib &&
+      rest_kib + choices.protected_kib >= choices.needed_kib) {
     notes.push_back(
         {true,
          fmt::format("too much is protected: all others together would give "
                      "back {}, and {} are needed to end an emergency",
-                     size_text(rest_kib), size_text(choices.need_kib))});
+                     size_text(rest_kib), size_text(choices.needed_kib))});
   }
   const auto open = std::count_if(snapshot.tasks.begin(), snapshot.tasks.end(),
                                   [](const Task& it) { return it.rules_open; });

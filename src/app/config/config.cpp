@@ -79,7 +79,7 @@ Result apply_named(std::vector<T>& list, const toml::value& table,
                     fmt::format("write [[{}]]", kind));
   }
   T& target = list.emplace_back();
-  if (std::is_same_v<T, AdjRule>) {
+  if (std::is_same_v<T, Rule>) {
     target.name = fmt::format("{}", list.size());
   }
   if (table.contains("name") && table.at("name").is_string()) {

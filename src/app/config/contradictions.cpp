@@ -95,9 +95,9 @@ void check_trigger(const std::vector<Trigger>& triggers, std::size_t index,
   }
 }
 
-void check_rule(const std::vector<AdjRule>& rules, std::size_t index,
+void check_rule(const std::vector<Rule>& rules, std::size_t index,
                 std::vector<Contradiction>& found) {
-  const AdjRule& rule = rules[index];
+  const Rule& rule = rules[index];
   const auto add = [&](std::string_view why) {
     found.push_back(
         {&rule, fmt::format("rule '{}' {}", escaped(rule.name), why)});

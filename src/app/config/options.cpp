@@ -25,14 +25,13 @@ constexpr std::array kOptions{
         "reserved address space as in 2.6.32, or what is resident or "
         "swapped out."},
     Option<Settings>{
-        "kill.victim",
-        R"("auto", "process", "child-first", "family" or "cgroup")",
+        "kill.victim", R"("auto", "process", "child-first" or "cgroup")",
         &Settings::kill_victim, 0, 0,
         "Whom to kill. auto: the chosen process; in a fork storm, where young "
         "copies of one program hold what memory has lost, the forker and then "
         "all of them. process: always the chosen one. child-first: as 2.6.32 "
-        "did its first child that has memory of its own. family: the chosen "
-        "one with all its descendants. cgroup: all who are in its cgroup."},
+        "did its first child that has memory of its own. cgroup: all processes "
+        "in its cgroup."},
     Option<Settings>{
         "kill.min_reclaim", R"("auto", a percentage of MemTotal, a size, or 0)",
         &Settings::kill_min_reclaim, 0, 0,
@@ -119,29 +118,27 @@ constexpr std::string_view kGlobs =
     "a glob or a list of globs (a comma in one is \\,)";
 
 constexpr std::array kRuleOptions{
-    Option<AdjRule>{"comm", kGlobs, &AdjRule::comm, 0, 0,
-                    "The name of the process, as in /proc/PID/comm: 15 bytes "
-                    "at most. The process can choose it."},
-    Option<AdjRule>{"exe", kGlobs, &AdjRule::exe, 0, 0,
-                    "The path of its program."},
-    Option<AdjRule>{
-        "cmdline", kGlobs, &AdjRule::cmdline, 0, 0,
+    Option<Rule>{"comm", kGlobs, &Rule::comm, 0, 0,
+                 "The name of the process, as in /proc/PID/comm: 15 bytes "
+                 "at most. The process can choose it."},
+    Option<Rule>{"exe", kGlobs, &Rule::exe, 0, 0, "The path of its program."},
+    Option<Rule>{
+        "cmdline", kGlobs, &Rule::cmdline, 0, 0,
         "Its arguments with blanks between them, the first 64 KiB. The process "
         "can choose them."},
-    Option<AdjRule>{"user",
-                    "a name, a uid, a range like 1000-1999, or a list of those",
-                    &AdjRule::user, 0, 0, "Its real user."},
-    Option<AdjRule>{"cgroup", kGlobs, &AdjRule::cgroup, 0, 0,
-                    "The path of its cgroup or of one above it."},
-    Option<AdjRule>{"unit", kGlobs, &AdjRule::unit, 0, 0,
-                    "The service or scope of systemd that it is in, or a slice "
-                    "above that."},
-    Option<AdjRule>{"oom_adj", "a number from -17 to 15", &AdjRule::oom_adj, 0,
-                    0,
-                    "The oom_adj that it is judged by: points are shifted by "
-                    "it, -17 is never killed."},
-    Option<AdjRule>{"protect", "true or false", &AdjRule::protect, 0, 0,
-                    "true is an oom_adj of -17."},
+    Option<Rule>{"user",
+                 "a name, a uid, a range like 1000-1999, or a list of those",
+                 &Rule::user, 0, 0, "Its real user."},
+    Option<Rule>{"cgroup", kGlobs, &Rule::cgroup, 0, 0,
+                 "The path of its cgroup or of one above it."},
+    Option<Rule>{"unit", kGlobs, &Rule::unit, 0, 0,
+                 "The service or scope of systemd that it is in, or a slice "
+                 "above that."},
+    Option<Rule>{"oom_adj", "a number from -17 to 15", &Rule::oom_adj, 0, 0,
+                 "The oom_adj that it is judged by: points are shifted by "
+                 "it, -17 is never killed."},
+    Option<Rule>{"protect", "true or false", &Rule::protect, 0, 0,
+                 "true is an oom_adj of -17."},
 };
 
 }  // namespace
@@ -177,7 +174,7 @@ std::span<const Option<Trigger>> trigger_options() {
   return kTriggerOptions;
 }
 
-std::span<const Option<AdjRule>> rule_options() {
+std::span<const Option<Rule>> rule_options() {
   return kRuleOptions;
 }
 

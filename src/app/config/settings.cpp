@@ -47,9 +47,9 @@ std::string nearest_key(std::span<const Option<T>> table,
 // none is near.
 template <class T>
 std::string unknown_key(const T& target, std::string_view key) {
-  constexpr std::string_view kKind = std::is_same_v<T, Trigger>   ? "trigger "
-                                     : std::is_same_v<T, AdjRule> ? "rule "
-                                                                  : "";
+  constexpr std::string_view kKind = std::is_same_v<T, Trigger> ? "trigger "
+                                     : std::is_same_v<T, Rule>  ? "rule "
+                                                                : "";
   const std::string nearest = nearest_key(options_of(target), key);
   return fmt::format("there is no {}setting '{}'; {}", kKind, escaped(key),
                      nearest.empty()
@@ -93,7 +93,7 @@ std::string option_text(const T& target, const Option<T>& option) {
       return {};
     }
   }
-  if constexpr (std::is_same_v<T, AdjRule>) {
+  if constexpr (std::is_same_v<T, Rule>) {
     if (option.key == "protect" && !target.protect) {
       return {};
     }
@@ -114,10 +114,10 @@ std::string option_text(const T& target, const Option<T>& option) {
 
 template SetResult set_option(Settings&, std::string_view, std::string_view);
 template SetResult set_option(Trigger&, std::string_view, std::string_view);
-template SetResult set_option(AdjRule&, std::string_view, std::string_view);
+template SetResult set_option(Rule&, std::string_view, std::string_view);
 template std::string option_text(const Settings&, const Option<Settings>&);
 template std::string option_text(const Trigger&, const Option<Trigger>&);
-template std::string option_text(const AdjRule&, const Option<AdjRule>&);
+template std::string option_text(const Rule&, const Option<Rule>&);
 
 std::string amount_text(const Amount& amount) {
   return format(amount);

@@ -11,6 +11,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "badnessd/app/config/names.h"
 #include "badnessd/app/config/text.h"
 
 namespace badnessd {
@@ -18,10 +19,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array<std::string_view, 2> kMemoryBases{"total_vm", "rss+swap"};
-constexpr std::array<std::string_view, 5> kVictimOrders{
-    "auto", "process", "child-first", "family", "cgroup"};
-constexpr std::array<std::string_view, 2> kActions{"kill", "log"};
+constexpr auto kMemoryBases =
+    names_up_to<MemoryBase::kRssSwap>({"total_vm", "rss+swap"});
+constexpr auto kVictimOrders = names_up_to<VictimOrder::kCgroup>(
+    {"auto", "process", "child-first", "cgroup"});
+constexpr auto kActions = names_up_to<Action::kLog>({"kill", "log"});
 
 struct Unit {
   std::string_view name;

@@ -9,10 +9,11 @@
 
 namespace badnessd {
 
-using Kind = CycleReport::Kind;
+using Kind = CycleResult::Kind;
 
 Daemon::Daemon(FactSource& source, Killer& killer, const Settings& settings,
-               const Machine& machine, StateFile state_file, Reporter& reporter)
+               const Machine& machine, StateFile state_file,
+               EventLog& event_log)
     : source_(source),
       killer_(killer),
       machine_(machine),
@@ -21,13 +22,13 @@ Daemon::Daemon(FactSource& source, Killer& killer, const Settings& settings,
       report_interval_us_(
           static_cast<Micros>(settings.log_report_interval.count()) * 1000),
       state_file_(std::move(state_file)),
-      reporter_(reporter),
+      event_log_(event_log),
       state_(policy_),
       reported_us_(source.now_us()) {
   state_file_.load(state_.policy, source_.now_us());
   if (state_.policy.pending) {
     killer_.adopt(state_.policy.pending->id);
-    reporter_.log().warn(
+    event_log_.log().warn(
         "process {} was signalled before this start; it is waited for",
         state_.policy.pending->id.pid);
     state_.decision.victim.id = state_.policy.pending->id;
@@ -49,7 +50,7 @@ void Daemon::reconfigure(const Settings& settings) {
   log_trigger_.reset();
 }
 
-CycleReport Daemon::rehearse() {
+CycleResult Daemon::rehearse() {
   constexpr std::size_t kFewest = 1024;
   Policy policy = policy_;
   policy.audit = true;
@@ -59,7 +60,7 @@ CycleReport Daemon::rehearse() {
     static_cast<void>(trial.baselines.look_at_all(source_, *reading));
   }
   DryRunKiller nobody;
-  const CycleReport report = run_cycle(source_, policy, nobody, trial);
+  const CycleResult report = run_cycle(source_, policy, nobody, trial);
   save_state();  // the first write to a mapped page is a fault
   Snapshot& snapshot = state_.snapshot;
   snapshot = std::move(trial.snapshot);
@@ -75,7 +76,7 @@ CycleReport Daemon::rehearse() {
 
 Micros Daemon::sleep() const noexcept {
   constexpr Micros kBetweenSteps = 5'000;
-  const Micros sleep = next_sleep_us(policy_, state_.policy);
+  const Micros sleep = next_poll_interval_us(policy_, state_.policy);
   return state_.baselines.busy() ? std::min(sleep, kBetweenSteps) : sleep;
 }
 
@@ -96,41 +97,41 @@ void Daemon::step() {
                            static_cast<Daemon*>(self)->save_state();
                          },
                          this};
-  const CycleReport report =
+  const CycleResult report =
       run_cycle(source_, policy_, killer_, state_, hooks);
   if (report.kind == Kind::kSampleLost) {
     lost_sample(report.error);
     return;
   }
   if (lost_samples_ != 0) {
-    reporter_.log().info(
+    event_log_.log().info(
         "readable again after {}",
         count_text(lost_samples_, "lost sample", "lost samples"));
     lost_samples_ = 0;
   }
   if (report.kernel_killed) {
-    reporter_.log().warn("the kernel's own OOM killer has killed somebody");
+    event_log_.log().warn("the kernel's own OOM killer has killed somebody");
   }
   if (report.log_trigger != log_trigger_) {
     log_trigger_ = report.log_trigger;
     if (log_trigger_) {
       const Trigger& trigger = policy_.triggers[*log_trigger_];
-      const Watch& watch = *report.log_watch;
-      reporter_.log().warn(
+      const OomDomain& domain = *report.log_domain;
+      event_log_.log().warn(
           "trigger {} {}", escaped(trigger.name),
-          trigger_text(trigger, watch.cgroup, *watch.last,
-                       watch.history.share(trigger.psi_window_us)));
+          trigger_text(trigger, domain.cgroup, *domain.last,
+                       domain.history.share(trigger.psi_window_us)));
     }
   }
   note(report);
   note_hang();
   if (report.reading.time_us - reported_us_ >= report_interval_us_) {
     reported_us_ = report.reading.time_us;
-    reporter_.log().info("{}", status());
+    event_log_.log().info("{}", status());
   }
 }
 
-void Daemon::note(const CycleReport& report) {
+void Daemon::note(const CycleResult& report) {
   const Decision& decision = state_.decision;
   switch (report.kind) {
     case Kind::kCalm:
@@ -162,17 +163,17 @@ void Daemon::note(const CycleReport& report) {
       [[fallthrough]];
     case Kind::kNotSignalled:
       save_state();
-      reporter_.decided(decision, policy_);
+      event_log_.decided(decision, policy_);
       said_ = report.kind;
       break;
     case Kind::kEscalated:
-      reporter_.log().warn("{} has not ended on SIGTERM: sent SIGKILL",
-                           task_text(decision.victim));
+      event_log_.log().warn("{} has not ended on SIGTERM: sent SIGKILL",
+                            task_text(decision.victim));
       break;
     case Kind::kGaveUp:
     case Kind::kDone:
       save_state();
-      reporter_.ended(decision, policy_);
+      event_log_.ended(decision, policy_);
       said_ = report.kind;
       break;
   }
@@ -181,7 +182,7 @@ void Daemon::note(const CycleReport& report) {
 void Daemon::note_hang() {
   const std::int32_t at = state_.identities.hangs_at();
   if (at != 0 && at != hangs_at_) {
-    reporter_.log().warn(
+    event_log_.log().warn(
         "process {} keeps its command line from being read (a dead file "
         "server?): until it is gone, rules go by name, program and user of "
         "those who start now",
@@ -192,21 +193,21 @@ void Daemon::note_hang() {
 
 void Daemon::incident_over() {
   if (said_ != Kind::kCalm) {
-    reporter_.log().info("no trigger fires any more: {}", status());
+    event_log_.log().info("no trigger fires any more: {}", status());
   }
   said_ = Kind::kCalm;
 }
 
-void Daemon::say_once(CycleReport::Kind kind, const std::string& sentence) {
+void Daemon::say_once(CycleResult::Kind kind, const std::string& sentence) {
   if (said_ != kind) {
-    reporter_.log().warn("{}", sentence);
+    event_log_.log().warn("{}", sentence);
     said_ = kind;
   }
 }
 
 void Daemon::lost_sample(const Error& error) {
   if (lost_samples_ == 0) {
-    reporter_.log().warn("sample lost, ignoring it: {}", error_text(error));
+    event_log_.log().warn("sample lost, ignoring it: {}", error_text(error));
   }
   ++lost_samples_;
 }

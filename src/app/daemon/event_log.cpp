@@ -61,7 +61,7 @@ std::shared_ptr<spdlog::logger> make_logger(LooseWriter& writer,
   return log;
 }
 
-void Reporter::decided(const Decision& decision, const Policy& policy) {
+void EventLog::decided(const Decision& decision, const Policy& policy) {
   id_ = decision_id(decision);
   const std::string text = decision_text(decision, policy);
   if (decision.end == Decision::End::kPending) {
@@ -71,7 +71,7 @@ void Reporter::decided(const Decision& decision, const Policy& policy) {
   }
 }
 
-void Reporter::ended(const Decision& decision, const Policy& policy) {
+void EventLog::ended(const Decision& decision, const Policy& policy) {
   const std::string text = ending_text(decision);
   if (decision.number == 0) {
     log_.warn("{}", text);
@@ -81,7 +81,7 @@ void Reporter::ended(const Decision& decision, const Policy& policy) {
   id_.clear();
 }
 
-void Reporter::record(std::string_view line, const Decision& decision,
+void EventLog::record(std::string_view line, const Decision& decision,
                       const Policy& policy) {
   const Aftermath aftermath = aftermath_of(decision);
   const std::string sets_off = aftermath_text(decision, aftermath);
@@ -111,7 +111,7 @@ void Reporter::record(std::string_view line, const Decision& decision,
   }
 }
 
-void Reporter::write_last_kill(const std::string& json) {
+void EventLog::write_last_kill(const std::string& json) {
   if (directory_.empty()) {
     return;
   }

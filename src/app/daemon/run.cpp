@@ -45,8 +45,8 @@ StateFile open_state(const std::string& directory, spdlog::logger& log) {
   return std::move(*file);
 }
 
-void say(spdlog::logger& log, const std::vector<HostNote>& notes) {
-  for (const HostNote& note : notes) {
+void say(spdlog::logger& log, const std::vector<Finding>& notes) {
+  for (const Finding& note : notes) {
     log.log(note.warning ? spdlog::level::warn : spdlog::level::info, "{}",
             note.text);
   }
@@ -54,8 +54,8 @@ void say(spdlog::logger& log, const std::vector<HostNote>& notes) {
 
 // The start-up self-test, and what this machine lacks.
 void rehearse(Daemon& daemon, ProcfsSource& source, spdlog::logger& log) {
-  const CycleReport report = daemon.rehearse();
-  if (report.kind == CycleReport::Kind::kSampleLost) {
+  const CycleResult report = daemon.rehearse();
+  if (report.kind == CycleResult::Kind::kSampleLost) {
     log.warn("the first look failed: {}", error_text(report.error));
     return;
   }
@@ -64,8 +64,8 @@ void rehearse(Daemon& daemon, ProcfsSource& source, spdlog::logger& log) {
   }
   say(log, lint_triggers(daemon.policy(), daemon.watched(), source.cgroups()));
   say(log, lint_rules(daemon.policy().rules));
-  say(log, host_notes(daemon.policy(), report.reading, daemon.snapshot(),
-                      source, AskedBy::kDaemon));
+  say(log, host_findings(daemon.policy(), report.reading, daemon.snapshot(),
+                         source, AskedBy::kDaemon));
 }
 
 void protect(const ProcfsSource& source, spdlog::logger& log) {
@@ -145,13 +145,13 @@ int run_daemon(
   }
   Journal journal(dry_run ? std::string_view() : kJournalSocket);
   const std::string directory = runtime_directory(dry_run);
-  Reporter reporter(*log, journal, directory, log_is_journal);
+  EventLog event_log(*log, journal, directory, log_is_journal);
   const auto reading = source.read_pressure();
   const Machine machine{.mem_total_kib = reading ? reading->mem_total_kib : 0,
                         .cpus = static_cast<std::uint32_t>(::get_nprocs()),
                         .self_pid = source.self_pid()};
   Daemon daemon(source, killer, loaded.settings, machine,
-                open_state(directory, *log), reporter);
+                open_state(directory, *log), event_log);
   log->info("settings: {}", loaded.origin);
   if (dry_run) {
     log->info("dry run: nobody is signalled");

@@ -39,41 +39,41 @@ std::string adj_origin(const Task& task, const Policy& policy) {
 // What a rule is and where its operand came from.
 std::string words_of(const Step& step, const Snapshot& snapshot,
                      const Task& task, const Policy& policy) {
-  switch (step.rule) {
-    case Rule::kExempt:
+  switch (step.factor) {
+    case Factor::kExempt:
       return fmt::format("oom_adj is -17{}: exempt",
                          task.rules == 0 ? "" : adj_origin(task, policy));
-    case Rule::kNoMm:
+    case Factor::kNoMm:
       return "no memory of its own: a kernel thread, a zombie or a dead leader";
-    case Rule::kTotalVm:
+    case Factor::kTotalVm:
       return fmt::format("pages of address space, reserved or used: {}",
                          size_text(kib_of(snapshot, step.operand)));
-    case Rule::kRssSwap:
+    case Factor::kRssSwap:
       return fmt::format("pages resident or in swap: {}",
                          size_text(kib_of(snapshot, step.operand)));
-    case Rule::kOomOrigin:
+    case Factor::kOomOrigin:
       return "PF_OOM_ORIGIN: it runs swapoff or KSM, the first to go";
-    case Rule::kChildren:
+    case Factor::kChildren:
       return fmt::format(
           "half of each child with memory of its own and 1, per thread ({} on "
           "its list)",
           count_text(task.child_count, "child", "children"));
-    case Rule::kCpuTime:
+    case Factor::kCpuTime:
       return cpu_words(task, policy.score.hz);
-    case Rule::kRunTime:
+    case Factor::kRunTime:
       return fmt::format(
           "fourth root of {} of 1024 s since its start ({})",
           count_text(age_s(snapshot, task) >> 10, "unit", "units"),
           duration_text(age_s(snapshot, task)));
-    case Rule::kNice:
+    case Factor::kNice:
       return fmt::format("nice is {}", task.nice);
-    case Rule::kSysAdmin:
+    case Factor::kSysAdmin:
       return "CAP_SYS_ADMIN or CAP_SYS_RESOURCE is effective";
-    case Rule::kSysRawio:
+    case Factor::kSysRawio:
       return "CAP_SYS_RAWIO is effective";
-    case Rule::kMemsAllowed:
+    case Factor::kMemsAllowed:
       return "no memory node in common with the allocating task";
-    case Rule::kOomAdj:
+    case Factor::kOomAdj:
       return step.op == Op::kAtLeast
                  ? "a positive oom_adj needs something to shift"
                  : fmt::format("oom_adj is {}{}", task.oom_adj,
@@ -93,7 +93,7 @@ std::string ledger_table(const Snapshot& snapshot, const Task& task,
   std::vector<std::vector<std::string>> rows;
   const Score score = badness(snapshot, task, policy.score);
   for (const Step& step : score.steps()) {
-    rows.push_back({std::string(name_of(step.rule)),
+    rows.push_back({std::string(name_of(step.factor)),
                     step.op == Op::kSet ? "" : fmt::format("{}", step.before),
                     std::string(symbol_of(step.op)),
                     fmt::format("{}", step.operand),
@@ -228,7 +228,7 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
                     {"its capabilities are not credited: /proc/<pid>/ns/user "
                      "cannot be read (it needs CAP_SYS_PTRACE)"});
   }
-  return text + section("facts", facts_text(snapshot.facts));
+  return text + section("facts", gaps_text(snapshot.gaps));
 }
 
 }  // namespace badnessd

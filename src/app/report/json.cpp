@@ -18,20 +18,20 @@ std::string dump(const Json& json) {
   return json.dump(2) + "\n";
 }
 
-Json facts_json(const Facts& facts) {
-  return {{"live", facts.live},
-          {"kernel_2_6", facts.kernel26},
-          {"oom_adj_converted", facts.oom_adj_converted},
-          {"swap_known", facts.swap_known},
-          {"init_visible", facts.init_visible},
-          {"children_by_ppid", facts.children_by_ppid},
-          {"mm_identity_unknown", facts.mm_identity_unknown},
-          {"userns_unreadable", facts.userns_unreadable},
-          {"nodes_unknown", facts.nodes_unknown},
-          {"vanished", facts.vanished},
-          {"unreadable", facts.unreadable},
-          {"malformed", facts.malformed},
-          {"sentences", facts_text(facts)}};
+Json gaps_json(const Gaps& gaps) {
+  return {{"live", gaps.live},
+          {"kernel_2_6", gaps.kernel26},
+          {"oom_adj_converted", gaps.oom_adj_converted},
+          {"swap_known", gaps.swap_known},
+          {"init_visible", gaps.init_visible},
+          {"children_by_ppid", gaps.children_by_ppid},
+          {"mm_identity_unknown", gaps.mm_identity_unknown},
+          {"userns_unreadable", gaps.userns_unreadable},
+          {"nodes_unknown", gaps.nodes_unknown},
+          {"vanished", gaps.vanished},
+          {"unreadable", gaps.unreadable},
+          {"malformed", gaps.malformed},
+          {"sentences", gaps_text(gaps)}};
 }
 
 Json task_json(const Snapshot& snapshot, const Task& task,
@@ -64,7 +64,7 @@ Json task_json(const Snapshot& snapshot, const Task& task,
   if (task.has_oom_score_adj) {
     json["oom_score_adj"] = task.oom_score_adj;
   }
-  if (snapshot.facts.swap_known) {
+  if (snapshot.gaps.swap_known) {
     json["swap_kib"] = task.swap_kib;
   }
   if (skip != Skip::kNone) {
@@ -84,7 +84,7 @@ Json base_json(const Snapshot& snapshot,
           {"kernel_hz", policy.score.hz},
           {"memory", name_of(policy.score.memory)},
           {"page_size", snapshot.page_size},
-          {"facts", facts_json(snapshot.facts)},
+          {"facts", gaps_json(snapshot.gaps)},
           {"tasks", std::move(tasks)}};
 }
 
@@ -103,7 +103,7 @@ Json psi_json(const std::optional<PsiLine>& line) {
 nlohmann::ordered_json steps_json(const Score& score) {
   Json steps = Json::array();
   for (const Step& step : score.steps()) {
-    steps.push_back({{"rule", name_of(step.rule)},
+    steps.push_back({{"rule", name_of(step.factor)},
                      {"op", name_of(step.op)},
                      {"operand", step.operand},
                      {"before", step.before},
@@ -140,25 +140,25 @@ nlohmann::ordered_json triggers_json(const Policy& policy,
   Json triggers = Json::array();
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     const Trigger& trigger = policy.triggers[i];
-    const auto add = [&](const Watch& watch) {
+    const auto add = [&](const OomDomain& domain) {
       triggers.push_back(
           {{"name", escaped(trigger.name)},
            {"cgroup", nullptr},
            {"fires", decision.fired && decision.trigger == i &&
-                         decision.scope.view() == watch.cgroup},
+                         decision.scope.view() == domain.cgroup},
            {"sentence",
-            trigger_text(trigger, watch.cgroup, *watch.last,
-                         watch.history.share(trigger.psi_window_us))}});
-      if (!watch.cgroup.empty()) {
-        triggers.back()["cgroup"] = escaped(watch.cgroup);
+            trigger_text(trigger, domain.cgroup, *domain.last,
+                         domain.history.share(trigger.psi_window_us))}});
+      if (!domain.cgroup.empty()) {
+        triggers.back()["cgroup"] = escaped(domain.cgroup);
       }
     };
     if (!trigger.scope) {
       add(state.system);
     }
-    for (const Watch& watch : state.cgroups) {
-      if (trigger.scope && watch.trigger == i && watch.last) {
-        add(watch);
+    for (const OomDomain& domain : state.cgroups) {
+      if (trigger.scope && domain.trigger == i && domain.last) {
+        add(domain);
       }
     }
   }
@@ -210,7 +210,7 @@ std::string explain_json(const Snapshot& snapshot, std::uint32_t index,
   return dump(json);
 }
 
-std::string once_json(const CycleReport& report, const CycleState& state,
+std::string once_json(const CycleResult& report, const CycleState& state,
                       const Policy& policy) {
   const Snapshot& snapshot = state.snapshot;
   const Decision& decision = state.decision;
@@ -221,14 +221,14 @@ std::string once_json(const CycleReport& report, const CycleState& state,
   json["selection"] = {{"kind", "none"},
                        {"pid", nullptr},
                        {"blame", name_of(decision.blame)},
-                       {"need_kib", decision.need_kib},
-                       {"bar_kib", decision.bar_kib},
+                       {"need_kib", decision.needed_kib},
+                       {"bar_kib", decision.required_kib},
                        {"passed_over", Json::array()}};
   json["victim"] = nullptr;
-  if (report.kind == CycleReport::Kind::kWaiting && report.dying) {
+  if (report.kind == CycleResult::Kind::kWaiting && report.dying) {
     json["selection"]["kind"] = "wait";
     json["selection"]["pid"] = report.dying->pid;
-  } else if (report.kind == CycleReport::Kind::kNotSignalled) {
+  } else if (report.kind == CycleResult::Kind::kNotSignalled) {
     json["selection"]["kind"] = "chosen";
     json["selection"]["pid"] = decision.chosen.id.pid;
     for (std::uint32_t i = 0; i < decision.passed_over_count; ++i) {

@@ -50,7 +50,7 @@ std::vector<std::string> skipped_text(const Snapshot& snapshot,
 
 // By what the chosen process was eligible.
 std::string guard_note(const Decision& decision) {
-  if (decision.need_kib == 0) {
+  if (decision.needed_kib == 0) {
     return "the first in the bare order of 2.6.32";
   }
   constexpr std::array<std::string_view, 3> kFirst{
@@ -58,42 +58,40 @@ std::string guard_note(const Decision& decision) {
       "the one with the greatest score for what it holds, of those that"};
   const std::string_view first =
       kFirst[static_cast<std::size_t>(decision.blame)];
-  return decision.bar_kib < decision.need_kib
+  return decision.required_kib < decision.needed_kib
              ? fmt::format(
                    "{} give back {}; none gives back the {} that are "
                    "needed",
-                   first, size_text(decision.bar_kib),
-                   size_text(decision.need_kib))
+                   first, size_text(decision.required_kib),
+                   size_text(decision.needed_kib))
              : fmt::format("{} give back the {} that are needed", first,
-                           size_text(decision.need_kib));
+                           size_text(decision.needed_kib));
 }
 
 // The victim's place among those who die.
 std::string extent_text(const Decision& decision) {
-  switch (decision.extent) {
-    case Extent::kProcess:
+  switch (decision.kill_set) {
+    case KillSet::kProcess:
       return "the chosen process itself";
-    case Extent::kChild:
+    case KillSet::kChild:
       return "the first child of the chosen process";
-    case Extent::kStorm:
+    case KillSet::kStorm:
       return fmt::format("and all of a fork storm below {}",
                          task_text(decision.chosen));
-    case Extent::kSharedMm:
+    case KillSet::kSharedMm:
       return "the chosen process with all that share its address space";
-    case Extent::kFamily:
-      return "the chosen process with all its descendants";
-    case Extent::kCgroup:
+    case KillSet::kCgroup:
       return "the chosen process with all who are in " +
              escaped(decision.group.view());
   }
   return {};
 }
 
-std::string selection_text(const CycleReport& report, const CycleState& state) {
-  if (report.kind == CycleReport::Kind::kNobody) {
+std::string selection_text(const CycleResult& report, const CycleState& state) {
+  if (report.kind == CycleResult::Kind::kNobody) {
     return section("chosen", {"nobody: there is no candidate"});
   }
-  if (report.kind == CycleReport::Kind::kWaiting) {
+  if (report.kind == CycleResult::Kind::kWaiting) {
     return section("chosen",
                    {fmt::format("nobody now: {} is exiting, and its memory is "
                                 "waited for",
@@ -139,12 +137,12 @@ std::vector<std::string> firing_text(const CycleState& state,
 
 }  // namespace
 
-std::string once_text(const CycleReport& report, const CycleState& state,
+std::string once_text(const CycleResult& report, const CycleState& state,
                       const Policy& policy, const Style& style) {
   constexpr std::size_t kCandidatesShown = 10;
   const Snapshot& snapshot = state.snapshot;
   const SelectRules rules{.self_pid = policy.self_pid};
-  std::vector<std::string> facts = facts_text(snapshot.facts);
+  std::vector<std::string> facts = gaps_text(snapshot.gaps);
   facts.insert(
       facts.begin(),
       fmt::format("{}, {}, up {}",

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 
+#include "badnessd/app/config/names.h"
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
@@ -68,19 +69,17 @@ std::string guard_text(const Decision& decision) {
 
 // Who else dies, and by what.
 std::string extent_text(const Decision& decision) {
-  switch (decision.extent) {
-    case Extent::kProcess:
-    case Extent::kStorm:
+  switch (decision.kill_set) {
+    case KillSet::kProcess:
+    case KillSet::kStorm:
       return {};
-    case Extent::kChild:
+    case KillSet::kChild:
       return fmt::format(", the first child of {} which was chosen",
                          task_text(decision.chosen));
-    case Extent::kFamily:
-      return fmt::format(" and {} more, all its descendants", decision.swept);
-    case Extent::kSharedMm:
+    case KillSet::kSharedMm:
       return fmt::format(" and {} more that share its address space",
                          decision.swept);
-    case Extent::kCgroup:
+    case KillSet::kCgroup:
       return fmt::format(" and {} more, all who are in {}{}", decision.swept,
                          escaped(decision.group.view()),
                          decision.group.view() == decision.oom_group.view()
@@ -128,7 +127,7 @@ std::string storm_text(const Decision& decision) {
                          : "",
       storm.members, duration_text(storm.age_s), storm.copies,
       escaped(storm.name()), size_text(storm.took_kib),
-      size_text(decision.need_kib), size_text(decision.loss->lost_kib));
+      size_text(decision.needed_kib), size_text(decision.loss->lost_kib));
 }
 
 Json storm_json(const Decision& decision) {
@@ -144,10 +143,10 @@ Json storm_json(const Decision& decision) {
           {"took_kib", storm.took_kib}};
 }
 
-std::string_view name_of(Extent extent) {
-  constexpr std::array<std::string_view, 6> kNames{
-      "process", "child", "storm", "family", "cgroup", "shared_mm"};
-  return kNames[static_cast<std::size_t>(extent)];
+std::string_view name_of(KillSet kill_set) {
+  constexpr auto kNames = names_up_to<KillSet::kSharedMm>(
+      {"process", "child", "storm", "cgroup", "shared_mm"});
+  return kNames[static_cast<std::size_t>(kill_set)];
 }
 
 // null if it is empty.
@@ -307,7 +306,7 @@ std::string aftermath_text(const Decision& decision,
                         escaped(aftermath.settings->restart));
   }
   const std::string_view group = decision.oom_group.view();
-  if (!group.empty() && decision.extent != Extent::kCgroup) {
+  if (!group.empty() && decision.kill_set != KillSet::kCgroup) {
     text += fmt::format(
         "{}{} has memory.oom.group: the kernel would have killed all in it",
         text.empty() ? "" : "; ", escaped(group));
@@ -331,16 +330,16 @@ std::string record_json(const Decision& decision, const Policy& policy,
       {"chosen", task_json(decision.chosen, policy)},
       {"steps", steps_json(decision.score)},
       {"victim", task_json(decision.victim, policy)},
-      {"extent", name_of(decision.extent)},
+      {"extent", name_of(decision.kill_set)},
       {"group", path_json(decision.group.view())},
       {"killed_besides", decision.swept},
       {"storm", storm_json(decision)},
       {"sets_off", aftermath_json(decision, aftermath)},
       {"loss", loss_json(decision.loss)},
       {"blame", name_of(decision.blame)},
-      {"took_bar_kib", decision.took_bar_kib},
-      {"need_kib", decision.need_kib},
-      {"bar_kib", decision.bar_kib},
+      {"took_bar_kib", decision.required_took_kib},
+      {"need_kib", decision.needed_kib},
+      {"bar_kib", decision.required_kib},
       {"passed_over",
        tasks_json(
            std::span(decision.passed_over).first(decision.passed_over_count),

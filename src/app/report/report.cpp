@@ -7,24 +7,25 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "badnessd/app/config/names.h"
 #include "badnessd/app/config/settings.h"
 #include "badnessd/engine/ranking.h"
 
 namespace badnessd {
 namespace {
 
-constexpr std::array<std::string_view, 13> kRules{
-    "oom_disable", "no_mm",        "total_vm", "rss+swap", "oom_origin",
-    "children",    "cpu_time",     "run_time", "nice",     "sys_admin",
-    "sys_rawio",   "mems_allowed", "oom_adj"};
-constexpr std::array<std::string_view, 7> kOps{
-    "set",      "add",        "multiply",   "divide",
-    "at_least", "shift_left", "shift_right"};
-constexpr std::array<std::string_view, 7> kSymbols{"=",        "+",  "*", "/",
-                                                   "at least", "<<", ">>"};
-constexpr std::array<std::string_view, 7> kSkips{
-    "",         "no memory", "init",        "oom_adj -17",
-    "badnessd", "set aside", "out of scope"};
+constexpr auto kFactors = names_up_to<Factor::kOomAdj>(
+    {"oom_disable", "no_mm", "total_vm", "rss+swap", "oom_origin", "children",
+     "cpu_time", "run_time", "nice", "sys_admin", "sys_rawio", "mems_allowed",
+     "oom_adj"});
+constexpr auto kOps =
+    names_up_to<Op::kShiftRight>({"set", "add", "multiply", "divide",
+                                  "at_least", "shift_left", "shift_right"});
+constexpr auto kSymbols =
+    names_up_to<Op::kShiftRight>({"=", "+", "*", "/", "at least", "<<", ">>"});
+constexpr auto kSkips =
+    names_up_to<Skip::kOutOfScope>({"", "no memory", "init", "oom_adj -17",
+                                    "badnessd", "set aside", "out of scope"});
 
 // One condition of a trigger: what it asks for, and how it is now.
 struct ConditionText {
@@ -74,29 +75,29 @@ std::string psi_text(const PressureReading& reading) {
 
 // The unknowns that are counts, with one sentence each.
 struct CountedFact {
-  std::uint32_t Facts::*count;
+  std::uint32_t Gaps::*count;
   std::string_view one, many, sentence;
 };
 constexpr std::array<CountedFact, 6> kCountedFacts{{
-    {&Facts::children_by_ppid, "parent", "parents",
+    {&Gaps::children_by_ppid, "parent", "parents",
      "children by PPid, which counts those of other threads too"},
-    {&Facts::mm_identity_unknown, "child", "children",
+    {&Gaps::mm_identity_unknown, "child", "children",
      "could share the parent's memory; counted as separate"},
-    {&Facts::userns_unreadable, "process", "processes",
+    {&Gaps::userns_unreadable, "process", "processes",
      "capabilities not credited: the user namespace is not readable (it "
      "needs CAP_SYS_PTRACE)"},
-    {&Facts::nodes_unknown, "process", "processes",
+    {&Gaps::nodes_unknown, "process", "processes",
      "memory nodes unknown; taken as shared with badnessd"},
-    {&Facts::unreadable, "process", "processes",
+    {&Gaps::unreadable, "process", "processes",
      "could not be read (hidepid? it needs CAP_SYS_PTRACE)"},
-    {&Facts::malformed, "process", "processes",
+    {&Gaps::malformed, "process", "processes",
      "left out: its /proc text is not what a kernel writes"},
 }};
 
 }  // namespace
 
-std::string_view name_of(Rule rule) {
-  return kRules[static_cast<std::size_t>(rule)];
+std::string_view name_of(Factor factor) {
+  return kFactors[static_cast<std::size_t>(factor)];
 }
 
 std::string_view name_of(Op op) {
@@ -132,10 +133,10 @@ std::string ledger_text(const Score& score) {
   std::string text;
   for (const Step& step : score.steps()) {
     if (step.op == Op::kSet) {
-      text = fmt::format("{} {}", name_of(step.rule), step.operand);
+      text = fmt::format("{} {}", name_of(step.factor), step.operand);
     } else {
       text += fmt::format(", {} {} {}", symbol_of(step.op), step.operand,
-                          name_of(step.rule));
+                          name_of(step.factor));
     }
   }
   return fmt::format("{} = {}", text, score.points());
@@ -187,11 +188,11 @@ std::string reclaim_text(const Decision& decision) {
           : std::string();
   return fmt::format("its death gives back at least {}{}; {} are needed",
                      size_text(decision.victim.death_kib()), with_it,
-                     size_text(decision.need_kib));
+                     size_text(decision.needed_kib));
 }
 
 std::string_view name_of(Blame blame) {
-  constexpr std::array<std::string_view, 3> kNames{"none", "took", "held"};
+  constexpr auto kNames = names_up_to<Blame::kHeld>({"none", "took", "held"});
   return kNames[static_cast<std::size_t>(blame)];
 }
 
@@ -253,12 +254,12 @@ std::vector<std::string> triggers_text(const Policy& policy,
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     const Trigger& trigger = policy.triggers[i];
-    const auto add = [&](const Watch& watch) {
-      if (watch.last) {
+    const auto add = [&](const OomDomain& domain) {
+      if (domain.last) {
         lines.push_back(fmt::format(
             "{} {}", escaped(trigger.name),
-            trigger_text(trigger, watch.cgroup, *watch.last,
-                         watch.history.share(trigger.psi_window_us))));
+            trigger_text(trigger, domain.cgroup, *domain.last,
+                         domain.history.share(trigger.psi_window_us))));
       }
     };
     if (!trigger.scope) {
@@ -266,9 +267,9 @@ std::vector<std::string> triggers_text(const Policy& policy,
       continue;
     }
     std::size_t count = 0;
-    for (const Watch& watch : state.cgroups) {
-      if (watch.trigger == i && ++count <= kShown) {
-        add(watch);
+    for (const OomDomain& domain : state.cgroups) {
+      if (domain.trigger == i && ++count <= kShown) {
+        add(domain);
       }
     }
     if (count == 0 || count > kShown) {
@@ -294,28 +295,28 @@ std::string reading_text(const PressureReading& reading) {
                      size_text(reading.mem_total_kib), swap, psi_text(reading));
 }
 
-std::vector<std::string> facts_text(const Facts& facts) {
+std::vector<std::string> gaps_text(const Gaps& gaps) {
   std::vector<std::string> sentences;
   for (const CountedFact& fact : kCountedFacts) {
-    if (facts.*fact.count != 0) {
+    if (gaps.*fact.count != 0) {
       sentences.push_back(fmt::format(
-          "{}: {}", count_text(facts.*fact.count, fact.one, fact.many),
+          "{}: {}", count_text(gaps.*fact.count, fact.one, fact.many),
           fact.sentence));
     }
   }
-  if (!facts.init_visible) {
+  if (!gaps.init_visible) {
     sentences.emplace_back(
         "pid 1 is not visible (hidepid?): there may be more processes than "
         "these");
   }
-  if (!facts.swap_known) {
+  if (!gaps.swap_known) {
     sentences.emplace_back("no VmSwap on this kernel: swap counts as 0");
   }
-  if (facts.oom_adj_converted) {
+  if (gaps.oom_adj_converted) {
     sentences.emplace_back(
         "oom_adj is converted from oom_score_adj as the kernel did");
   }
-  if (!facts.kernel26) {
+  if (!gaps.kernel26) {
     sentences.emplace_back(
         "PF_OOM_ORIGIN (swapoff, KSM) is not visible on this kernel; CPU time "
         "is what stat shows, which is scaled");

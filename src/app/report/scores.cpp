@@ -64,10 +64,10 @@ std::vector<std::string> score_row(const Snapshot& snapshot, const Task& task,
   return {fmt::format("{}", task.points),
           skip == Skip::kNone ? share_text(task.points, top) : "-",
           fmt::format("{}", task.id.pid),
-          user_text(task.uid, snapshot.facts.live),
+          user_text(task.uid, snapshot.gaps.live),
           size_text(task.total_vm * page_kib),
           size_text(task.rss * page_kib),
-          snapshot.facts.swap_known ? size_text(task.swap_kib) : "?",
+          snapshot.gaps.swap_known ? size_text(task.swap_kib) : "?",
           size_text(task.death_kib()),
           fmt::format("{}", task.oom_adj),
           duration_text(task.cpu_jiffies / policy.score.hz),
@@ -118,7 +118,7 @@ std::string scores_table(const Snapshot& snapshot, const Policy& policy,
   if (!options.candidates_only) {
     text += fmt::format("and {} without memory: kernel threads and zombies\n",
                         without_mm) +
-            section("facts", facts_text(snapshot.facts));
+            section("facts", gaps_text(snapshot.gaps));
   }
   return text;
 }

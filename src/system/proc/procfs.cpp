@@ -210,7 +210,7 @@ Expected<void> ProcfsSource::scan(Snapshot& snapshot) {
   snapshot.uptime_s = *uptime;
   snapshot.page_size = page_size_;
   snapshot.tasks.clear();
-  snapshot.facts = Facts{
+  snapshot.gaps = Gaps{
       .live = live_, .kernel26 = kernel26_, .oom_adj_converted = !has_oom_adj_};
   std::swap(kernel_threads_, known_kernel_threads_);
   kernel_threads_.clear();
@@ -239,7 +239,7 @@ Expected<void> ProcfsSource::scan(Snapshot& snapshot) {
   std::sort(snapshot.tasks.begin(), snapshot.tasks.end(),
             [](const Task& a, const Task& b) { return a.id.pid < b.id.pid; });
   link_children(snapshot);
-  snapshot.facts.init_visible = find_task(snapshot, 1) < snapshot.tasks.size();
+  snapshot.gaps.init_visible = find_task(snapshot, 1) < snapshot.tasks.size();
   return {};
 }
 
@@ -253,11 +253,11 @@ void ProcfsSource::add_task(Snapshot& snapshot, std::int32_t pid) {
   if (task) {
     snapshot.tasks.push_back(*task);
   } else if (vanished(task.error())) {
-    ++snapshot.facts.vanished;
+    ++snapshot.gaps.vanished;
   } else if (task.error().code == EBADMSG) {
-    ++snapshot.facts.malformed;
+    ++snapshot.gaps.malformed;
   } else {
-    ++snapshot.facts.unreadable;
+    ++snapshot.gaps.unreadable;
   }
 }
 

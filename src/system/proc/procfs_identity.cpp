@@ -12,8 +12,8 @@ namespace badnessd {
 namespace {
 
 template <class Reader>
-std::unique_ptr<Clerk<Reader>> started(int proc_root) {
-  auto clerk = Clerk<Reader>::start(proc_root);
+std::unique_ptr<Worker<Reader>> started(int proc_root) {
+  auto clerk = Worker<Reader>::start(proc_root);
   return clerk ? std::move(*clerk) : nullptr;
 }
 
@@ -34,26 +34,27 @@ Expected<void> ProcfsSource::list(std::vector<ListedProcess>& listed) {
 
 void ProcfsSource::measure(
     std::span<const UnsharedReader::Question> questions) {
-  if (surveyor_ == nullptr) {
-    surveyor_ = started<UnsharedReader>(root_.get());
+  if (unshared_worker_ == nullptr) {
+    unshared_worker_ = started<UnsharedReader>(root_.get());
   }
-  if (surveyor_ != nullptr) {
-    surveyor_->ask(questions);
+  if (unshared_worker_ != nullptr) {
+    unshared_worker_->ask(questions);
   }
 }
 
 std::vector<Unshared> ProcfsSource::measured() {
-  const bool there = surveyor_ != nullptr && surveyor_->busy_with() == 0;
-  return there ? surveyor_->take_answers() : std::vector<Unshared>();
+  const bool there =
+      unshared_worker_ != nullptr && unshared_worker_->busy_with() == 0;
+  return there ? unshared_worker_->take_answers() : std::vector<Unshared>();
 }
 
 // Without a thread nothing is found out, and rules go by the rest.
 void ProcfsSource::identify(std::span<const ListedProcess> processes) {
-  if (clerk_ == nullptr) {
-    clerk_ = started<IdentityReader>(root_.get());
+  if (identity_worker_ == nullptr) {
+    identity_worker_ = started<IdentityReader>(root_.get());
   }
-  if (clerk_ != nullptr) {
-    clerk_->ask(processes);
+  if (identity_worker_ != nullptr) {
+    identity_worker_->ask(processes);
     return;
   }
   unanswered_.clear();
@@ -63,12 +64,12 @@ void ProcfsSource::identify(std::span<const ListedProcess> processes) {
 }
 
 std::int32_t ProcfsSource::identifying() {
-  return clerk_ == nullptr ? 0 : clerk_->busy_with();
+  return identity_worker_ == nullptr ? 0 : identity_worker_->busy_with();
 }
 
 std::vector<IdentityTexts> ProcfsSource::identified() {
-  return clerk_ == nullptr ? std::exchange(unanswered_, {})
-                           : clerk_->take_answers();
+  return identity_worker_ == nullptr ? std::exchange(unanswered_, {})
+                                     : identity_worker_->take_answers();
 }
 
 // An executable that was replaced since is still the same program.

@@ -32,13 +32,13 @@ void ProcfsSource::refine(Snapshot& snapshot, std::uint32_t index) {
   const auto status = read_status_of(task.id.pid, task.live.tid);
   if (!status && vanished(status.error())) {
     task.has_mm = false;
-    ++snapshot.facts.vanished;
+    ++snapshot.gaps.vanished;
     return;
   }
   if (status) {
-    apply_status(*status, task, snapshot.facts);
+    apply_status(*status, task, snapshot.gaps);
   } else {
-    ++snapshot.facts.unreadable;
+    ++snapshot.gaps.unreadable;
   }
   if (!task.has_oom_score_adj) {
     read_score_adj(task);
@@ -50,21 +50,21 @@ void ProcfsSource::refine(Snapshot& snapshot, std::uint32_t index) {
 }
 
 void ProcfsSource::apply_status(const StatusFields& status, Task& task,
-                                Facts& facts) {
+                                Gaps& gaps) {
   task.uid = status.uid;
   task.pid_ns_init = status.pid_ns_init;
   task.swap_kib = status.swap_kib.value_or(0);
   task.rss_shmem_kib = status.rss_shmem_kib.value_or(0);
   if (task.has_mm && !status.swap_kib) {
-    facts.swap_known = false;
+    gaps.swap_known = false;
   }
   if (!task.has_mm) {
     return;
   }
   task.rss_anon_kib = anonymous_kib(status, task.id.pid);
-  apply_capabilities(status.cap_effective, task, facts);
+  apply_capabilities(status.cap_effective, task, gaps);
   if (!status.mems_allowed || !reference_.mems_allowed) {
-    ++facts.nodes_unknown;
+    ++gaps.nodes_unknown;
   } else {
     task.mems_intersect = mems_intersect(task, status);
   }
@@ -82,7 +82,7 @@ Kib ProcfsSource::anonymous_kib(const StatusFields& status, std::int32_t pid) {
 }
 
 void ProcfsSource::apply_capabilities(std::uint64_t effective, Task& task,
-                                      Facts& facts) {
+                                      Gaps& gaps) {
   if ((effective & kScoredCaps) == 0 || !has_userns_) {
     task.cap_effective = effective;
     return;
@@ -94,7 +94,7 @@ void ProcfsSource::apply_capabilities(std::uint64_t effective, Task& task,
                                  link.data(), link.size());
   if (n < 0) {
     task.userns_unreadable = true;
-    ++facts.userns_unreadable;
+    ++gaps.userns_unreadable;
     return;
   }
   const std::string_view ns(link.data(), static_cast<std::size_t>(n));
@@ -139,7 +139,7 @@ void ProcfsSource::read_children(Snapshot& snapshot, Task& task) {
     }
   }
   if (!ok) {
-    ++snapshot.facts.children_by_ppid;
+    ++snapshot.gaps.children_by_ppid;
     return;
   }
   std::copy(list_.begin(), list_.end(),
@@ -177,7 +177,7 @@ void ProcfsSource::find_shared_mm(Snapshot& snapshot, const Task& task) {
     const SameMm same = compare_mm(task, snapshot.tasks[child.task]);
     child.shares_mm = same == SameMm::kYes;
     if (same == SameMm::kUnknown) {
-      ++snapshot.facts.mm_identity_unknown;
+      ++snapshot.gaps.mm_identity_unknown;
     }
   }
 }

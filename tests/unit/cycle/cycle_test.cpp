@@ -24,7 +24,7 @@ using test::RecordingKiller;
 using test::snapshot_of;
 using test::user_task;
 using test::with_available;
-using Kind = CycleReport::Kind;
+using Kind = CycleResult::Kind;
 
 // Acts below 100,000 KiB; the bare order of 2.6.32.
 Policy policy() {
@@ -39,10 +39,10 @@ Policy policy() {
 
 class CycleTest : public testing::Test {
  protected:
-  CycleReport run(FactSource& source) {
+  CycleResult run(FactSource& source) {
     return run_cycle(source, rules, killer, state);
   }
-  CycleReport run_low(FakeSource& source) {
+  CycleResult run_low(FakeSource& source) {
     source.set_pressure(with_available(50'000));
     return run(source);
   }
@@ -146,7 +146,7 @@ TEST_F(StormCycle, TheForkerGoesFirstAndThenAllOfItsStorm) {
 }
 
 TEST_F(StormCycle, AForkerThatARuleProtectsIsSpared) {
-  AdjRule rule{.name = "way in", .protect = true};
+  Rule rule{.name = "way in", .protect = true};
   ASSERT_TRUE(set_option(rule, "exe", "/bin/forker"));
   rules.rules.push_back(rule);
   source->set_identity(100, {"/bin/forker", "", ""});
@@ -231,7 +231,7 @@ TEST_F(CycleTest, TheKernelsOwnVictimIsWaitedFor) {
   source.set_pressure(with_available(500'000));
   EXPECT_EQ(run(source).kind, Kind::kCalm);
   source.set_oom_kills(1);
-  const CycleReport report = run_low(source);
+  const CycleResult report = run_low(source);
   EXPECT_EQ(report.kind, Kind::kWaiting);
   EXPECT_TRUE(report.kernel_killed);
   source.set_step(250'000);
@@ -259,7 +259,7 @@ TEST_F(CycleTest, MemoryThatCameBackDuringTheScanSpares) {
 TEST_F(CycleTest, AnUnreadableSampleKillsNobody) {
   FakeSource source(snapshot_of({user_task(10, 500)}));
   source.set_pressure(tl::unexpected(Error{EBADMSG, "meminfo"}));
-  const CycleReport report = run(source);
+  const CycleResult report = run(source);
   EXPECT_EQ(report.kind, Kind::kSampleLost);
   EXPECT_EQ(report.error.code, EBADMSG);
   EXPECT_TRUE(killer.pids().empty());
@@ -322,8 +322,8 @@ TEST_F(CycleTest, TheGuardPassesOverWhoGivesNothingBack) {
                    holding(12, 40'000, 300'000)}));
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
-  EXPECT_EQ(state.decision.need_kib, 100'000U);
-  EXPECT_EQ(state.decision.bar_kib, 100'000U);
+  EXPECT_EQ(state.decision.needed_kib, 100'000U);
+  EXPECT_EQ(state.decision.required_kib, 100'000U);
   ASSERT_EQ(state.decision.passed_over_count, 1U);
   EXPECT_EQ(state.decision.passed_over[0].id.pid, 10);
   ASSERT_EQ(state.decision.runners_up_count, 1U);
@@ -420,7 +420,7 @@ TEST_F(BlameTest, OneThatSharesItAllWithItsChildIsStillTheOne) {
   source.add(child);
   static_cast<void>(run_low(source));
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
-  EXPECT_EQ(state.decision.bar_kib, 0U);
+  EXPECT_EQ(state.decision.required_kib, 0U);
 }
 
 TEST_F(BlameTest, AfterAKillTheBaselineFromBeforeItStays) {
@@ -462,7 +462,7 @@ TEST_F(BlameTest, WhatSharesItsAddressSpaceGoesWithIt) {
   static_cast<void>(run_low(source));
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
   EXPECT_EQ(killer.also(), std::vector<std::int32_t>{13});
-  EXPECT_EQ(state.decision.extent, Extent::kSharedMm);
+  EXPECT_EQ(state.decision.kill_set, KillSet::kSharedMm);
   EXPECT_EQ(state.policy.pending->expected_kib, 460'000U);
 }
 
@@ -472,7 +472,7 @@ TEST_F(CycleTest, WhereNobodyGivesBackEnoughTheBarIsHalved) {
       snapshot_of({holding(10, 9000, 4'000), holding(11, 500, 30'000)}));
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
-  EXPECT_EQ(state.decision.bar_kib, 25'000U);
+  EXPECT_EQ(state.decision.required_kib, 25'000U);
 }
 
 TEST_F(CycleTest, WhereNobodyGivesBackAnythingTheBareOrderHolds) {
@@ -480,7 +480,7 @@ TEST_F(CycleTest, WhereNobodyGivesBackAnythingTheBareOrderHolds) {
   FakeSource source(snapshot_of({user_task(10, 500), user_task(11, 900)}));
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
-  EXPECT_EQ(state.decision.bar_kib, 0U);
+  EXPECT_EQ(state.decision.required_kib, 0U);
 }
 
 TEST_F(CycleTest, SharedMemoryThatNobodyElseMapsCounts) {

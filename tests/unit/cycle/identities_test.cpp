@@ -198,7 +198,7 @@ TEST(RulesProperty, TheOrderIs2632sOnTheOomAdjThatRulesGive) {
     policy.min_reclaim_kib = 0;
     const char* const comms[] = {"a", "b", "c", "[ab]", "*"};
     for (std::uint64_t i = 0; i < seed % 4; ++i) {
-      AdjRule made{.name = std::to_string(i)};
+      Rule made{.name = std::to_string(i)};
       made.oom_adj = static_cast<std::int32_t>((seed / 7 + i * 11) % 33) - 17;
       EXPECT_TRUE(set_option(made, "comm", comms[(seed + i) % 5]));
       if (seed % 2 == 0) {
@@ -219,7 +219,7 @@ TEST(RulesProperty, TheOrderIs2632sOnTheOomAdjThatRulesGive) {
       Snapshot facts = full;
       for (Task& task : facts.tasks) {
         const std::string_view comm = task.name();
-        for (const AdjRule& it : with.rules) {
+        for (const Rule& it : with.rules) {
           const bool user = it.user.empty() || it.user[0].first == task.uid;
           if (user && it.comm[0].matches(comm)) {
             task.oom_adj = static_cast<std::int16_t>(it.adj());

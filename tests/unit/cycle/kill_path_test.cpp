@@ -141,7 +141,7 @@ template <class Upset>
   DivertingKiller killer(procfs->root_fd(), task_of(*procfs, victim));
   spdlog::logger log("test", std::make_shared<spdlog::sinks::null_sink_st>());
   Journal journal("");
-  Reporter reporter(log, journal, "", false);
+  EventLog event_log(log, journal, "", false);
   const auto reading = source.read_pressure();
   auto file = StateFile::open(state);
   if (!reading || !file) {
@@ -150,7 +150,7 @@ template <class Upset>
   Daemon daemon(
       source, killer, settings,
       {.mem_total_kib = reading->mem_total_kib, .self_pid = procfs->self_pid()},
-      std::move(*file), reporter);
+      std::move(*file), event_log);
   keep_heap();
   prefault_stack();
   // As an ordinary user it is not locked; on a machine with memory to spare the
@@ -199,7 +199,7 @@ TEST_F(KillPath, NoPageFaultAndNoCallForMemoryUntilTheSignal) {
 
 TEST_F(KillPath, NorWithRulesThatAskForEverything) {
   Settings settings;
-  AdjRule rule{.name = "all"};
+  Rule rule{.name = "all"};
   rule.oom_adj = 3;
   for (const char* key : {"comm", "exe", "cmdline", "user", "cgroup", "unit"}) {
     ASSERT_TRUE(set_option(

@@ -21,7 +21,7 @@ using test::FakeSource;
 using test::RecordingKiller;
 using test::snapshot_of;
 using test::with_available;
-using Kind = CycleReport::Kind;
+using Kind = CycleResult::Kind;
 using Pids = std::vector<std::int32_t>;
 
 Task holding(std::int32_t pid, Kib kib, std::int32_t ppid = 0) {
@@ -58,7 +58,7 @@ class Extents : public testing::Test {
   }
 
   // One cycle; memory is short, or was.
-  CycleReport run(Kib available = 50'000) {
+  CycleResult run(Kib available = 50'000) {
     source.set_pressure(with_available(available));
     return run_cycle(source, policy, killer, state);
   }
@@ -79,21 +79,8 @@ TEST_F(Extents, TheProcessAloneUnlessMoreIsAskedFor) {
   EXPECT_EQ(run().kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), Pids{11});
   EXPECT_TRUE(killer.also().empty());
-  EXPECT_EQ(state.decision.extent, Extent::kProcess);
+  EXPECT_EQ(state.decision.kill_set, KillSet::kProcess);
   EXPECT_EQ(state.decision.cgroup.view(), "/user/u1/scope");
-}
-
-TEST_F(Extents, AFamilyIsTheChosenWithAllItsDescendants) {
-  protect_database();
-  policy.victim = VictimOrder::kFamily;
-  static_cast<void>(run(900'000));
-  EXPECT_EQ(run().kind, Kind::kSignalled);
-  EXPECT_EQ(killer.pids(), Pids{11});
-  EXPECT_EQ(sorted(killer.also()), (Pids{12, 13}));
-  EXPECT_EQ(state.decision.extent, Extent::kFamily);
-  EXPECT_EQ(state.decision.swept, 2U);
-  EXPECT_EQ(state.decision.candidates, 4U);
-  EXPECT_EQ(state.policy.pending->expected_kib, 230'000U);
 }
 
 TEST_F(Extents, ACgroupIsAllWhoAreInIt) {
@@ -139,13 +126,14 @@ TEST_F(Extents, AnOomGroupIsFollowedWhereItIsAskedFor) {
   static_cast<void>(run(900'000));
   EXPECT_EQ(run().kind, Kind::kSignalled);
   EXPECT_EQ(sorted(killer.also()), (Pids{10, 12, 13}));
-  EXPECT_EQ(state.decision.extent, Extent::kCgroup);
+  EXPECT_EQ(state.decision.kill_set, KillSet::kCgroup);
   EXPECT_EQ(state.decision.group.view(), "/user/u1");
 }
 
 TEST_F(Extents, ASigtermIsForOneAloneOthersAreKilled) {
   policy.term_grace_us = 1'000'000;
-  policy.victim = VictimOrder::kFamily;
+  policy.victim = VictimOrder::kCgroup;
+  static_cast<void>(run(900'000));
   EXPECT_EQ(run().kind, Kind::kSignalled);
   EXPECT_EQ(killer.signals(), std::vector<Signal>{Signal::kKill});
 }
@@ -253,7 +241,7 @@ TEST_F(Scopes, NobodyInItIsNotLookedForAllTheTime) {
   source.set_cgroup("/user/u1", with_available(800'000));
   source.set_cgroup("/user/u2", with_available(1'000));
   EXPECT_EQ(run(900'000).kind, Kind::kNobody);
-  EXPECT_GE(next_sleep_us(policy, state.policy), 80'000U);
+  EXPECT_GE(next_poll_interval_us(policy, state.policy), 80'000U);
   EXPECT_EQ(run(900'000).kind, Kind::kNobody);
   EXPECT_EQ(source.scans(), 1U);
   // A neighbour who is in need meanwhile is helped.

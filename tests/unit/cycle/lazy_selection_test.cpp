@@ -59,24 +59,25 @@ Inquiry inquiry_into(test::FakeSource& source, Snapshot& snapshot,
           .loss = since.loss};
 }
 
-Policy policy_for(std::uint64_t seed, Kib need_kib) {
+Policy policy_for(std::uint64_t seed, Kib needed_kib) {
   Policy policy;
   policy.score = score_for(seed);
-  policy.min_reclaim_kib = need_kib;
+  policy.min_reclaim_kib = needed_kib;
   return policy;
 }
 
 Choice lazy_choice(test::FakeSource& source, Snapshot& snapshot,
-                   std::uint64_t seed, Kib need_kib, const Since& since = {}) {
+                   std::uint64_t seed, Kib needed_kib,
+                   const Since& since = {}) {
   SelectRules rules = rules_for(seed);
-  const Policy policy = policy_for(seed, need_kib);
+  const Policy policy = policy_for(seed, needed_kib);
   return select_victim(inquiry_into(source, snapshot, policy, since), rules,
-                       need_kib);
+                       needed_kib);
 }
 
 Selection lazy_selection(test::FakeSource& source, Snapshot& snapshot,
-                         std::uint64_t seed, Kib need_kib) {
-  return lazy_choice(source, snapshot, seed, need_kib).selection;
+                         std::uint64_t seed, Kib needed_kib) {
+  return lazy_choice(source, snapshot, seed, needed_kib).selection;
 }
 
 TEST(LazySelection, ChoosesAsIfAllHadBeenRefined) {

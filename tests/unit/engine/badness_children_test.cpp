@@ -143,16 +143,16 @@ Snapshot eventful() {
 TEST(Ledger, HasTheStepsInTheOrderOf2632) {
   Snapshot snapshot = eventful();
   const Score score = badness(snapshot, task_of(snapshot, 10), {});
-  const std::vector<std::pair<Rule, Op>> expected{
-      {Rule::kTotalVm, Op::kSet},      {Rule::kChildren, Op::kAdd},
-      {Rule::kCpuTime, Op::kDivide},   {Rule::kRunTime, Op::kDivide},
-      {Rule::kNice, Op::kMultiply},    {Rule::kSysAdmin, Op::kDivide},
-      {Rule::kSysRawio, Op::kDivide},  {Rule::kMemsAllowed, Op::kDivide},
-      {Rule::kOomAdj, Op::kShiftLeft},
+  const std::vector<std::pair<Factor, Op>> expected{
+      {Factor::kTotalVm, Op::kSet},      {Factor::kChildren, Op::kAdd},
+      {Factor::kCpuTime, Op::kDivide},   {Factor::kRunTime, Op::kDivide},
+      {Factor::kNice, Op::kMultiply},    {Factor::kSysAdmin, Op::kDivide},
+      {Factor::kSysRawio, Op::kDivide},  {Factor::kMemsAllowed, Op::kDivide},
+      {Factor::kOomAdj, Op::kShiftLeft},
   };
-  std::vector<std::pair<Rule, Op>> actual;
+  std::vector<std::pair<Factor, Op>> actual;
   for (const Step& step : score.steps()) {
-    actual.emplace_back(step.rule, step.op);
+    actual.emplace_back(step.factor, step.op);
   }
   EXPECT_EQ(actual, expected);
 }
@@ -175,7 +175,7 @@ TEST(Ledger, LeavesOutWhatDoesNotApply) {
   const Snapshot snapshot = snapshot_of({user_task(10, 1000)});
   const Score score = badness(snapshot, snapshot.tasks[0], {});
   ASSERT_EQ(score.steps().size(), 1U);
-  EXPECT_EQ(score.steps()[0].rule, Rule::kTotalVm);
+  EXPECT_EQ(score.steps()[0].factor, Factor::kTotalVm);
   EXPECT_EQ(score.steps()[0].operand, 1000U);
 }
 
@@ -184,7 +184,7 @@ TEST(Ledger, NamesTheBaseOfTheSum) {
   const Score score =
       badness(snapshot, snapshot.tasks[0], {.memory = MemoryBase::kRssSwap});
   ASSERT_EQ(score.steps().size(), 1U);
-  EXPECT_EQ(score.steps()[0].rule, Rule::kRssSwap);
+  EXPECT_EQ(score.steps()[0].factor, Factor::kRssSwap);
 }
 
 TEST(Ledger, SaysWhyAScoreIsZero) {
@@ -193,10 +193,10 @@ TEST(Ledger, SaysWhyAScoreIsZero) {
   const Snapshot snapshot = snapshot_of({exempt, test::kernel_thread(11)});
   const Score first = badness(snapshot, snapshot.tasks[0], {});
   ASSERT_EQ(first.steps().size(), 1U);
-  EXPECT_EQ(first.steps()[0].rule, Rule::kExempt);
+  EXPECT_EQ(first.steps()[0].factor, Factor::kExempt);
   const Score second = badness(snapshot, snapshot.tasks[1], {});
   ASSERT_EQ(second.steps().size(), 1U);
-  EXPECT_EQ(second.steps()[0].rule, Rule::kNoMm);
+  EXPECT_EQ(second.steps()[0].factor, Factor::kNoMm);
 }
 
 TEST(Ledger, WritesDownTheOneThatIsShifted) {
@@ -217,8 +217,8 @@ TEST(Ledger, OfNoStepsIsZero) {
 // Whether `operand` makes `op` wrap from `start`.
 bool wraps(Points start, Op op, Points operand) {
   Score score;
-  score.apply(Rule::kTotalVm, Op::kSet, start);
-  score.apply(Rule::kChildren, op, operand);
+  score.apply(Factor::kTotalVm, Op::kSet, start);
+  score.apply(Factor::kChildren, op, operand);
   return score.wrapped();
 }
 
@@ -236,9 +236,9 @@ TEST(Ledger, SaysWhenAStepWraps) {
 
 TEST(Ledger, StaysWrappedWhateverFollows) {
   Score score;
-  score.apply(Rule::kTotalVm, Op::kSet, kMax);
-  score.apply(Rule::kNice, Op::kMultiply, 2);
-  score.apply(Rule::kSysAdmin, Op::kDivide, 4);
+  score.apply(Factor::kTotalVm, Op::kSet, kMax);
+  score.apply(Factor::kNice, Op::kMultiply, 2);
+  score.apply(Factor::kSysAdmin, Op::kDivide, 4);
   EXPECT_TRUE(score.wrapped());
 }
 

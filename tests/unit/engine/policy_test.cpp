@@ -28,21 +28,21 @@ PressureReading reading(Micros time, Kib available) {
 TEST(Need, IsHalfAsMuchAgainAsTheTriggerAsksFor) {
   // The limit is 10,000: 15,000 is wanted, 4,000 is there.
   const Policy rules = policy();
-  EXPECT_EQ(need_kib(rules, rules.triggers[0], reading(0, 4000)), 11'000U);
+  EXPECT_EQ(needed_kib(rules, rules.triggers[0], reading(0, 4000)), 11'000U);
   // An audit of a calm machine asks as if memory had just run short.
-  EXPECT_EQ(need_kib(rules, rules.triggers[0], reading(0, 90'000)), 5000U);
+  EXPECT_EQ(needed_kib(rules, rules.triggers[0], reading(0, 90'000)), 5000U);
 }
 
 TEST(Need, IsWhatIsConfigured) {
   Policy rules = policy();
   rules.min_reclaim_kib = 0;
-  EXPECT_EQ(need_kib(rules, rules.triggers[0], reading(0, 4000)), 0U);
+  EXPECT_EQ(needed_kib(rules, rules.triggers[0], reading(0, 4000)), 0U);
 }
 
 TEST(Need, OfATriggerThatAsksForNoMemoryIsAShareOfAll) {
   Trigger stalls;
   stalls.psi_full_above = 100;
-  EXPECT_EQ(need_kib(policy(), stalls, reading(0, 4000)), 100'000U / 64);
+  EXPECT_EQ(needed_kib(policy(), stalls, reading(0, 4000)), 100'000U / 64);
 }
 
 TEST(Reading, FiresTheFirstTriggerOfEachAction) {
@@ -63,9 +63,9 @@ TEST(Reading, AScopedTriggerIsJudgedOnItsOwnWatchAlone) {
   rules.triggers = {scoped, rules.triggers[0]};
   PolicyState state = initial_state(rules);
   EXPECT_EQ(take_reading(rules, state.system, reading(kSecond, 100)).kill, 1U);
-  Watch watch = watch_cgroup(rules, 0, "/user.slice/user-1.slice");
-  EXPECT_EQ(take_reading(rules, watch, reading(kSecond, 100)).kill, 0U);
-  EXPECT_FALSE(take_reading(rules, watch, reading(2 * kSecond, 90'000)).kill);
+  OomDomain domain = cgroup_domain(rules, 0, "/user.slice/user-1.slice");
+  EXPECT_EQ(take_reading(rules, domain, reading(kSecond, 100)).kill, 0U);
+  EXPECT_FALSE(take_reading(rules, domain, reading(2 * kSecond, 90'000)).kill);
 }
 
 TEST(Reading, TheNearestOfAllWatchesSetsThePace) {
@@ -76,12 +76,12 @@ TEST(Reading, TheNearestOfAllWatchesSetsThePace) {
   PolicyState state = initial_state(rules);
   static_cast<void>(
       take_reading(rules, state.system, reading(kSecond, 90'000)));
-  const Micros far = next_sleep_us(rules, state);
-  state.cgroups.push_back(watch_cgroup(rules, 1, "/a"));
-  EXPECT_EQ(next_sleep_us(rules, state), far);  // it was not read yet
+  const Micros far = next_poll_interval_us(rules, state);
+  state.cgroups.push_back(cgroup_domain(rules, 1, "/a"));
+  EXPECT_EQ(next_poll_interval_us(rules, state), far);  // it was not read yet
   static_cast<void>(
       take_reading(rules, state.cgroups[0], reading(kSecond, 10'100)));
-  EXPECT_LT(next_sleep_us(rules, state), far / 10);
+  EXPECT_LT(next_poll_interval_us(rules, state), far / 10);
 }
 
 TEST(Calm, IsFarFromTheThresholdOrWithoutStalls) {

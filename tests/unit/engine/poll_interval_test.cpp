@@ -32,7 +32,7 @@ Micros sleep(const Trigger& trigger, const PressureReading& now,
              const FillRates& rates) {
   const std::vector<Trigger> triggers{trigger};
   const std::vector<TriggerState> states(1);
-  return sleep_us(triggers, states, now, {}, rates);
+  return poll_interval_us(triggers, states, now, {}, rates);
 }
 
 TEST(Pace, TheHeadroomGoesAtTheRate) {
@@ -42,9 +42,10 @@ TEST(Pace, TheHeadroomGoesAtTheRate) {
 }
 
 TEST(Pace, HasAShortestAndALongestSleep) {
-  EXPECT_EQ(sleep(below(kGib), reading(0, kGib), {kGib, kGib}), kShortestSleep);
+  EXPECT_EQ(sleep(below(kGib), reading(0, kGib), {kGib, kGib}),
+            kShortestInterval);
   EXPECT_EQ(sleep(below(kGib), reading(0, 16 * kGib), {kGib, kGib}),
-            kLongestSleep);
+            kLongestInterval);
 }
 
 TEST(Pace, WhatFillsFasterThanTheFloorIsReckonedTwice) {
@@ -76,9 +77,9 @@ TEST(Pace, AllConditionsMustHoldSoTheLatestCounts) {
 TEST(Pace, OfSeveralTriggersTheFirstCounts) {
   const std::vector<Trigger> triggers{below(kGib), below(3 * kGib)};
   const std::vector<TriggerState> states(2);
-  EXPECT_EQ(
-      sleep_us(triggers, states, reading(0, 4 * kGib), {}, {4 * kGib, kGib}),
-      kSecond / 4);
+  EXPECT_EQ(poll_interval_us(triggers, states, reading(0, 4 * kGib), {},
+                             {4 * kGib, kGib}),
+            kSecond / 4);
 }
 
 TEST(Pace, AnUnreachedDurationMayBeSleptThrough) {
@@ -87,9 +88,9 @@ TEST(Pace, AnUnreachedDurationMayBeSleptThrough) {
   const std::vector<Trigger> triggers{trigger};
   std::vector<TriggerState> states(1);
   states[0].holds_since_us = 0;
-  EXPECT_EQ(
-      sleep_us(triggers, states, reading(9 * kSecond, 100), {}, {kGib, kGib}),
-      kSecond);
+  EXPECT_EQ(poll_interval_us(triggers, states, reading(9 * kSecond, 100), {},
+                             {kGib, kGib}),
+            kSecond);
 }
 
 TEST(Pace, TheFloorGrowsWithTheProcessorsUpToTheBus) {

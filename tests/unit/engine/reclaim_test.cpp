@@ -91,13 +91,10 @@ TEST(DiesWithIt, OfTheInitOfAPidNamespaceAllDescendants) {
   EXPECT_EQ(snapshot.tasks[1].death_kib(), 2000U);
 }
 
-TEST(DiesWithIt, OfAnyOtherNoneUnlessFamiliesAreKilled) {
+TEST(DiesWithIt, OfAnyOtherNone) {
   Snapshot snapshot = family(Detail::kFull, false);
   estimate_reclaim(snapshot, 0);
   EXPECT_EQ(snapshot.tasks[0].death_most_kib(), 1000U);
-  estimate_reclaim(snapshot, 0, DiesWith::kFamily);
-  EXPECT_EQ(snapshot.tasks[0].death_kib(), 7000U);
-  EXPECT_EQ(snapshot.tasks[1].death_kib(), 6000U);
 }
 
 TEST(DiesWithIt, WhileItIsNotKnownItIsPossibleAndNotCertain) {

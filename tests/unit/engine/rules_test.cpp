@@ -12,18 +12,17 @@ namespace badnessd {
 namespace {
 
 // A rule whose name does not matter.
-AdjRule rule(std::int32_t oom_adj,
-             std::initializer_list<std::pair<const char*, const char*>> given) {
+Rule rule(std::int32_t oom_adj,
+          std::initializer_list<std::pair<const char*, const char*>> given) {
   return test::rule("r", oom_adj, given);
 }
 
-std::int32_t adj_of(const std::vector<AdjRule>& rules,
-                    const Identity& identity) {
+std::int32_t adj_of(const std::vector<Rule>& rules, const Identity& identity) {
   return apply_rules(rules, identity, 0).oom_adj;
 }
 
 TEST(Rules, AllThatIsGivenMustMatch) {
-  const std::vector<AdjRule> rules{
+  const std::vector<Rule> rules{
       rule(5, {{"comm", "java,node"}, {"user", "1000-1999"}})};
   EXPECT_EQ(adj_of(rules, {.comm = "java", .uid = 1500}), 5);
   EXPECT_EQ(adj_of(rules, {.comm = "node", .uid = 1999}), 5);
@@ -32,8 +31,8 @@ TEST(Rules, AllThatIsGivenMustMatch) {
 }
 
 TEST(Rules, TheFirstThatMatchesCounts) {
-  const std::vector<AdjRule> rules{rule(-17, {{"comm", "java"}}),
-                                   rule(5, {{"comm", "*"}})};
+  const std::vector<Rule> rules{rule(-17, {{"comm", "java"}}),
+                                rule(5, {{"comm", "*"}})};
   const RuleVerdict java = apply_rules(rules, {.comm = "java"}, 3);
   EXPECT_EQ(java.oom_adj, -17);
   EXPECT_EQ(java.matched, bit_of(0) | bit_of(1));
@@ -51,9 +50,8 @@ TEST(Rules, WithoutAMatchItsOwnCounts) {
 }
 
 TEST(Rules, WhatIsNotKnownDoesNotMatchAndIsSaid) {
-  const std::vector<AdjRule> rules{
-      rule(7, {{"comm", "java"}, {"exe", "/opt/*"}}),
-      rule(-17, {{"comm", "java"}, {"user", "0"}})};
+  const std::vector<Rule> rules{rule(7, {{"comm", "java"}, {"exe", "/opt/*"}}),
+                                rule(-17, {{"comm", "java"}, {"user", "0"}})};
   const RuleVerdict open = apply_rules(rules, {.comm = "java"}, 0);
   EXPECT_EQ(open.oom_adj, 0);
   EXPECT_EQ(open.most, 7);
@@ -68,7 +66,7 @@ TEST(Rules, WhatIsNotKnownDoesNotMatchAndIsSaid) {
 }
 
 TEST(Rules, TheMostIsNeverBelowWhatItTurnsOutToBe) {
-  const std::vector<AdjRule> rules{
+  const std::vector<Rule> rules{
       rule(-17, {{"exe", "/a"}}), rule(4, {{"user", "7"}}),
       rule(9, {{"comm", "x"}, {"cgroup", "c"}}), rule(-2, {{"comm", "x"}})};
   for (const char* exe : {"/a", "/b"}) {
@@ -86,12 +84,12 @@ TEST(Rules, TheMostIsNeverBelowWhatItTurnsOutToBe) {
   }
 }
 
-RuleBits calm(const AdjRule& one, const char* cmdline, const char* cgroup) {
+RuleBits calm(const Rule& one, const char* cmdline, const char* cgroup) {
   return calm_conditions({one}, cmdline, cgroup);
 }
 
 TEST(Rules, ACgroupIsMatchedWithAllThatIsBelow) {
-  const AdjRule db = rule(1, {{"cgroup", "system.slice/db.service"}});
+  const Rule db = rule(1, {{"cgroup", "system.slice/db.service"}});
   EXPECT_TRUE(calm(db, "", "/system.slice/db.service"));
   EXPECT_TRUE(calm(db, "", "/system.slice/db.service/worker"));
   EXPECT_FALSE(calm(db, "", "/system.slice/db.service2"));
@@ -102,7 +100,7 @@ TEST(Rules, ACgroupIsMatchedWithAllThatIsBelow) {
 }
 
 TEST(Rules, AUnitIsTheServiceOrASliceAboveItNeverWhatIsBelow) {
-  const AdjRule db = rule(1, {{"unit", "db.service"}});
+  const Rule db = rule(1, {{"unit", "db.service"}});
   EXPECT_TRUE(calm(db, "", "/system.slice/db.service"));
   EXPECT_TRUE(calm(db, "", "/system.slice/db.service/worker"));
   EXPECT_TRUE(calm(db, "", "/system.slice/_db.service"));  // systemd's escape
@@ -118,7 +116,7 @@ TEST(Rules, AUnitIsTheServiceOrASliceAboveItNeverWhatIsBelow) {
 }
 
 TEST(Rules, CmdlineCgroupAndUnitTogether) {
-  const AdjRule all = rule(
+  const Rule all = rule(
       1, {{"cmdline", "*-x*"}, {"cgroup", "a.slice"}, {"unit", "b.service"}});
   EXPECT_TRUE(calm(all, "j -x y", "/a.slice/b.service"));
   EXPECT_FALSE(calm(all, "j -y", "/a.slice/b.service"));

@@ -13,7 +13,7 @@
 
 namespace badnessd {
 
-struct HostNote {
+struct Finding {
   bool warning = false;  // something that was asked for will not work
   std::string text;
 };
@@ -30,14 +30,14 @@ enum class AskedBy : std::uint8_t { kDaemon, kCheck };
 // processes of `snapshot`; on the live system calls that the kernel or a filter
 // denies, and for kCheck what a daemon could not do with the caller's
 // capabilities.
-[[nodiscard]] std::vector<HostNote> host_notes(const Policy& policy,
-                                               const PressureReading& reading,
-                                               const Snapshot& snapshot,
-                                               const ProcfsSource& source,
-                                               AskedBy asked_by);
+[[nodiscard]] std::vector<Finding> host_findings(const Policy& policy,
+                                                 const PressureReading& reading,
+                                                 const Snapshot& snapshot,
+                                                 const ProcfsSource& source,
+                                                 AskedBy asked_by);
 
 // What the daemon could not do with these effective capabilities and limits.
-[[nodiscard]] std::vector<HostNote> capability_notes(std::uint64_t capabilities,
-                                                     const HostFacts& host);
+[[nodiscard]] std::vector<Finding> capability_findings(
+    std::uint64_t capabilities, const HostFacts& host);
 
 }  // namespace badnessd

@@ -15,14 +15,13 @@
 namespace badnessd {
 
 // Triggers that cannot fire here or always do; what watching cgroups lacks.
-[[nodiscard]] std::vector<HostNote> lint_triggers(const Policy& policy,
-                                                  const PolicyState& state,
-                                                  CgroupTree& cgroups);
+[[nodiscard]] std::vector<Finding> lint_triggers(const Policy& policy,
+                                                 const PolicyState& state,
+                                                 CgroupTree& cgroups);
 
 // Rules that no process can meet, that are never reached, or that protect by
 // what any user can choose.
-[[nodiscard]] std::vector<HostNote> lint_rules(
-    const std::vector<AdjRule>& rules);
+[[nodiscard]] std::vector<Finding> lint_rules(const std::vector<Rule>& rules);
 
 // What the rules do to the processes of a refined snapshot.
 struct RuleMatches {
@@ -39,7 +38,7 @@ struct Choices {
   std::optional<std::uint32_t> configured{};
   std::optional<std::uint32_t> without_rules{};
   std::optional<std::uint32_t> kernel26{};
-  Kib need_kib = 0;
+  Kib needed_kib = 0;
   Kib protected_kib = 0;  // held by those whose oom_adj is -17
 };
 [[nodiscard]] Choices choices_of(const Inquiry& inquiry,
@@ -47,7 +46,7 @@ struct Choices {
 
 // Rules that match nobody or nobody any more, that undo an exemption, that
 // protect so much that nobody is left to give back what is needed.
-[[nodiscard]] std::vector<HostNote> lint_matches(
+[[nodiscard]] std::vector<Finding> lint_matches(
     const Policy& policy, const Snapshot& snapshot,
     const std::vector<RuleMatches>& matches, const Choices& choices);
 

@@ -21,7 +21,7 @@ struct Settings;
 // The two triggers that ship. See settings.cpp for where the values come from.
 [[nodiscard]] std::vector<Trigger> default_triggers();
 
-// One setting of Settings, or with T = Trigger or AdjRule of a [[trigger]] or
+// One setting of Settings, or with T = Trigger or Rule of a [[trigger]] or
 // [[rule]] table.
 template <class T>
 struct Option {
@@ -41,7 +41,7 @@ struct Option {
 
 [[nodiscard]] std::span<const Option<Settings>> options();
 [[nodiscard]] std::span<const Option<Trigger>> trigger_options();
-[[nodiscard]] std::span<const Option<AdjRule>> rule_options();
+[[nodiscard]] std::span<const Option<Rule>> rule_options();
 
 // Their entry for the type of what they set.
 [[nodiscard]] inline auto options_of(const Settings& /*of*/) {
@@ -50,7 +50,7 @@ struct Option {
 [[nodiscard]] inline auto options_of(const Trigger& /*of*/) {
   return trigger_options();
 }
-[[nodiscard]] inline auto options_of(const AdjRule& /*of*/) {
+[[nodiscard]] inline auto options_of(const Rule& /*of*/) {
   return rule_options();
 }
 

@@ -31,7 +31,7 @@ struct Settings {
   bool kill_spare_bystanders = true;
   std::chrono::milliseconds log_report_interval{3'600'000};
   std::vector<Trigger> triggers = default_triggers();
-  std::vector<AdjRule> rules;
+  std::vector<Rule> rules;
 };
 
 // Sets what `key` names from its text, which is what TOML has without the

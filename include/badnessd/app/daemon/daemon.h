@@ -25,12 +25,12 @@ class Daemon {
  public:
   // All that is passed by reference must outlive the daemon.
   Daemon(FactSource& source, Killer& killer, const Settings& settings,
-         const Machine& machine, StateFile state_file, Reporter& reporter);
+         const Machine& machine, StateFile state_file, EventLog& event_log);
 
   // A whole cycle that signals nobody, on a state of its own. The memory that
   // it needed, and as much again for more processes, stays for the real ones,
   // so that between decision and signal there is nothing to ask the kernel for.
-  CycleReport rehearse();
+  CycleResult rehearse();
   // The processes that the last cycle saw.
   [[nodiscard]] const Snapshot& snapshot() const noexcept {
     return state_.snapshot;
@@ -60,10 +60,10 @@ class Daemon {
 
  private:
   void lost_sample(const Error& error);
-  void note(const CycleReport& report);
+  void note(const CycleResult& report);
   void note_hang();
   void incident_over();
-  void say_once(CycleReport::Kind kind, const std::string& sentence);
+  void say_once(CycleResult::Kind kind, const std::string& sentence);
   void save_state();
 
   FactSource& source_;
@@ -72,13 +72,13 @@ class Daemon {
   Policy policy_;
   Micros report_interval_us_;
   StateFile state_file_;
-  Reporter& reporter_;
+  EventLog& event_log_;
   CycleState state_;
 
   std::uint64_t lost_samples_ = 0;  // since the last good one
   std::uint64_t kills_ = 0;
   std::int32_t hangs_at_ = 0;  // the process that was warned of
-  CycleReport::Kind said_ = CycleReport::Kind::kCalm;
+  CycleResult::Kind said_ = CycleResult::Kind::kCalm;
   std::optional<std::size_t> log_trigger_;  // that was warned of
   Micros reported_us_ = 0;
 };

@@ -19,12 +19,13 @@ namespace badnessd {
 [[nodiscard]] std::shared_ptr<spdlog::logger> make_logger(LooseWriter& writer,
                                                           bool under_systemd);
 
-class Reporter {
+class EventLog {
  public:
-  // All that is passed outlives the reporter. `directory` holds last-kill.json;
-  // empty: none is written. If what is logged goes to the journal too
+  // All that is passed outlives the event_log. `directory` holds
+  // last-kill.json; empty: none is written. If what is logged goes to the
+  // journal too
   // (`log_is_journal`), what an entry of its own says is not logged.
-  Reporter(spdlog::logger& log, Journal& journal, std::string directory,
+  EventLog(spdlog::logger& log, Journal& journal, std::string directory,
            bool log_is_journal)
       : log_(log),
         journal_(journal),

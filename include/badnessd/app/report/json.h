@@ -30,7 +30,7 @@ inline constexpr int kJsonSchema = 1;
 
 // The same of all tasks by points, with `pressure`, `triggers`, `selection` and
 // `victim`.
-[[nodiscard]] std::string once_json(const CycleReport& report,
+[[nodiscard]] std::string once_json(const CycleResult& report,
                                     const CycleState& state,
                                     const Policy& policy);
 

@@ -15,7 +15,7 @@
 
 namespace badnessd {
 
-[[nodiscard]] std::string_view name_of(Rule rule);
+[[nodiscard]] std::string_view name_of(Factor factor);
 [[nodiscard]] std::string_view name_of(Op op);
 [[nodiscard]] std::string_view symbol_of(Op op);
 [[nodiscard]] std::string_view name_of(Skip skip);
@@ -69,6 +69,6 @@ namespace badnessd {
 
 // What the snapshot does not know, a sentence each; "complete" never appears:
 // with nothing to say the list is empty.
-[[nodiscard]] std::vector<std::string> facts_text(const Facts& facts);
+[[nodiscard]] std::vector<std::string> gaps_text(const Gaps& gaps);
 
 }  // namespace badnessd

@@ -125,8 +125,8 @@ class ProcfsSource final : public FactSource {
   void add_task(Snapshot& snapshot, std::int32_t pid);
 
   // refine: one process.
-  void apply_status(const StatusFields& status, Task& task, Facts& facts);
-  void apply_capabilities(std::uint64_t effective, Task& task, Facts& facts);
+  void apply_status(const StatusFields& status, Task& task, Gaps& gaps);
+  void apply_capabilities(std::uint64_t effective, Task& task, Gaps& gaps);
   [[nodiscard]] bool mems_intersect(const Task& task,
                                     const StatusFields& status);
   void read_children(Snapshot& snapshot, Task& task);
@@ -167,8 +167,8 @@ class ProcfsSource final : public FactSource {
   FileReader reader_;
   FileReader cgroup_reader_{std::size_t{4096}};
   // From the first question on.
-  std::unique_ptr<Clerk<UnsharedReader>> surveyor_;
-  std::unique_ptr<Clerk<IdentityReader>> clerk_;
+  std::unique_ptr<Worker<UnsharedReader>> unshared_worker_;
+  std::unique_ptr<Worker<IdentityReader>> identity_worker_;
   std::vector<IdentityTexts> unanswered_;  // without one
   std::array<char, 4096> exe_{};
   DirectoryReader processes_;

@@ -88,13 +88,13 @@ class UnsharedReader {
 };
 
 template <class Reader>
-class Clerk {
+class Worker {
  public:
   using Question = typename Reader::Question;
   using Answer = typename Reader::Answer;
 
   // Starts the thread. `proc_root` is a descriptor of /proc; it is copied.
-  [[nodiscard]] static Expected<std::unique_ptr<Clerk>> start(int proc_root) {
+  [[nodiscard]] static Expected<std::unique_ptr<Worker>> start(int proc_root) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) {
       return tl::unexpected(Error{errno, "pipe for the clerk"});
@@ -105,22 +105,22 @@ class Clerk {
     desk->write_end = UniqueFd(ends[1]);
     // The thread's own share of it.
     auto share = std::make_unique<std::shared_ptr<Desk>>(desk);
-    const auto thread = start_thread(&Clerk::run, share.get());
+    const auto thread = start_thread(&Worker::run, share.get());
     if (!thread) {
       return tl::unexpected(thread.error());
     }
     static_cast<void>(share.release());
     ::pthread_detach(*thread);
-    return std::unique_ptr<Clerk>(new Clerk(std::move(desk)));
+    return std::unique_ptr<Worker>(new Worker(std::move(desk)));
   }
 
-  Clerk(const Clerk&) = delete;
-  Clerk& operator=(const Clerk&) = delete;
-  Clerk(Clerk&&) = delete;
-  Clerk& operator=(Clerk&&) = delete;
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  Worker(Worker&&) = delete;
+  Worker& operator=(Worker&&) = delete;
   // Does not wait for the thread: the end of its pipe ends it, when it comes to
   // look.
-  ~Clerk() { say(desk_->write_end, kEnd); }
+  ~Worker() { say(desk_->write_end, kEnd); }
 
   // Whom it reads now; 0: it has nothing to do.
   [[nodiscard]] std::int32_t busy_with() const noexcept {
@@ -157,7 +157,7 @@ class Clerk {
     std::vector<Answer> answers;
   };
 
-  explicit Clerk(std::shared_ptr<Desk> desk) : desk_(std::move(desk)) {}
+  explicit Worker(std::shared_ptr<Desk> desk) : desk_(std::move(desk)) {}
 
   static void say(const UniqueFd& pipe, char what) {
     while (::write(pipe.get(), &what, 1) < 0 && errno == EINTR) {

@@ -82,8 +82,8 @@ std::string warnings_of(const PressureReading& reading,
   const Policy policy =
       policy_of(Settings{}, reading.mem_total_kib, 1, self_pid);
   std::string text;
-  for (const HostNote& note :
-       host_notes(policy, reading, test::scan_of(*source), *source, asked_by)) {
+  for (const Finding& note : host_findings(
+           policy, reading, test::scan_of(*source), *source, asked_by)) {
     text += note.warning ? note.text + "\n" : "";
   }
   return text;
@@ -127,17 +127,18 @@ TEST(HostNotes, WhoeverChecksIsNotWarnedOfTheDaemonThatRuns) {
 }
 
 TEST(CapabilityNotes, OneForEachThatIsMissing) {
-  EXPECT_TRUE(capability_notes(~std::uint64_t{0}, {}).empty());
-  EXPECT_EQ(capability_notes(0, {}).size(), 4U);
-  const auto notes = capability_notes(~(std::uint64_t{1} << 5), {});
+  EXPECT_TRUE(capability_findings(~std::uint64_t{0}, {}).empty());
+  EXPECT_EQ(capability_findings(0, {}).size(), 4U);
+  const auto notes = capability_findings(~(std::uint64_t{1} << 5), {});
   ASSERT_EQ(notes.size(), 1U);
   EXPECT_NE(notes[0].text.find("CAP_KILL"), std::string::npos);
 }
 
 TEST(CapabilityNotes, WhoMayLockMemoryByALimitLacksNothing) {
   const auto without = ~(std::uint64_t{1} << 14);
-  EXPECT_EQ(capability_notes(without, {}).size(), 1U);
-  EXPECT_TRUE(capability_notes(without, {.memlock_unlimited = true}).empty());
+  EXPECT_EQ(capability_findings(without, {}).size(), 1U);
+  EXPECT_TRUE(
+      capability_findings(without, {.memlock_unlimited = true}).empty());
 }
 
 TEST(Pressure, SwapThatNobodyMayUseCountsAsNone) {

@@ -18,9 +18,9 @@ using test::FakeSource;
 using test::rule;
 using test::snapshot_of;
 
-std::string text_of(const std::vector<HostNote>& notes) {
+std::string text_of(const std::vector<Finding>& notes) {
   std::string text;
-  for (const HostNote& note : notes) {
+  for (const Finding& note : notes) {
     text += note.warning ? note.text + "\n" : "";
   }
   return text;
@@ -30,7 +30,7 @@ bool has(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
 
-std::string rules_lint(const std::vector<AdjRule>& rules) {
+std::string rules_lint(const std::vector<Rule>& rules) {
   return text_of(lint_rules(rules));
 }
 
@@ -67,8 +67,8 @@ TEST(LintRules, ProtectionByWhatAnybodyCanChoose) {
 }
 
 TEST(LintRules, OneBehindAWiderOneIsNeverReached) {
-  const AdjRule wide = rule("wide", 5, {{"comm", "*"}});
-  const AdjRule narrow = rule("narrow", 3, {{"comm", "java"}, {"user", "7"}});
+  const Rule wide = rule("wide", 5, {{"comm", "*"}});
+  const Rule narrow = rule("narrow", 3, {{"comm", "java"}, {"user", "7"}});
   EXPECT_TRUE(has(rules_lint({wide, narrow}),
                   "rule narrow: it is never reached: rule wide"));
   EXPECT_EQ(rules_lint({narrow, wide}), "");
@@ -221,9 +221,9 @@ TEST_F(LintTriggers, AScopeNeedsCgroupsThatHaveLimits) {
                   test::dir("b", {test::file("memory.max", "4096\n")})})});
   EXPECT_TRUE(has(lint(tree.path()), "no cgroup matches its scope user/*"));
   policy.triggers = {trigger};
-  state.cgroups.push_back(watch_cgroup(policy, 0, "/user/b"));
+  state.cgroups.push_back(cgroup_domain(policy, 0, "/user/b"));
   EXPECT_EQ(lint(tree.path()), "");
-  state.cgroups.push_back(watch_cgroup(policy, 0, "/user/a"));
+  state.cgroups.push_back(cgroup_domain(policy, 0, "/user/a"));
   EXPECT_TRUE(has(lint(tree.path()), "/user/a has neither memory.max"));
 }
 
@@ -235,7 +235,7 @@ TEST_F(LintTriggers, CgroupsOfVersionOneHaveNoPsi) {
       {test::file("memory.stat", ""),
        test::dir("user", {test::file("memory.limit_in_bytes", "4096\n")})})});
   policy.triggers = {trigger};
-  state.cgroups.push_back(watch_cgroup(policy, 0, "/user"));
+  state.cgroups.push_back(cgroup_domain(policy, 0, "/user"));
   EXPECT_TRUE(has(lint(tree.path()), "cgroups of version 1 have no"));
 }
 

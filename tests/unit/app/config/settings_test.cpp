@@ -75,13 +75,13 @@ TEST(Settings, TheErrorSaysWhatIsTaken) {
   ASSERT_FALSE(set);
   EXPECT_EQ(set.error(),
             R"(kill.victim cannot be 'fam\x1bily': it takes "auto", )"
-            R"("process", "child-first", "family" or "cgroup")");
+            R"("process", "child-first" or "cgroup")");
 }
 
 TEST(Settings, AnUnknownKeyNamesTheNearest) {
   Settings settings;
   Trigger trigger;
-  AdjRule rule;
+  Rule rule;
   EXPECT_EQ(set_option(settings, "kernel.zh", "1").error(),
             "there is no setting 'kernel.zh'; the nearest is 'kernel.hz'");
   EXPECT_EQ(set_option(trigger, "psi_ful_above", "1").error(),
@@ -100,7 +100,7 @@ TEST(Settings, EveryOptionOfARuleKeepsItsText) {
         std::pair("user", "root,1000,2000-2999"),
         std::pair("cgroup", "user.slice/*"), std::pair("unit", "db@?.service"),
         std::pair("oom_adj", "-16"), std::pair("protect", "true")}) {
-    AdjRule rule;
+    Rule rule;
     ASSERT_TRUE(set_option(rule, key, text)) << key;
     for (const auto& option : rule_options()) {
       EXPECT_EQ(option_text(rule, option), option.key == key ? text : "");
@@ -116,13 +116,13 @@ TEST(Settings, ARuleTakesNothingThatNobodyCanMean) {
         std::pair("user", "-5"), std::pair("user", "99999999999"),
         std::pair("oom_adj", "16"), std::pair("oom_adj", "-18"),
         std::pair("oom_adj", "1.5"), std::pair("protect", "yes")}) {
-    AdjRule rule;
+    Rule rule;
     EXPECT_FALSE(set_option(rule, key, text)) << key << " " << text;
   }
 }
 
 TEST(Settings, AUserThatNobodyHasIsTakenAndIsNobody) {
-  AdjRule rule;
+  Rule rule;
   ASSERT_TRUE(set_option(rule, "user", "root,no-such-user"));
   ASSERT_EQ(rule.user.size(), 2U);
   EXPECT_EQ(rule.user[0].first, 0U);
@@ -187,28 +187,28 @@ TEST(Contradictions, NobodyWhoKills) {
 }
 
 TEST(Contradictions, ARuleNeedsAConditionAnEffectAndANameOfItsOwn) {
-  const auto sentence = [](std::vector<AdjRule> rules) {
+  const auto sentence = [](std::vector<Rule> rules) {
     Settings settings;
     settings.rules = std::move(rules);
     const auto found = contradictions(settings);
     EXPECT_LE(found.size(), 1U);
     return found.empty() ? "" : found.front().sentence;
   };
-  AdjRule good{.name = "a"};
+  Rule good{.name = "a"};
   good.comm.push_back(*Glob::parse("x"));
   good.oom_adj = 5;
   EXPECT_EQ(sentence({good}), "");
   EXPECT_NE(sentence({good, good}).find("exists already"), std::string::npos);
-  AdjRule everybody{.name = "b", .protect = true};
+  Rule everybody{.name = "b", .protect = true};
   EXPECT_NE(sentence({good, everybody}).find("no condition"),
             std::string::npos);
-  AdjRule both = good;
+  Rule both = good;
   both.protect = true;
   EXPECT_NE(sentence({both}).find("leave one of them out"), std::string::npos);
-  AdjRule nothing = good;
+  Rule nothing = good;
   nothing.oom_adj.reset();
   EXPECT_NE(sentence({nothing}).find("says nothing"), std::string::npos);
-  std::vector<AdjRule> many(kMaxRules + 1, good);
+  std::vector<Rule> many(kMaxRules + 1, good);
   for (std::size_t i = 0; i < many.size(); ++i) {
     many[i].name = std::to_string(i);
   }
@@ -219,7 +219,7 @@ TEST(Contradictions, ARuleNeedsAConditionAnEffectAndANameOfItsOwn) {
 
 TEST(Settings, PolicyCarriesThem) {
   Settings settings;
-  settings.rules = {AdjRule{.name = "a"}};
+  settings.rules = {Rule{.name = "a"}};
   settings.kill_oom_group = true;
   settings.kernel_hz = 1000;
   settings.kill_victim = VictimOrder::kChildFirst;

@@ -44,7 +44,7 @@ class DaemonTest : public testing::Test {
     settings.log_report_interval = std::chrono::hours(24);
     return {source,           killer,
             settings,         Machine{.mem_total_kib = 1'000'000},
-            std::move(state), reporter};
+            std::move(state), event_log};
   }
 
   FakeSource source{snapshot_of({user_task(10, 500), user_task(11, 900)})};
@@ -55,7 +55,7 @@ class DaemonTest : public testing::Test {
   spdlog::logger log{"test",
                      std::make_shared<spdlog::sinks::ostream_sink_st>(logged)};
   Journal journal{""};
-  Reporter reporter{log, journal, directory.path(), false};
+  EventLog event_log{log, journal, directory.path(), false};
 };
 
 TEST_F(DaemonTest, ADryRunReportsOneVictimPerIncident) {
@@ -125,7 +125,7 @@ TEST_F(DaemonTest, WaitingIsSaidOnce) {
   FakeSource exiting(snapshot_of({dying, user_task(11, 900)}));
   log.set_pattern("%v");
   Daemon daemon(exiting, killer, settings, {.mem_total_kib = 1'000'000}, {},
-                reporter);
+                event_log);
   exiting.set_pressure(with_available(10'000));
   static_cast<void>(steps(daemon, 1));
   const std::string text = steps(daemon, 20);
@@ -203,7 +203,7 @@ TEST_F(DaemonTest, TheRecordHasTheStallsThatFired) {
 TEST_F(DaemonTest, WhatTheJournalHasIsNotLoggedIntoItAgain) {
   const test::Receiver receiver;
   Journal socket(receiver.path());
-  Reporter to_journal(log, socket, directory.path(), true);
+  EventLog to_journal(log, socket, directory.path(), true);
   log.set_pattern("%v");
   Daemon daemon(source, killer, settings, {.mem_total_kib = 1'000'000}, {},
                 to_journal);

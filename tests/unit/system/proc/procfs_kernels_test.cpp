@@ -58,11 +58,11 @@ TEST(ProcfsLinux26, NeedsNoneOfWhatCameLater) {
   EXPECT_EQ(task.cap_effective, kCapSysAdmin);
   EXPECT_FALSE(task.userns_unreadable);
   EXPECT_EQ(task.child_count, 1U);
-  EXPECT_TRUE(snapshot.facts.kernel26);
-  EXPECT_FALSE(snapshot.facts.oom_adj_converted);
-  EXPECT_FALSE(snapshot.facts.swap_known);
-  EXPECT_EQ(snapshot.facts.children_by_ppid, 1U);
-  EXPECT_EQ(snapshot.facts.userns_unreadable, 0U);
+  EXPECT_TRUE(snapshot.gaps.kernel26);
+  EXPECT_FALSE(snapshot.gaps.oom_adj_converted);
+  EXPECT_FALSE(snapshot.gaps.swap_known);
+  EXPECT_EQ(snapshot.gaps.children_by_ppid, 1U);
+  EXPECT_EQ(snapshot.gaps.userns_unreadable, 0U);
 }
 
 TEST(ProcfsLinux26, AnonymousMemoryIsWhatIsResidentAndNotShared) {
@@ -84,7 +84,7 @@ TEST(ProcfsLater, TheBitOfOomOriginMeansSomethingElse) {
                {process({.pid = 1, .flags = kPfOomOrigin}, oom_files(0, 0))}));
   Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_FALSE(task_of(snapshot, 1).pf_oom_origin);
-  EXPECT_FALSE(snapshot.facts.kernel26);
+  EXPECT_FALSE(snapshot.gaps.kernel26);
 }
 
 TEST(ProcfsLater, VersionsAreNotTakenByTheirFirstDigits) {
@@ -92,7 +92,7 @@ TEST(ProcfsLater, VersionsAreNotTakenByTheirFirstDigits) {
        {"Linux version 2.60.1\n", "Linux version 6.2.6.32\n", "2.6.32\n", ""}) {
     const TempTree tree(
         together(system_files(version), {process26({.pid = 1})}));
-    EXPECT_FALSE(scan_of(*open_root(tree.path())).facts.kernel26) << version;
+    EXPECT_FALSE(scan_of(*open_root(tree.path())).gaps.kernel26) << version;
   }
 }
 
@@ -106,7 +106,7 @@ TEST(ProcfsScoreAdj, AloneIsConverted) {
       together(system_files(), {with_adj(1, 0), with_adj(10, -1000),
                                 with_adj(11, 500), with_adj(12, 1000)}));
   Snapshot snapshot = scan_of(*open_root(tree.path()));
-  EXPECT_TRUE(snapshot.facts.oom_adj_converted);
+  EXPECT_TRUE(snapshot.gaps.oom_adj_converted);
   EXPECT_EQ(task_of(snapshot, 10).oom_adj, kOomDisable);
   EXPECT_EQ(task_of(snapshot, 11).oom_adj, 8);
   EXPECT_EQ(task_of(snapshot, 12).oom_adj, 15);
@@ -121,7 +121,7 @@ TEST(ProcfsScoreAdj, UnknownAdjustmentIsNoZero) {
                        process({.pid = 10}, {})}));
   const Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_EQ(snapshot.tasks.size(), 1U);
-  EXPECT_EQ(snapshot.facts.unreadable + snapshot.facts.vanished, 1U);
+  EXPECT_EQ(snapshot.gaps.unreadable + snapshot.gaps.vanished, 1U);
 }
 
 TEST(ProcfsScoreAdj, BesideOomAdjIsOnlyShown) {

@@ -60,7 +60,7 @@ TEST(ProcfsLive, FindsItself) {
   EXPECT_EQ(source->reference_pid(), ::getpid());
   EXPECT_GE(source->root_fd(), 0);
   Snapshot snapshot = snapshot_with(*source, ::getpid());
-  EXPECT_TRUE(snapshot.facts.live);
+  EXPECT_TRUE(snapshot.gaps.live);
   const Task& self = task_of(snapshot, ::getpid());
   EXPECT_EQ(self.ppid, ::getppid());
   EXPECT_TRUE(self.has_mm);
@@ -171,7 +171,7 @@ TEST(ProcfsLive, SeesThatAChildSharesTheMm) {
     const Task& task = task_of(snapshot, parent.pid());
     const Child& child = snapshot.children.at(task.first_child);
     EXPECT_TRUE(child.shares_mm) << flags;
-    EXPECT_EQ(snapshot.facts.mm_identity_unknown, 0U);
+    EXPECT_EQ(snapshot.gaps.mm_identity_unknown, 0U);
     bool wrapped = false;
     EXPECT_EQ(child_points(snapshot, child, MemoryBase::kTotalVm, wrapped), 0U);
   }
@@ -193,7 +193,7 @@ TEST(ProcfsLive, AForkedTwinOfTheSameSizesHasAnMmOfItsOwn) {
   Snapshot snapshot = snapshot_with_child_of(parent);
   const Task& task = task_of(snapshot, parent.pid());
   EXPECT_FALSE(snapshot.children.at(task.first_child).shares_mm);
-  EXPECT_EQ(snapshot.facts.mm_identity_unknown, 0U);
+  EXPECT_EQ(snapshot.gaps.mm_identity_unknown, 0U);
 }
 
 TEST(ProcfsLive, ChildForkedByAnotherThreadIsNotOnTheLeadersList) {

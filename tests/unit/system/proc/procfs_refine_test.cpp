@@ -96,7 +96,7 @@ TEST(ProcfsRefine, WhoHasVanishedLosesItsMm) {
   source->refine(snapshot, 1);
   EXPECT_FALSE(task_of(snapshot, 10).has_mm);
   EXPECT_EQ(task_of(snapshot, 10).detail, Detail::kFull);
-  EXPECT_EQ(snapshot.facts.vanished, 1U);
+  EXPECT_EQ(snapshot.gaps.vanished, 1U);
 }
 
 TEST(ProcfsRefine, UnreadableStatusGivesNoDiscount) {
@@ -108,14 +108,14 @@ TEST(ProcfsRefine, UnreadableStatusGivesNoDiscount) {
   EXPECT_TRUE(task_of(snapshot, 10).has_mm);
   EXPECT_EQ(task_of(snapshot, 10).detail, Detail::kFull);
   EXPECT_EQ(task_of(snapshot, 10).cap_effective, 0U);
-  EXPECT_EQ(snapshot.facts.unreadable, 1U);
+  EXPECT_EQ(snapshot.gaps.unreadable, 1U);
 }
 
 TEST(ProcfsUserns, InitialOneMakesCapabilitiesCount) {
   const TempTree tree(root618({process618({.pid = 10, .caps = kFullSet})}));
   Snapshot snapshot = refined(*open_root(tree.path()));
   EXPECT_EQ(task_of(snapshot, 10).cap_effective, kFullSet);
-  EXPECT_EQ(snapshot.facts.userns_unreadable, 0U);
+  EXPECT_EQ(snapshot.gaps.userns_unreadable, 0U);
 }
 
 TEST(ProcfsUserns, FullSetInAnotherOneIsNoDiscount) {
@@ -141,7 +141,7 @@ TEST(ProcfsUserns, UnreadableIsNoDiscountAndIsCounted) {
   Snapshot snapshot = refined(*open_root(tree.path()));
   EXPECT_EQ(task_of(snapshot, 10).cap_effective, 0U);
   EXPECT_TRUE(task_of(snapshot, 10).userns_unreadable);
-  EXPECT_EQ(snapshot.facts.userns_unreadable, 1U);
+  EXPECT_EQ(snapshot.gaps.userns_unreadable, 1U);
 }
 
 TEST(ProcfsUserns, IsNotAskedForCapabilitiesThatDoNotScore) {
@@ -151,7 +151,7 @@ TEST(ProcfsUserns, IsNotAskedForCapabilitiesThatDoNotScore) {
   tree.remove("10/ns/user");
   Snapshot snapshot = refined(*open_root(tree.path()));
   EXPECT_EQ(task_of(snapshot, 10).cap_effective, kNetBindService);
-  EXPECT_EQ(snapshot.facts.userns_unreadable, 0U);
+  EXPECT_EQ(snapshot.gaps.userns_unreadable, 0U);
 }
 
 // A process of threads 10 and 11 beside an init on node 0.
@@ -196,7 +196,7 @@ TEST(ProcfsMems, UnknownNodesAreNoDiscountAndAreCounted) {
   const TempTree tree(root618({process618({.pid = 10, .mems = ""})}));
   Snapshot snapshot = refined(*open_root(tree.path()));
   EXPECT_TRUE(task_of(snapshot, 10).mems_intersect);
-  EXPECT_EQ(snapshot.facts.nodes_unknown, 1U);
+  EXPECT_EQ(snapshot.gaps.nodes_unknown, 1U);
 }
 
 // pid 10 with the children 20, 21 and 22 by ppid, and a list in its task/.
@@ -221,7 +221,7 @@ TEST(ProcfsChildren, ForkedByAnotherThreadAreNotOnIt) {
   Snapshot snapshot;
   EXPECT_EQ(listed_children("21 ", &snapshot), Pids{21});
   EXPECT_EQ(listed_children(""), Pids{});
-  EXPECT_EQ(snapshot.facts.children_by_ppid, 0U);
+  EXPECT_EQ(snapshot.gaps.children_by_ppid, 0U);
 }
 
 TEST(ProcfsChildren, YoungerThanTheSnapshotAreLeftOut) {
@@ -238,13 +238,13 @@ TEST(ProcfsChildren, WithoutAListAreThoseByPpid) {
       root618({process618({.pid = 10}), process618({.pid = 20, .ppid = 10})}));
   Snapshot snapshot = refined(*open_root(tree.path()));
   EXPECT_EQ(children_of(snapshot, task_of(snapshot, 10)), Pids{20});
-  EXPECT_EQ(snapshot.facts.children_by_ppid, 1U);
+  EXPECT_EQ(snapshot.gaps.children_by_ppid, 1U);
 }
 
 TEST(ProcfsChildren, OnAListThatIsNoneAreThoseByPpid) {
   Snapshot snapshot;
   EXPECT_EQ(listed_children("22 x ", &snapshot), (Pids{21, 20, 22}));
-  EXPECT_EQ(snapshot.facts.children_by_ppid, 1U);
+  EXPECT_EQ(snapshot.gaps.children_by_ppid, 1U);
 }
 
 TEST(ProcfsChildren, MmIdentityOfAStoredTreeIsUnknownWhereSizesAgree) {
@@ -254,7 +254,7 @@ TEST(ProcfsChildren, MmIdentityOfAStoredTreeIsUnknownWhereSizesAgree) {
                process618({.pid = 20, .ppid = 10, .size = 500}, ""),
                process618({.pid = 21, .ppid = 10, .size = 501}, "")}));
   Snapshot snapshot = refined(*open_root(tree.path()));
-  EXPECT_EQ(snapshot.facts.mm_identity_unknown, 1U);
+  EXPECT_EQ(snapshot.gaps.mm_identity_unknown, 1U);
   for (const Child& child : snapshot.children) {
     EXPECT_FALSE(child.shares_mm);
   }
@@ -268,12 +268,12 @@ TEST(ProcfsServer, DiscountsAreTheHostsAndNotTheContainers) {
 
 TEST(ProcfsServer, IsKnownCompletely) {
   const Snapshot snapshot = refined(*open_root(kServer));
-  EXPECT_EQ(snapshot.facts.children_by_ppid, 0U);
-  EXPECT_EQ(snapshot.facts.userns_unreadable, 0U);
-  EXPECT_EQ(snapshot.facts.nodes_unknown, 0U);
-  EXPECT_EQ(snapshot.facts.mm_identity_unknown, 0U);
-  EXPECT_EQ(snapshot.facts.unreadable + snapshot.facts.malformed, 0U);
-  EXPECT_TRUE(snapshot.facts.swap_known);
+  EXPECT_EQ(snapshot.gaps.children_by_ppid, 0U);
+  EXPECT_EQ(snapshot.gaps.userns_unreadable, 0U);
+  EXPECT_EQ(snapshot.gaps.nodes_unknown, 0U);
+  EXPECT_EQ(snapshot.gaps.mm_identity_unknown, 0U);
+  EXPECT_EQ(snapshot.gaps.unreadable + snapshot.gaps.malformed, 0U);
+  EXPECT_TRUE(snapshot.gaps.swap_known);
 }
 
 TEST(ProcfsRefine, NeverRaisesAScore) {

@@ -180,8 +180,8 @@ TEST(ProcfsScan, KnowsTheServer) {
   Snapshot snapshot = scan_of(*open_root(kServer));
   EXPECT_EQ(snapshot.uptime_s, 90061U);
   EXPECT_EQ(snapshot.tasks.size(), 17U);
-  EXPECT_TRUE(snapshot.facts.init_visible);
-  EXPECT_FALSE(snapshot.facts.live);
+  EXPECT_TRUE(snapshot.gaps.init_visible);
+  EXPECT_FALSE(snapshot.gaps.live);
   EXPECT_FALSE(task_of(snapshot, 2).has_mm);
   EXPECT_EQ(task_of(snapshot, 745).oom_adj, kOomDisable);
   EXPECT_GE(task_of(snapshot, 1410).total_vm, 16'777'216U);
@@ -200,9 +200,9 @@ TEST(ProcfsScan, SurvivesAHostileRoot) {
   }
   EXPECT_EQ(pids, (std::vector<std::int32_t>{1, 20, 21, 22, 23, 24, 25, 34, 37,
                                              4194304}));
-  EXPECT_EQ(snapshot.facts.vanished, 2U);    // 33, 36
-  EXPECT_EQ(snapshot.facts.malformed, 3U);   // 30, 31, 35
-  EXPECT_EQ(snapshot.facts.unreadable, 2U);  // 32, 38
+  EXPECT_EQ(snapshot.gaps.vanished, 2U);    // 33, 36
+  EXPECT_EQ(snapshot.gaps.malformed, 3U);   // 30, 31, 35
+  EXPECT_EQ(snapshot.gaps.unreadable, 2U);  // 32, 38
 }
 
 TEST(ProcfsScan, TakesNamesAsTheyAre) {
@@ -262,7 +262,7 @@ TEST(ProcfsScan, SaysWhenInitIsHidden) {
   const TempTree tree(
       together(system_files(),
                {process({.pid = 7}, oom_files(0, 0)), link("self", "7")}));
-  EXPECT_FALSE(scan_of(*open_root(tree.path())).facts.init_visible);
+  EXPECT_FALSE(scan_of(*open_root(tree.path())).gaps.init_visible);
 }
 
 }  // namespace

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The names of an enum's values, in its order, of which none can be forgotten.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace badnessd {
+
+// One name for each value up to kLast, the last one of its enum.
+template <auto kLast, std::size_t kCount>
+[[nodiscard]] constexpr std::array<std::string_view, kCount> names_up_to(
+    const std::string_view (&names)[kCount]) {
+  static_assert(kCount == static_cast<std::size_t>(kLast) + 1);
+  std::array<std::string_view, kCount> array;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    array[i] = names[i];
+  }
+  return array;
+}
+
+}  // namespace badnessd
