@@ -83,14 +83,13 @@ void EventLog::ended(const Decision& decision, const Policy& policy) {
 
 void EventLog::record(std::string_view line, const Decision& decision,
                       const Policy& policy) {
-  const Aftermath aftermath = aftermath_of(decision);
-  const std::string sets_off = aftermath_text(decision, aftermath);
-  const std::string more = sets_off.empty() ? "" : "; " + sets_off;
-  const std::string json = record_json(decision, policy, aftermath, id_);
+  const std::string place = place_text(decision);
+  const std::string more = place.empty() ? "" : "; " + place;
+  const std::string json = record_json(decision, policy, id_);
   const std::string pid = fmt::format("{}", decision.victim.id.pid);
   const std::string points = fmt::format("{}", decision.chosen.points);
   const std::string comm = escaped(decision.victim.name());
-  const std::string unit = escaped(aftermath.unit);
+  const std::string unit = escaped(unit_of(decision.cgroup.view()));
   const std::string whole = fmt::format("{}{} [{}]", line, more, id_);
   const bool sent = journal_.send(
       std::array<JournalField, 10>{{{"MESSAGE", whole},

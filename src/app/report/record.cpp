@@ -186,17 +186,10 @@ Json tasks_json(std::span<const Task> tasks, const Policy& policy) {
   return json;
 }
 
-Json aftermath_json(const Decision& decision, const Aftermath& aftermath) {
-  Json json{{"cgroup", path_json(decision.cgroup.view())},
-            {"unit", path_json(aftermath.unit)},
-            {"restart", nullptr},
-            {"oom_policy", nullptr},
-            {"oom_group", path_json(decision.oom_group.view())}};
-  if (aftermath.settings) {
-    json["restart"] = escaped(aftermath.settings->restart);
-    json["oom_policy"] = path_json(aftermath.settings->oom_policy);
-  }
-  return json;
+Json place_json(const Decision& decision) {
+  return Json{{"cgroup", path_json(decision.cgroup.view())},
+              {"unit", path_json(unit_of(decision.cgroup.view()))},
+              {"oom_group", path_json(decision.oom_group.view())}};
 }
 
 // What the PSI conditions of `trigger` were judged by; null where nothing is
@@ -283,29 +276,13 @@ std::string ending_text(const Decision& decision) {
               : text;
 }
 
-Aftermath aftermath_of(const Decision& decision) {
-  Aftermath aftermath{.unit = std::string(unit_of(decision.cgroup.view()))};
-  // A manager of a user does not end with one of his processes.
-  if (!aftermath.unit.starts_with("user@")) {
-    aftermath.settings = read_unit(aftermath.unit, {});
-  }
-  return aftermath;
-}
-
-std::string aftermath_text(const Decision& decision,
-                           const Aftermath& aftermath) {
-  std::string text;
-  if (!aftermath.unit.empty()) {
-    text = fmt::format("it was in {}", escaped(aftermath.unit));
-  }
-  if (aftermath.settings) {
-    text += fmt::format(", which systemd {} if that ends it (Restart={})",
-                        aftermath.settings->restarts_after_kill()
-                            ? "starts again"
-                            : "does not start again",
-                        escaped(aftermath.settings->restart));
-  }
+std::string place_text(const Decision& decision) {
+  const std::string_view unit = unit_of(decision.cgroup.view());
   const std::string_view group = decision.oom_group.view();
+  std::string text;
+  if (!unit.empty()) {
+    text = "it was in " + escaped(unit);
+  }
   if (!group.empty() && decision.kill_set != KillSet::kCgroup) {
     text += fmt::format(
         "{}{} has memory.oom.group: the kernel would have killed all in it",
@@ -315,7 +292,7 @@ std::string aftermath_text(const Decision& decision,
 }
 
 std::string record_json(const Decision& decision, const Policy& policy,
-                        const Aftermath& aftermath, const std::string& id) {
+                        const std::string& id) {
   const Trigger& trigger = policy.triggers[decision.trigger];
   const Json json{
       {"schema", kJsonSchema},
@@ -334,7 +311,7 @@ std::string record_json(const Decision& decision, const Policy& policy,
       {"group", path_json(decision.group.view())},
       {"killed_besides", decision.swept},
       {"storm", storm_json(decision)},
-      {"sets_off", aftermath_json(decision, aftermath)},
+      {"sets_off", place_json(decision)},
       {"loss", loss_json(decision.loss)},
       {"blame", name_of(decision.blame)},
       {"took_bar_kib", decision.required_took_kib},

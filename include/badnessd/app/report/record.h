@@ -4,13 +4,11 @@
 // say the same.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "badnessd/cycle/cycle.h"
 #include "badnessd/system/service/journal.h"
-#include "badnessd/system/service/unit.h"
 
 namespace badnessd {
 
@@ -28,23 +26,13 @@ inline constexpr std::string_view kDecisionMessageId =
 // How it ended.
 [[nodiscard]] std::string ending_text(const Decision& decision);
 
-// What else the kill sets off.
-struct Aftermath {
-  std::string unit{};  // of systemd; empty: none, or not known
-  std::optional<UnitSettings> settings{};
-};
-// Reads the files of the victim's unit.
-[[nodiscard]] Aftermath aftermath_of(const Decision& decision);
-
-// "it was in db.service, which systemd starts again (Restart=always)"; empty if
-// nothing is known.
-[[nodiscard]] std::string aftermath_text(const Decision& decision,
-                                         const Aftermath& aftermath);
+// "it was in db.service": the unit of systemd that the victim was in, and which
+// cgroup the kernel would have killed; empty if neither is known.
+[[nodiscard]] std::string place_text(const Decision& decision);
 
 // The whole record as one line of JSON, without a newline.
 [[nodiscard]] std::string record_json(const Decision& decision,
                                       const Policy& policy,
-                                      const Aftermath& aftermath,
                                       const std::string& id);
 
 }  // namespace badnessd

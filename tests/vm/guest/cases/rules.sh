@@ -3,7 +3,7 @@
 # needs: LIMIT=30
 # The order of jvm-root, with the administrator's word: the jvm and the database
 # live, by unit and by command line, and the record says by which rule. The hog,
-# which root runs under an own unit, is restarted by systemd: the record says so.
+# which root runs under an own unit, is named with its unit in the record.
 cat >> /etc/badnessd/badnessd.toml <<'TOML'
 [[rule]]
 name = "must live"
@@ -30,7 +30,6 @@ check 'rules: only the hog dies' "died: ${died:-nobody}" [ "$died" = hog ]
 check 'rules: no kernel OOM kill' "$(value rules kernel_oom_kills)" [ "$(value rules kernel_oom_kills)" = 0 ]
 check 'rules: the record names the unit' "$(record rules sets_off.unit)" \
   [ "$(record rules sets_off.unit)" = lab-role@hog-leak:100.service ]
-check 'rules: and what systemd will do' "$(record rules sets_off.restart)" [ "$(record rules sets_off.restart)" = on-failure ]
 check 'rules: and memory.oom.group' "$(record rules sets_off.oom_group)" \
   [ "$(record rules sets_off.oom_group)" = /system.slice/lab-role@hog-leak:100.service ]
 info "rules: threshold to signal $(to_signal_us rules) us"
