@@ -7,6 +7,12 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "badnessd/app/config/options.h"
+#include "badnessd/app/report/record.h"
+#include "badnessd/engine/badness.h"
+#include "snapshots.h"
 
 namespace badnessd {
 namespace {
@@ -52,6 +58,42 @@ TEST(Readme, ShowsWhatTheProgramPrints) {
   EXPECT_GT(samples.size(), 12U);
   for (const std::string& line : samples) {
     EXPECT_TRUE(printed.contains(line)) << line;
+  }
+}
+
+// Every key below `json`.
+void collect_keys(const nlohmann::json& json, std::set<std::string>& keys) {
+  for (const auto& [key, value] : json.items()) {
+    if (json.is_object()) {
+      keys.insert(key);
+    }
+    if (value.is_structured()) {
+      collect_keys(value, keys);
+    }
+  }
+}
+
+TEST(Readme, NamesEveryFieldOfTheRecord) {
+  Policy policy;
+  policy.triggers = default_triggers();
+  Decision decision;
+  decision.reading.psi_some = decision.reading.psi_full = PsiLine{};
+  decision.stalls = PressureHistory::Share{};
+  decision.storm = Storm{};
+  decision.loss = Loss{};
+  decision.score = badness(Snapshot{}, test::user_task(10, 1), policy.score);
+  std::set<std::string> keys;
+  collect_keys(nlohmann::json::parse(record_json(decision, policy, "id")),
+               keys);
+  EXPECT_GT(keys.size(), 50U);
+  std::string readme;
+  for (const std::string& line : lines_of(SOURCE_DIR "/README.md")) {
+    readme += line + "\n";
+  }
+  readme = readme.substr(readme.find("The record of a decision"));
+  readme = readme.substr(0, readme.find("## Fidelity"));
+  for (const std::string& key : keys) {
+    EXPECT_NE(readme.find("`" + key + "`"), std::string::npos) << key;
   }
 }
 
