@@ -78,9 +78,9 @@ Policy policy_here(const Settings& settings, ProcfsSource& source) {
 }
 
 int run_once(const Invocation& invocation, const LoadedSettings& loaded,
-             Policy policy, ProcfsSource& source, Killer& killer) {
-  policy.audit = true;
+             const Policy& policy, ProcfsSource& source, Killer& killer) {
   CycleState state(policy);
+  state.policy.once = true;
   state.identities.look_at_all(source, policy);
   const CycleResult report = run_cycle(source, policy, killer, state);
   if (report.kind == CycleResult::Kind::kSampleLost) {
@@ -165,8 +165,11 @@ tl::expected<std::unique_ptr<Killer>, int> choose_killer(
 int run_command(const Invocation& invocation, const LoadedSettings& loaded,
                 ProcfsSource& source, Killer& killer) {
   if (invocation.command == Command::kRun) {
-    const bool dry_run = invocation.dry_run;
-    return run_daemon(source, loaded, killer, dry_run, [&invocation] {
+    const Service service =
+        invocation.dry_run
+            ? Service{.greeting = "dry run: nothing is signalled"}
+            : system_service();
+    return run_daemon(source, loaded, killer, service, [&invocation] {
       return load_settings(invocation.config, invocation.assignments);
     });
   }

@@ -43,7 +43,7 @@ class Pass {
     if (state_.policy.pending) {
       return follow_pending(firing);
     }
-    if (!fired.kill && !policy_.audit) {
+    if (!fired.kill && !state_.policy.once) {
       watch_kernel();
       list_cgroups(source_, policy_, state_.policy, reading->time_us);
       use_the_time();
@@ -52,7 +52,7 @@ class Pass {
     if (state_.policy.reported) {
       return ended(Kind::kCoolingDown);
     }
-    if (resting(domain()) && !policy_.audit) {
+    if (resting(domain()) && !state_.policy.once) {
       return ended(Kind::kNobody);
     }
     if (!budget_left(policy_, domain().kills, reading->time_us)) {
@@ -153,7 +153,7 @@ class Pass {
     decision = Decision{};
     state_.sharers.clear();
     decision.fired = fired.kill.has_value();
-    decision.trigger = fired.kill.value_or(audit_trigger(policy_));
+    decision.trigger = fired.kill.value_or(once_trigger(policy_));
     decision.scope = domain().cgroup;
     decision.reading = *domain().last;
     decision.seen_us = report_.reading.time_us;
@@ -226,7 +226,7 @@ class Pass {
       return tl::unexpected(reading.error());
     }
     report_.reading = *reading;
-    if (policy_.audit) {
+    if (state_.policy.once) {
       return true;
     }
     const Fired system = take_reading(policy_, state_.policy.system, *reading);

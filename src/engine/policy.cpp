@@ -160,11 +160,11 @@ Kib needed_kib(const Policy& policy, const Trigger& trigger,
       std::min(amount_kib(*trigger.mem_available_below, reading.mem_total_kib),
                reading.mem_total_kib);
   const Kib wanted = std::min(limit + limit / 2, reading.mem_total_kib);
-  // An audit asks as if memory had just gone below the limit.
+  // --once asks as if memory had just gone below the limit.
   return wanted - std::min(limit, reading.mem_available_kib);
 }
 
-std::size_t audit_trigger(const Policy& policy) noexcept {
+std::size_t once_trigger(const Policy& policy) noexcept {
   std::optional<std::size_t> first;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     const Trigger& trigger = policy.triggers[i];

@@ -85,16 +85,16 @@ class Allocations : public testing::Test {
 // facts of those whom that has left out.
 void pass(ProcfsSource& source, const Policy& policy, CycleState& state) {
   DryRunKiller killer;
+  state.policy.once = true;
   const CycleResult report = run_cycle(source, policy, killer, state);
   ASSERT_NE(report.kind, CycleResult::Kind::kSampleLost) << report.error.what;
   state.policy.reported = false;  // and again
   refine_all({source, state.snapshot, policy, state.identities});
 }
 
-Policy audit() {
+Policy shipped() {
   Policy policy;
   policy.triggers = default_triggers();
-  policy.audit = true;
   return policy;
 }
 
@@ -107,7 +107,7 @@ TEST_F(Allocations, AreCounted) {
 
 TEST_F(Allocations, NoneInALaterPassOverAStoredTree) {
   const auto source = test::open_root(TEST_PROC_DIR "/server");
-  const Policy policy = audit();
+  const Policy policy = shipped();
   CycleState state(policy);
   pass(*source, policy, state);
   const std::uint64_t before = allocations;
@@ -117,7 +117,7 @@ TEST_F(Allocations, NoneInALaterPassOverAStoredTree) {
 
 TEST_F(Allocations, NoneInALaterPassOverTheRunningSystem) {
   const auto source = test::open_root("/proc");
-  const Policy policy = audit();
+  const Policy policy = shipped();
   CycleState state(policy);
   const Snapshot& snapshot = state.snapshot;
   pass(*source, policy, state);

@@ -56,7 +56,7 @@ struct Decision {
 
   std::uint64_t number = 0;  // of this process's decisions
   std::size_t trigger = 0;   // index in the policy's
-  bool fired = false;        // no: an audit
+  bool fired = false;        // no: --once
   CgroupPath scope;          // whose memory is short; empty: the system's
   PressureReading reading;
   std::optional<PressureHistory::Share> stalls;  // over the trigger's window

@@ -33,7 +33,6 @@ struct Policy {
   std::uint32_t kills_per_minute = 20;
   FillRates floor_rates = badnessd::floor_rates(1);
   std::int32_t self_pid = 0;  // never a candidate; 0 on a foreign root
-  bool audit = false;         // go on as if a trigger had fired
 };
 
 // A victim between its signal and the return of its memory.
@@ -89,6 +88,7 @@ struct PolicyState {
   TaskId spared_forker;
   Micros spared_us = 0;
   bool reported = false;  // a killer that sends nothing had its victim
+  bool once = false;      // decide now, whatever the triggers say
 
   std::array<TaskId, kMaxSetAside> set_aside{};
   std::size_t set_aside_count = 0;
@@ -142,9 +142,9 @@ void end_incident(PolicyState& state) noexcept;
 [[nodiscard]] Kib needed_kib(const Policy& policy, const Trigger& trigger,
                              const PressureReading& reading) noexcept;
 
-// The trigger that an audit takes, if none fires: the first that kills, if
+// The trigger that --once takes, if none fires: the first that kills, if
 // there is one of the whole system.
-[[nodiscard]] std::size_t audit_trigger(const Policy& policy) noexcept;
+[[nodiscard]] std::size_t once_trigger(const Policy& policy) noexcept;
 
 // Whom the policy waits for now: the dying for exit_timeout_us per incident.
 [[nodiscard]] WaitFor wait_for(const Policy& policy, const PolicyState& state,

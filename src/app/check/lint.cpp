@@ -237,7 +237,7 @@ std::vector<RuleMatches> matches_of(const Policy& policy,
 Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
   const Policy& policy = inquiry.policy;
   Choices choices{.needed_kib = needed_kib(
-                      policy, policy.triggers[audit_trigger(policy)], reading)};
+                      policy, policy.triggers[once_trigger(policy)], reading)};
   const auto choose = [&](Snapshot& snapshot,
                           Kib need) -> std::optional<std::uint32_t> {
     SelectRules rules{.self_pid = policy.self_pid,

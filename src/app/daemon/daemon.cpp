@@ -52,15 +52,14 @@ void Daemon::reconfigure(const Settings& settings) {
 
 CycleResult Daemon::rehearse() {
   constexpr std::size_t kFewest = 1024;
-  Policy policy = policy_;
-  policy.audit = true;
-  CycleState trial(policy);
-  trial.identities.look_at_all(source_, policy);
+  CycleState trial(policy_);
+  trial.policy.once = true;
+  trial.identities.look_at_all(source_, policy_);
   if (const auto reading = source_.read_pressure()) {
     static_cast<void>(trial.baselines.look_at_all(source_, *reading));
   }
   DryRunKiller nobody;
-  const CycleResult report = run_cycle(source_, policy, nobody, trial);
+  const CycleResult report = run_cycle(source_, policy_, nobody, trial);
   save_state();  // the first write to a mapped page is a fault
   Snapshot& snapshot = state_.snapshot;
   snapshot = std::move(trial.snapshot);

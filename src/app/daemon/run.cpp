@@ -27,12 +27,6 @@ std::string environment(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-// Where state and records live: what the unit's RuntimeDirectory= made, else
-// nowhere. A dry run leaves no state.
-std::string runtime_directory(bool dry_run) {
-  return dry_run ? std::string() : environment("RUNTIME_DIRECTORY");
-}
-
 StateFile open_state(const std::string& directory, spdlog::logger& log) {
   if (directory.empty()) {
     return {};
@@ -130,9 +124,15 @@ class Manager {
 
 }  // namespace
 
+Service system_service() {
+  return {.directory = environment("RUNTIME_DIRECTORY"),
+          .journal_socket = kJournalSocket,
+          .protect = true};
+}
+
 int run_daemon(
     ProcfsSource& source, const LoadedSettings& loaded, Killer& killer,
-    bool dry_run,
+    const Service& service,
     const std::function<tl::expected<LoadedSettings, ConfigError>()>& reload) {
   auto events = Events::open();
   LooseWriter err(STDERR_FILENO);
@@ -143,22 +143,21 @@ int run_daemon(
     log->error("{}", error_text(events.error()));
     return kExitFailure;
   }
-  Journal journal(dry_run ? std::string_view() : kJournalSocket);
-  const std::string directory = runtime_directory(dry_run);
-  EventLog event_log(*log, journal, directory, log_is_journal);
+  Journal journal(service.journal_socket);
+  EventLog event_log(*log, journal, service.directory, log_is_journal);
   const auto reading = source.read_pressure();
   const Machine machine{.mem_total_kib = reading ? reading->mem_total_kib : 0,
                         .cpus = static_cast<std::uint32_t>(::get_nprocs()),
                         .self_pid = source.self_pid()};
   Daemon daemon(source, killer, loaded.settings, machine,
-                open_state(directory, *log), event_log);
+                open_state(service.directory, *log), event_log);
   log->info("settings: {}", loaded.origin);
-  if (dry_run) {
-    log->info("dry run: nobody is signalled");
+  if (!service.greeting.empty()) {
+    log->info("{}", service.greeting);
   }
   const PsiTrigger psi = arm_psi(source, *log);
   keep_heap();
-  if (!dry_run) {
+  if (service.protect) {
     protect(source, *log);
   }
   rehearse(daemon, source, *log);

@@ -283,10 +283,10 @@ TEST_F(CycleTest, NobodyIsKilledWhereNobodyIsACandidate) {
   EXPECT_TRUE(killer.pids().empty());
 }
 
-TEST_F(CycleTest, AnAuditGoesOnWithoutTheTrigger) {
+TEST_F(CycleTest, OnceDecidesWithoutTheTrigger) {
   FakeSource source(snapshot_of({user_task(10, 500)}));
   source.set_pressure(with_available(900'000));
-  rules.audit = true;
+  state.policy.once = true;
   killer.set_answer(KillOutcome::Kind::kNotSent);
   EXPECT_EQ(run(source).kind, Kind::kNotSignalled);
   EXPECT_FALSE(state.decision.fired);

@@ -233,7 +233,6 @@ TEST(Settings, PolicyCarriesThem) {
   EXPECT_EQ(policy.floor_rates.memory, floor_rates(4).memory);
   ASSERT_EQ(policy.rules.size(), 1U);
   EXPECT_TRUE(policy.oom_group);
-  EXPECT_FALSE(policy.audit);
 }
 
 // The file in the repository is the rendered one; with BADNESSD_UPDATE_GOLDEN
