@@ -10,6 +10,9 @@ check() {  # NAME WHY COMMAND...: passes if the command does
   if "$@"; then pass "$name"; else fail "$name" "$why"; fi
 }
 
+is() { check "$1" "it is ${2:-empty}, not $3" [ "$2" = "$3" ]; }  # NAME GOT WANT
+no_kernel_kill() { is "$1: no kernel OOM kill" "$(value "$1" kernel_oom_kills)" 0; }  # NAME
+
 role() { for r; do systemctl start "lab-role@$r"; done; }
 # Of a role before it starts: a directive like User=root.
 override() {
@@ -87,7 +90,7 @@ judge() {
   info "$1: 5 % to hog dead $(($(value "$1" all_dead_ms) - $(value "$1" cross5_ms))) ms, beat gap $(value "$1" beat_max_gap_ms) ms"
   died=$(victims "$1")
   check "$1: only the hog dies" "died: ${died:-nobody}" [ "$died" = hog ]
-  check "$1: no kernel OOM kill" "$(value "$1" kernel_oom_kills)" [ "$(value "$1" kernel_oom_kills)" = 0 ]
+  no_kernel_kill "$1"
   check "$1: the record names the hog" "$(record "$1" sentence || echo no record)" [ "$(record "$1" victim.comm)" = hog ]
 }
 # NAME ROLES: only processes of these roles died, a hog if it is among them, all by
@@ -102,7 +105,7 @@ judge_only() {
   case " $2 " in
   *' hog '*) check "$1: the hog dies" "died: ${died:-none}" grep -q '^hog ' "$out/$1.died" ;;
   esac
-  check "$1: no kernel OOM kill" "$(value "$1" kernel_oom_kills)" [ "$(value "$1" kernel_oom_kills)" = 0 ]
+  no_kernel_kill "$1"
 }
 # The forker and all of its storm are gone, nobody else is.
 judge_storm() {
@@ -110,7 +113,7 @@ judge_storm() {
   others=$(cut -d' ' -f1 "$out/$1.died" | grep -vE '^(forker|hog)$' | paste -sd' ')
   check "$1: only the storm dies" "died too: $others" [ -z "$others" ]
   check "$1: the forker dies" "$(victims "$1")" grep -q '^forker ' "$out/$1.died"
-  check "$1: no kernel OOM kill" "$(value "$1" kernel_oom_kills)" [ "$(value "$1" kernel_oom_kills)" = 0 ]
+  no_kernel_kill "$1"
   check "$1: memory is back within 3 s" "$(value "$1" low_ms) ms below 5 %" [ "$(value "$1" low_ms)" -le 3000 ]
 }
 nobody() {

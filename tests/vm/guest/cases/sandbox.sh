@@ -5,11 +5,11 @@
 pid=$(main_pid)
 status() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$pid/status"; }
 user=$(stat -c %U "/proc/$pid")
-check 'sandbox: runs as badnessd' "$user" [ "$user" = badnessd ]
-check 'sandbox: four capabilities' "$(status CapEff)" [ "$(status CapEff)" = 0000000001084020 ]
-check 'sandbox: filtered' "$(status Seccomp)" [ "$(status Seccomp)" = 2 ]
+is 'sandbox: runs as badnessd' "$user" badnessd
+is 'sandbox: four capabilities' "$(status CapEff)" 0000000001084020
+is 'sandbox: filtered' "$(status Seccomp)" 2
 check 'sandbox: memory is locked' "$(status VmLck)" [ "$(status VmLck | tr -dc 0-9)" -gt 1000 ]
-check 'sandbox: the kernel leaves it alone' "$(cat "/proc/$pid/oom_score_adj")" [ "$(cat "/proc/$pid/oom_score_adj")" = -1000 ]
+is 'sandbox: the kernel leaves it alone' "$(cat "/proc/$pid/oom_score_adj")" -1000
 check 'sandbox: a PSI trigger is open' "$(ls -l "/proc/$pid/fd")" eval 'ls -l /proc/$pid/fd | grep -q /proc/pressure/memory'
 denied=$(journalctl -u badnessd --no-pager -o cat -q | grep -iE 'EPERM|not permitted|denied|forbidden')
 check 'sandbox: it does not complain of a refusal' "$denied" [ -z "$denied" ]
