@@ -58,7 +58,7 @@ struct Findings {
 
 std::string chosen_text(const Findings& found,
                         const std::optional<std::uint32_t>& chosen) {
-  return chosen ? task_text(found.state.snapshot.tasks[*chosen]) : "nobody";
+  return chosen ? task_text(found.state.snapshot.tasks[*chosen]) : "none";
 }
 
 std::vector<std::string> rules_text(const Findings& found) {

@@ -27,11 +27,11 @@ constexpr std::array kOptions{
     Option<Settings>{
         "kill.victim", R"("auto", "process", "child-first" or "cgroup")",
         &Settings::kill_victim, 0, 0,
-        "Whom to kill. auto: the chosen process; in a fork storm, where young "
-        "copies of one program hold what memory has lost, the forker and then "
-        "all of them. process: always the chosen one. child-first: as 2.6.32 "
-        "did its first child that has memory of its own. cgroup: all processes "
-        "in its cgroup."},
+        "What to kill. auto: the chosen process; in a fork storm, where young "
+        "copies of one program took the memory, the process that forked them "
+        "and then all of them. process: always the chosen process alone. "
+        "child-first: its first child that has memory of its own, as 2.6.32 "
+        "did. cgroup: all processes in its cgroup."},
     Option<Settings>{
         "kill.min_reclaim", R"("auto", a percentage of MemTotal, a size, or 0)",
         &Settings::kill_min_reclaim, 0, 0,
@@ -64,15 +64,16 @@ constexpr std::array kOptions{
         &Settings::kill_recover_timeout, 10, kMinute,
         "How long to wait for the memory of a dead victim before another is "
         "looked for."},
-    Option<Settings>{"kill.per_minute", "a number from 1 to 128",
-                     &Settings::kill_per_minute, 1, KillTimes::kMost,
-                     "The most kills in a minute. Whatever needs more is not "
-                     "ended by more."},
+    Option<Settings>{
+        "kill.per_minute", "a number from 1 to 128", &Settings::kill_per_minute,
+        1, KillTimes::kMost,
+        "The most kills in a minute. After that badnessd waits: more "
+        "kills would not end such an emergency."},
     Option<Settings>{
         "kill.oom_group", "true or false", &Settings::kill_oom_group, 0, 0,
         "Where the cgroup of the chosen process, or one above it, has a "
         "memory.oom.group of 1 (systemd's OOMPolicy=kill, Kubernetes), kill "
-        "all who are in it, as the kernel would."},
+        "all processes in that cgroup, as the kernel would."},
     Option<Settings>{
         "log.report_interval", "a duration from 1min to 24h",
         &Settings::log_report_interval, kMinute, kDay,
@@ -92,12 +93,12 @@ constexpr std::array kTriggerOptions{
         "SwapFree is below this; holds always where there is no swap."},
     Option<Trigger>{"psi_some_above", "a percentage from 0.01% to 100%",
                     &Trigger::psi_some_above, 1, 10'000,
-                    "Somebody waited for memory for more than this share of "
-                    "psi_window."},
+                    "At least one task waited for memory for more than this "
+                    "share of psi_window."},
     Option<Trigger>{"psi_full_above", "a percentage from 0.01% to 100%",
                     &Trigger::psi_full_above, 1, 10'000,
-                    "Everybody waited for memory for more than this share of "
-                    "psi_window."},
+                    "All tasks that had work to do waited for memory for more "
+                    "than this share of psi_window."},
     Option<Trigger>{"psi_window", "a duration from 500ms to 2min",
                     &Trigger::psi_window_us, 500, PressureHistory::kSpan / 1000,
                     "Over which time the shares are taken."},

@@ -28,21 +28,22 @@ std::string toml_value(const T& target, const Option<T>& option) {
 // What can be said with rules, for four kinds of host. Commented out: who must
 // live is for each administrator to say.
 constexpr std::string_view kExamples = R"(
-# A database host: the server lives with all its backends.
+# A database host: the server and its backends are never killed.
 # [[rule]]
 # name = "database"
 # exe = ["/usr/lib/postgresql/*/bin/postgres", "/usr/sbin/mariadbd"]
 # user = ["postgres", "mysql"]
 # protect = true
 #
-# A build host: whatever the build users run goes before all else.
+# A build host: what the build users run is killed before anything else.
 # [[rule]]
 # name = "builds"
 # user = ["jenkins", "gitlab-runner", "2000-2999"]
 # oom_adj = 8
 #
-# A Kubernetes node: the node's own services live, and best-effort pods, which
-# the kubelet gives an oom_score_adj of 1000, do not outweigh all others by it.
+# A Kubernetes node: the node's own services are never killed. The kubelet gives
+# best-effort pods an oom_score_adj of 1000; with 6 they go early, but a larger
+# process still goes before them.
 # [[rule]]
 # name = "node"
 # unit = ["kubelet.service", "containerd.service", "crio.service"]
@@ -52,8 +53,8 @@ constexpr std::string_view kExamples = R"(
 # cgroup = "kubepods.slice/kubepods-besteffort.slice"
 # oom_adj = 6
 #
-# A shell server: nobody loses the way in, and each user's memory is his own
-# problem, once his slice has a limit (MemoryMax= for user-.slice).
+# A shell server: logging in stays possible. A user who runs short of the memory
+# that MemoryMax= of user-.slice allows loses one process of that slice.
 # [[rule]]
 # name = "way in"
 # unit = ["ssh.service", "systemd-logind.service"]
@@ -154,12 +155,13 @@ std::string default_config() {
   text +=
       "\n" +
       wrapped(
-          "Rules: the oom_adj of processes by who they are, as if it had been "
-          "written to /proc/PID/oom_adj; the score stays 2.6.32's. All that is "
-          "given must match, and of several rules the first that does counts. "
-          "In a glob * is any text, / and nothing included, ? one byte, [a-z] "
-          "one of a set. 'badnessd check' shows whom each matches, and what is "
-          "wrong with it. What a rule takes:",
+          "Rules: a rule gives the processes that it matches an oom_adj, as if "
+          "it had been written to /proc/PID/oom_adj; the score stays "
+          "2.6.32's. A process must match every condition of a rule, and the "
+          "first rule that matches counts. In a glob, * matches any text, "
+          "also '/' and the empty text; ? matches one byte, [a-z] one byte of "
+          "a set. 'badnessd check' shows which processes each rule matches, "
+          "and what is wrong with it. What a rule takes:",
           "# ");
   text += options_comment(rule_options());
   text += kExamples;

@@ -109,7 +109,7 @@ void Daemon::step() {
     lost_samples_ = 0;
   }
   if (report.kernel_killed) {
-    event_log_.log().warn("the kernel's own OOM killer has killed somebody");
+    event_log_.log().warn("the kernel's own OOM killer has killed a process");
   }
   if (report.log_trigger != log_trigger_) {
     log_trigger_ = report.log_trigger;
@@ -148,7 +148,7 @@ void Daemon::note(const CycleResult& report) {
                       count_text(policy_.kills_per_minute, "kill", "kills")));
       break;
     case Kind::kNobody:
-      say_once(report.kind, "nobody to kill: no process is a candidate");
+      say_once(report.kind, "nothing to kill: no process is a candidate");
       break;
     case Kind::kWaiting:
       say_once(report.kind,
@@ -182,9 +182,9 @@ void Daemon::note_hang() {
   const std::int32_t at = state_.identities.hangs_at();
   if (at != 0 && at != hangs_at_) {
     event_log_.log().warn(
-        "process {} keeps its command line from being read (a dead file "
-        "server?): until it is gone, rules go by name, program and user of "
-        "those who start now",
+        "reading the command line of process {} does not end (a dead file "
+        "server?): until that process is gone, rules judge new processes by "
+        "name, program and user only",
         at);
   }
   hangs_at_ = at;

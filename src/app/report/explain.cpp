@@ -170,7 +170,7 @@ std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
   }
   const auto turning = turning_oom_adj(snapshot, index, policy);
   if (!turning) {
-    return text + "oom_adj   no value changes who is first\n";
+    return text + "oom_adj   no value changes which process is first\n";
   }
   return text + fmt::format("oom_adj   {} now; {} would {}\n", task.oom_adj,
                             *turning,
@@ -214,7 +214,7 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
   text += rank_text(snapshot, index, policy);
   text += fmt::format(
       "reclaim   at least {}: its anonymous memory, swap, and the shared "
-      "memory that nobody else can map\n",
+      "memory that no other process can map\n",
       size_text(task.death_kib()));
   if (task.with_it_kib != 0) {
     text += section("container",

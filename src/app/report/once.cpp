@@ -81,7 +81,7 @@ std::string extent_text(const Decision& decision) {
     case KillSet::kSharedMm:
       return "the chosen process with all that share its address space";
     case KillSet::kCgroup:
-      return "the chosen process with all who are in " +
+      return "the chosen process with all processes in " +
              escaped(decision.group.view());
   }
   return {};
@@ -89,11 +89,11 @@ std::string extent_text(const Decision& decision) {
 
 std::string selection_text(const CycleResult& report, const CycleState& state) {
   if (report.kind == CycleResult::Kind::kNobody) {
-    return section("chosen", {"nobody: there is no candidate"});
+    return section("chosen", {"none: no process is a candidate"});
   }
   if (report.kind == CycleResult::Kind::kWaiting) {
     return section("chosen",
-                   {fmt::format("nobody now: {} is exiting, and its memory is "
+                   {fmt::format("none now: {} is exiting, and its memory is "
                                 "waited for",
                                 report.dying ? report.dying->pid : 0)});
   }

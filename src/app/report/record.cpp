@@ -80,7 +80,7 @@ std::string extent_text(const Decision& decision) {
       return fmt::format(" and {} more that share its address space",
                          decision.swept);
     case KillSet::kCgroup:
-      return fmt::format(" and {} more, all who are in {}{}", decision.swept,
+      return fmt::format(" and {} more, all processes in {}{}", decision.swept,
                          escaped(decision.group.view()),
                          decision.group.view() == decision.oom_group.view()
                              ? " (memory.oom.group)"
