@@ -176,10 +176,11 @@ class Pass {
     if (rules.scoped) {
       source_.mark_cgroup(decision.scope.view(), snapshot);
     }
-    const auto [selection, blame] =
+    const auto [selection, blame, pool] =
         select_victim(inquiry(), rules, decision.needed_kib);
     decision.required_kib = rules.min_reclaim_kib;
     decision.blame = blame;
+    decision.pool = pool;
     decision.required_took_kib = rules.min_took_kib;
     if (selection.kind == Selection::Kind::kWait) {
       report_.dying = snapshot.tasks[selection.task].id;

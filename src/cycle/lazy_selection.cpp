@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "badnessd/cycle/blame_search.h"
 #include "badnessd/engine/reclaim.h"
 
 namespace badnessd {
@@ -54,13 +55,6 @@ void judge(const Inquiry& inquiry, Task& task) {
          task.took_kib == task.took_most_kib;
 }
 
-// The score of what it holds for certain.
-Points certain_held_points(const Inquiry& inquiry, const Task& task) {
-  Task certain = task;
-  certain.reclaim_most_kib = task.reclaim_kib;
-  return held_points(inquiry.snapshot, certain, inquiry.policy.score);
-}
-
 // Whether the bars are met for certain; what is exact need not be asked.
 [[nodiscard]] bool meets_for_certain(const Inquiry& inquiry,
                                      const SelectRules& rules,
@@ -86,107 +80,6 @@ Selection select_exactly(const Inquiry& inquiry, const SelectRules& rules) {
     }
     sharpen(inquiry, selection.task);
   }
-}
-
-[[nodiscard]] bool counts(const Task& task, const SelectRules& rules) {
-  return skip_reason(task, rules) == Skip::kNone && !task.pf_oom_origin &&
-         task.death_most_kib() >= rules.min_reclaim_kib;
-}
-
-// The candidate of which `value` is the greatest.
-template <class Value>
-std::optional<std::uint32_t> greatest(const Snapshot& snapshot,
-                                      const SelectRules& rules,
-                                      Value Task::*value) {
-  std::optional<std::uint32_t> best;
-  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    const Task& task = snapshot.tasks[i];
-    if (counts(task, rules) &&
-        (!best || task.*value > snapshot.tasks[*best].*value)) {
-      best = i;
-    }
-  }
-  return best;
-}
-
-// A candidate of which it is open whether it took half of the greatest amount,
-// which is from `least` to `most`.
-std::optional<std::uint32_t> open_candidate(const Snapshot& snapshot,
-                                            const SelectRules& rules, Kib least,
-                                            Kib most) {
-  const auto it = std::find_if(
-      snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& task) {
-        return counts(task, rules) && task.took_most_kib >= least - least / 2 &&
-               task.took_kib < most - most / 2;
-      });
-  return it == snapshot.tasks.end() ? std::nullopt
-                                    : std::optional(static_cast<std::uint32_t>(
-                                          it - snapshot.tasks.begin()));
-}
-
-// What the candidate took that took most: exactly, or for certain, if that is
-// `enough_kib` and it is known of each candidate whether it took half of it.
-Kib greatest_took(const Inquiry& inquiry, const SelectRules& rules,
-                  Kib enough_kib) {
-  const Snapshot& snapshot = inquiry.snapshot;
-  while (const auto best = greatest(snapshot, rules, &Task::took_most_kib)) {
-    const Task& top = snapshot.tasks[*best];
-    if (top.detail == Detail::kFull && top.took_kib == top.took_most_kib) {
-      return top.took_kib;
-    }
-    const auto surest = greatest(snapshot, rules, &Task::took_kib);
-    const Kib least = snapshot.tasks[*surest].took_kib;
-    auto next = best;
-    if (top.detail == Detail::kFull && least >= enough_kib) {
-      const auto open =
-          open_candidate(snapshot, rules, least, top.took_most_kib);
-      if (!open) {
-        return least;
-      }
-      const bool cheap = snapshot.tasks[*open].detail == Detail::kCheap;
-      next = cheap ? open : best;
-    }
-    sharpen(inquiry, *next);
-  }
-  return 0;
-}
-
-// The greatest score of what a candidate holds that gives back enough: exactly,
-// or what it is for certain if that of no other can be as much; 0 if there is
-// none.
-Points greatest_held(const Inquiry& inquiry, const SelectRules& rules) {
-  const Snapshot& snapshot = inquiry.snapshot;
-  while (const auto best = greatest(snapshot, rules, &Task::held_points)) {
-    const Task& top = snapshot.tasks[*best];
-    const Points certain = certain_held_points(inquiry, top);
-    const bool alone = std::none_of(
-        snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& it) {
-          return !(it.id == top.id) && counts(it, rules) &&
-                 it.held_points >= certain;
-        });
-    if (top.detail == Detail::kFull &&
-        (top.death_kib() == top.death_most_kib() ||
-         (alone && top.death_kib() >= rules.min_reclaim_kib))) {
-      return certain;
-    }
-    sharpen(inquiry, *best);
-  }
-  return 0;
-}
-
-// Sets the bar of what a process took, if the blame goes by that.
-Blame find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib) {
-  if (needed_kib == 0 || !inquiry.policy.spare_bystanders) {
-    return Blame::kNone;
-  }
-  if (inquiry.loss) {
-    const Kib most = greatest_took(inquiry, rules, needed_kib);
-    if (most >= needed_kib) {
-      rules.min_took_kib = most - most / 2;
-      return Blame::kTook;
-    }
-  }
-  return Blame::kHeld;
 }
 
 // Keeps the kListed best of those that are offered, in order.
@@ -301,11 +194,12 @@ Choice select_victim(const Inquiry& inquiry, SelectRules& rules,
   rules.min_reclaim_kib = 0;
   rules.min_took_kib = 0;
   rules.min_held_points = 0;
+  rules.pool_pid = 0;
   Choice choice{select_bad_process(inquiry.snapshot, rules)};
   if (choice.selection.kind != Selection::Kind::kChosen) {
     return choice;
   }
-  choice.blame = find_blame(inquiry, rules, needed_kib);
+  find_blame(inquiry, rules, needed_kib, choice);
   for (rules.min_reclaim_kib = needed_kib;; rules.min_reclaim_kib /= 2) {
     if (rules.min_reclaim_kib < kSmallestBar) {
       rules.min_reclaim_kib = 0;

@@ -69,9 +69,11 @@ Selection select_bad_process(const Snapshot& snapshot,
       return {Selection::Kind::kWait, i};
     }
     const bool worth_it =
-        task.pf_oom_origin || (task.death_most_kib() >= rules.min_reclaim_kib &&
-                               task.took_most_kib >= rules.min_took_kib &&
-                               task.held_points >= rules.min_held_points);
+        task.pf_oom_origin ||
+        ((rules.pool_pid == 0 || task.ppid == rules.pool_pid) &&
+         task.death_most_kib() >= rules.min_reclaim_kib &&
+         task.took_most_kib >= rules.min_took_kib &&
+         task.held_points >= rules.min_held_points);
     if (skip != Skip::kNone || (task.flags & kPfExiting) != 0 || !worth_it) {
       continue;
     }

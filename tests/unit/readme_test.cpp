@@ -81,6 +81,7 @@ TEST(Readme, NamesEveryFieldOfTheRecord) {
   decision.stalls = PressureHistory::Share{};
   decision.storm = Storm{};
   decision.loss = Loss{};
+  decision.pool = Pool{};
   decision.score = badness(Snapshot{}, test::user_task(10, 1), policy.score);
   std::set<std::string> keys;
   collect_keys(nlohmann::json::parse(record_json(decision, policy, "id")),

@@ -64,6 +64,7 @@ struct Decision {
   Kib required_kib = 0;      // what `needed_kib` had to be lowered to
   std::optional<Loss> loss;  // none: the notes do not say who took what
   Blame blame = Blame::kNone;
+  std::optional<Pool> pool;   // kTook: no process took enough, this did
   Kib required_took_kib = 0;  // kTook: the least that was a fair part
   std::uint32_t candidates = 0;
   Kib page_kib = 4;

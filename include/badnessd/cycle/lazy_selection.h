@@ -39,16 +39,17 @@ void refine_with_it(const Inquiry& inquiry, std::uint32_t index);
 struct Choice {
   Selection selection;
   Blame blame = Blame::kNone;
+  std::optional<Pool> pool{};  // kTook: together, as no process took enough
 };
 
 // Chooses by 2.6.32's order among the candidates that carry a fair part of the
 // blame, and of those among the ones whose death gives back `needed_kib`.
 //   The blame is fair if a process took at least half of what the candidate
 //   took that took most, and that one took at least `needed_kib`. If none took
-//   that much, the one is chosen whose score for what it holds is the greatest
-//   of those that give back enough.
-//   If the death of none of them gives back `needed_kib`, that bar is halved
-//   until it is met.
+//   that much but a pool did (blame.h), the same holds among its members; else
+//   the process is chosen whose score for what it holds is the greatest of
+//   those that give back enough. If the death of none of them gives back
+//   `needed_kib`, that bar is halved until it is met.
 // With a `needed_kib` of 0 there is no guard: the bare order of 2.6.32. Refines
 // only the processes that can still win: one that leads by an upper bound is
 // refined until the leader is exact, which gives the result of refining all.

@@ -66,6 +66,17 @@ enum class Blame : std::uint8_t {
   kHeld   // the score of what it holds, as no process took enough
 };
 
+// Children of one process, with one name, that took the memory together
+// although none of them took as much as is needed: the workers of a server
+// under load.
+struct Pool {
+  TaskId parent;
+  std::array<char, 64> comm{};  // of the child that took the most
+  std::uint32_t members = 0;    // children of that name that took anything
+  Kib took_kib = 0;
+  Kib most_kib = 0;  // that one member took
+};
+
 // 2.6.32's score with the memory that the death of `task` gives back as its
 // base, reclaim_most_kib, and without its children.
 [[nodiscard]] Points held_points(const Snapshot& snapshot, const Task& task,

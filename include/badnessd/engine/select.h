@@ -44,6 +44,8 @@ struct SelectRules {
   // does not count.
   Kib min_took_kib = 0;
   Points min_held_points = 0;
+  // Only children of this process are eligible; 0: of any. See Pool in blame.h.
+  std::int32_t pool_pid = 0;
 };
 
 [[nodiscard]] Skip skip_reason(const Task& task,

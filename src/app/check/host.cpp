@@ -75,9 +75,10 @@ std::vector<Finding> host_findings(const Policy& policy,
   std::vector<Finding> notes;
   note_other_killers(policy, snapshot, asked_by, notes);
   if (source.swap_unusable()) {
-    notes.push_back({true,
-                     "there is swap, but memory.swap.max lets next to no process "
-                     "use it: it counts as none"});
+    notes.push_back(
+        {true,
+         "there is swap, but memory.swap.max lets next to no process "
+         "use it: it counts as none"});
   } else if (reading.swap_total_kib == 0) {
     notes.push_back({false,
                      "no swap: memory can go from plenty to nothing in "

@@ -186,6 +186,17 @@ Json tasks_json(std::span<const Task> tasks, const Policy& policy) {
   return json;
 }
 
+Json pool_json(const Decision& decision) {
+  if (!decision.pool) {
+    return nullptr;
+  }
+  const Pool& pool = *decision.pool;
+  return {{"parent_pid", pool.parent.pid},
+          {"comm", escaped(pool.comm.data())},
+          {"members", pool.members},
+          {"took_kib", pool.took_kib}};
+}
+
 Json place_json(const Decision& decision) {
   return Json{{"cgroup", path_json(decision.cgroup.view())},
               {"unit", path_json(unit_of(decision.cgroup.view()))},
@@ -314,6 +325,7 @@ std::string record_json(const Decision& decision, const Policy& policy,
       {"sets_off", place_json(decision)},
       {"loss", loss_json(decision.loss)},
       {"blame", name_of(decision.blame)},
+      {"pool", pool_json(decision)},
       {"took_bar_kib", decision.required_took_kib},
       {"need_kib", decision.needed_kib},
       {"bar_kib", decision.required_kib},

@@ -165,6 +165,14 @@ std::vector<std::string> blame_text(const Decision& decision) {
             : "it is not known which process took the memory, so the greatest "
               "score for what a process holds decided");
   }
+  if (decision.pool) {
+    const Pool& pool = *decision.pool;
+    sentences.push_back(fmt::format(
+        "no process took the {} that are needed, but {} children of {} called "
+        "{} took {} together",
+        size_text(decision.needed_kib), pool.members, pool.parent.pid,
+        escaped(pool.comm.data()), size_text(pool.took_kib)));
+  }
   if (decision.loss) {
     const Loss& loss = *decision.loss;
     const Kib no_process = loss.shmem_kib + loss.slab_kib;

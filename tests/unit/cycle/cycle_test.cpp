@@ -161,7 +161,7 @@ TEST_F(StormCycle, IsLeftAloneWhereOneProcessIsAskedFor) {
   rules.victim = VictimOrder::kProcess;
   EXPECT_EQ(run_low(*source).kind, Kind::kSignalled);
   EXPECT_FALSE(state.decision.storm);
-  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{20});
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{101});
   EXPECT_TRUE(killer.also().empty());
 }
 
@@ -398,6 +398,59 @@ TEST_F(BlameTest, WhereNoProcessTookItWhatIsHeldDecides) {
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
   EXPECT_EQ(state.decision.blame, Blame::kHeld);
+}
+
+// The workers of a server under load: none took what is needed, all together
+// did. No process that took nothing dies for that.
+class PoolTest : public BlameTest {
+ protected:
+  PoolTest() : BlameTest(pool()) {
+    rules.victim = VictimOrder::kProcess;  // its workers are old: no storm
+  }
+
+  static std::vector<Task> pool() {
+    std::vector<Task> tasks{holding(10, 3'000'000, 140'000),
+                            holding(11, 80'000, 300'000),
+                            holding(20, 60'000, 2'000)};
+    for (std::int32_t pid = 21; pid < 41; ++pid) {
+      Task worker = holding(pid, 60'000 + static_cast<Pages>(pid), 12'000);
+      worker.ppid = 20;
+      tasks.push_back(worker);
+    }
+    return tasks;
+  }
+};
+
+TEST_F(PoolTest, OneOfItsWorkersDies) {
+  for (std::int32_t pid = 21; pid < 41; ++pid) {
+    grow(pid, pid < 31 ? 20'000 : 25'000);
+  }
+  grow(10, 15'000);  // as much as a fair part, but not of the pool
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{40});
+  EXPECT_EQ(state.decision.blame, Blame::kTook);
+  ASSERT_TRUE(state.decision.pool);
+  EXPECT_EQ(state.decision.pool->parent.pid, 20);
+  EXPECT_EQ(state.decision.pool->members, 20U);
+  EXPECT_EQ(state.decision.pool->took_kib, 450'000U);
+}
+
+TEST_F(PoolTest, ThatTookLessThanHalfOfTheLossIsNone) {
+  for (std::int32_t pid = 21; pid < 41; ++pid) {
+    grow(pid, 10'000);
+  }
+  static_cast<void>(run_low(source));
+  EXPECT_EQ(state.decision.blame, Blame::kHeld);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+}
+
+TEST_F(PoolTest, OfOtherNamesIsNone) {
+  for (std::int32_t pid = 21; pid < 41; ++pid) {
+    grow(pid, 25'000);
+    source.task(pid).comm[0] = static_cast<char>('A' + pid - 21);
+  }
+  static_cast<void>(run_low(source));
+  EXPECT_FALSE(state.decision.pool);
 }
 
 TEST_F(BlameTest, WithoutNotesWhatIsHeldDecides) {

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/cycle/blame_search.h"
+
+#include <algorithm>
+
+namespace badnessd {
+namespace {
+
+[[nodiscard]] bool counts(const Task& task, const SelectRules& rules) {
+  return skip_reason(task, rules) == Skip::kNone && !task.pf_oom_origin &&
+         task.death_most_kib() >= rules.min_reclaim_kib;
+}
+
+// The candidate of which `value` is the greatest.
+template <class Value>
+std::optional<std::uint32_t> greatest(const Snapshot& snapshot,
+                                      const SelectRules& rules,
+                                      Value Task::*value) {
+  std::optional<std::uint32_t> best;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    const Task& task = snapshot.tasks[i];
+    if (counts(task, rules) &&
+        (!best || task.*value > snapshot.tasks[*best].*value)) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+// A candidate of which it is open whether it took half of the greatest amount,
+// which is from `least` to `most`.
+std::optional<std::uint32_t> open_candidate(const Snapshot& snapshot,
+                                            const SelectRules& rules, Kib least,
+                                            Kib most) {
+  const auto it = std::find_if(
+      snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& task) {
+        return counts(task, rules) && task.took_most_kib >= least - least / 2 &&
+               task.took_kib < most - most / 2;
+      });
+  return it == snapshot.tasks.end() ? std::nullopt
+                                    : std::optional(static_cast<std::uint32_t>(
+                                          it - snapshot.tasks.begin()));
+}
+
+// What the candidate took that took most: exactly, or for certain, if that is
+// `enough_kib` and it is known of each candidate whether it took half of it.
+Kib greatest_took(const Inquiry& inquiry, const SelectRules& rules,
+                  Kib enough_kib) {
+  const Snapshot& snapshot = inquiry.snapshot;
+  while (const auto best = greatest(snapshot, rules, &Task::took_most_kib)) {
+    const Task& top = snapshot.tasks[*best];
+    if (top.detail == Detail::kFull && top.took_kib == top.took_most_kib) {
+      return top.took_kib;
+    }
+    const auto surest = greatest(snapshot, rules, &Task::took_kib);
+    const Kib least = snapshot.tasks[*surest].took_kib;
+    auto next = best;
+    if (top.detail == Detail::kFull && least >= enough_kib) {
+      const auto open =
+          open_candidate(snapshot, rules, least, top.took_most_kib);
+      if (!open) {
+        return least;
+      }
+      const bool cheap = snapshot.tasks[*open].detail == Detail::kCheap;
+      next = cheap ? open : best;
+    }
+    sharpen(inquiry, *next);
+  }
+  return 0;
+}
+
+// What the children of the task at `index` took together, by `took`.
+Pool pool_below(const Snapshot& snapshot, const SelectRules& rules,
+                std::uint32_t index, Kib Task::*took) {
+  const Task& parent = snapshot.tasks[index];
+  Pool pool{.parent = parent.id};
+  const auto for_children = [&](auto visit) {
+    for (std::uint32_t i = 0; i < parent.child_count; ++i) {
+      const Task& child =
+          snapshot.tasks[snapshot.children[parent.first_child + i].task];
+      if (counts(child, rules) && child.*took != 0) {
+        visit(child);
+      }
+    }
+  };
+  for_children([&](const Task& child) {
+    if (child.*took > pool.most_kib) {
+      pool.most_kib = child.*took;
+      pool.comm = child.comm;
+    }
+  });
+  for_children([&](const Task& child) {
+    if (child.comm == pool.comm) {
+      ++pool.members;
+      pool.took_kib = sum_kib(pool.took_kib, child.*took);
+    }
+  });
+  return pool;
+}
+
+// The pool that took the most, at least `least_kib`.
+std::optional<Pool> find_pool(const Inquiry& inquiry, const SelectRules& rules,
+                              Kib least_kib) {
+  constexpr std::uint32_t kFewest = 4;
+  constexpr std::int32_t kInitPid = 1;
+  const Snapshot& snapshot = inquiry.snapshot;
+  const auto is_one = [&](const Pool& pool) {
+    return pool.members >= kFewest && pool.took_kib >= least_kib;
+  };
+  std::optional<Pool> best;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    const Task& parent = snapshot.tasks[i];
+    if (parent.id.pid <= kInitPid || parent.child_count < kFewest ||
+        !is_one(pool_below(snapshot, rules, i, &Task::took_most_kib))) {
+      continue;
+    }
+    refine_all(inquiry);
+    const Pool pool = pool_below(snapshot, rules, i, &Task::took_kib);
+    if (is_one(pool) && (!best || pool.took_kib > best->took_kib)) {
+      best = pool;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+Points certain_held_points(const Inquiry& inquiry, const Task& task) {
+  Task certain = task;
+  certain.reclaim_most_kib = task.reclaim_kib;
+  return held_points(inquiry.snapshot, certain, inquiry.policy.score);
+}
+
+Points greatest_held(const Inquiry& inquiry, const SelectRules& rules) {
+  const Snapshot& snapshot = inquiry.snapshot;
+  while (const auto best = greatest(snapshot, rules, &Task::held_points)) {
+    const Task& top = snapshot.tasks[*best];
+    const Points certain = certain_held_points(inquiry, top);
+    const bool alone = std::none_of(
+        snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& it) {
+          return !(it.id == top.id) && counts(it, rules) &&
+                 it.held_points >= certain;
+        });
+    if (top.detail == Detail::kFull &&
+        (top.death_kib() == top.death_most_kib() ||
+         (alone && top.death_kib() >= rules.min_reclaim_kib))) {
+      return certain;
+    }
+    sharpen(inquiry, *best);
+  }
+  return 0;
+}
+
+// Finds by what the blame goes, and sets the bars for it.
+void find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib,
+                Choice& choice) {
+  if (needed_kib == 0 || !inquiry.policy.spare_bystanders) {
+    return;
+  }
+  choice.blame = Blame::kHeld;
+  if (!inquiry.loss) {
+    return;
+  }
+  Kib most = greatest_took(inquiry, rules, needed_kib);
+  if (most < needed_kib) {
+    choice.pool = find_pool(inquiry, rules,
+                            std::max(needed_kib, inquiry.loss->lost_kib / 2));
+    most = choice.pool ? choice.pool->most_kib : 0;
+    rules.pool_pid = choice.pool ? choice.pool->parent.pid : 0;
+  }
+  if (most != 0) {
+    choice.blame = Blame::kTook;
+    rules.min_took_kib = most - most / 2;
+  }
+}
+
+}  // namespace badnessd
