@@ -161,10 +161,13 @@ void find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib,
   if (!inquiry.loss) {
     return;
   }
-  Kib most = greatest_took(inquiry, rules, needed_kib);
-  if (most < needed_kib) {
+  // As much as was needed when memory went below the limit: what is needed now
+  // grows with every MiB that others take meanwhile.
+  const Kib least_kib = inquiry.loss->needed_kib;
+  Kib most = greatest_took(inquiry, rules, least_kib);
+  if (most < least_kib) {
     choice.pool = find_pool(inquiry, rules,
-                            std::max(needed_kib, inquiry.loss->lost_kib / 2));
+                            std::max(least_kib, inquiry.loss->lost_kib / 2));
     most = choice.pool ? choice.pool->most_kib : 0;
     rules.pool_pid = choice.pool ? choice.pool->parent.pid : 0;
   }

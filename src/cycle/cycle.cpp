@@ -108,9 +108,16 @@ class Pass {
             notes[slot].free_kib == 0 ? 0 : notes[slot].time_us;
       }
     }
-    return bare_order(policy_) ? std::nullopt
-                               : find_loss(notes, state_.decision.reading,
-                                           state_.decision.needed_kib);
+    // The window must not reach back further the deeper memory sinks.
+    const Decision& decision = state_.decision;
+    PressureReading ample = decision.reading;
+    ample.mem_available_kib = ample.mem_total_kib;
+    return bare_order(policy_)
+               ? std::nullopt
+               : find_loss(
+                     notes, decision.reading,
+                     needed_kib(policy_, policy_.triggers[decision.trigger],
+                                ample));
   }
 
   CycleResult lost(const Error& error) {

@@ -111,6 +111,7 @@ std::optional<Loss> find_loss(const MemoryNotes& notes,
   return Loss{.slot = *slot,
               .since_us = now.time_us - note.time_us,
               .lost_kib = lost_since(note, now),
+              .needed_kib = needed_kib,
               .shmem_kib = above(now.shmem_kib, note.shmem_kib),
               .slab_kib = above(now.slab_kib, note.slab_kib)};
 }

@@ -43,6 +43,7 @@ struct Loss {
   std::size_t slot = 0;  // of the baseline's note
   Micros since_us = 0;   // how long ago that was
   Kib lost_kib = 0;      // available memory and free swap
+  Kib needed_kib = 0;    // by which it was found
   Kib shmem_kib = 0;     // that tmpfs and shared memory have grown by
   Kib slab_kib = 0;      // that unreclaimable kernel memory has grown by
 };

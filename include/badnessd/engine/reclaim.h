@@ -31,24 +31,36 @@ void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept;
 void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
                       Kib others_shmem_kib) noexcept;
 
-// Calls visit(index) for the parent, if the task has forked from it and not
-// exec'ed, and for each child that has done so: the processes with which it may
-// have pages in common.
+// Calls visit(index) for the processes with which `task` may have pages in
+// common: the parent, if the task has forked from it and not exec'ed; each
+// child that has done so; and if the process that forked the task is gone, its
+// other children, which have the task's name and its new parent.
 template <class Visit>
 void for_relatives(const Snapshot& snapshot, const Task& task, Visit visit) {
   constexpr std::int32_t kInitPid = 1;
-  const auto forked_only = [](const Task& it) {
-    return it.has_mm && (it.flags & kPfForkNoExec) != 0;
+  const auto forked_only = [&](const Task& it) {
+    return it.has_mm && (it.flags & kPfForkNoExec) != 0 && !(it.id == task.id);
   };
   const std::size_t parent = find_task(snapshot, task.ppid);
-  if (forked_only(task) && task.ppid > kInitPid && task.ppid != task.id.pid &&
-      parent < snapshot.tasks.size() && snapshot.tasks[parent].has_mm) {
-    visit(static_cast<std::uint32_t>(parent));
+  const bool has_parent = parent < snapshot.tasks.size();
+  if (task.has_mm && (task.flags & kPfForkNoExec) != 0) {
+    if (task.ppid > kInitPid && task.ppid != task.id.pid && has_parent &&
+        snapshot.tasks[parent].has_mm) {
+      visit(static_cast<std::uint32_t>(parent));
+    }
+    if (!has_parent || snapshot.tasks[parent].comm != task.comm) {
+      for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+        const Task& other = snapshot.tasks[i];
+        if (other.ppid == task.ppid && forked_only(other) &&
+            other.comm == task.comm) {
+          visit(i);
+        }
+      }
+    }
   }
   for (std::uint32_t i = 0; i < task.child_count; ++i) {
     const Child& child = snapshot.children[task.first_child + i];
-    const Task& other = snapshot.tasks[child.task];
-    if (!child.shares_mm && forked_only(other) && !(other.id == task.id)) {
+    if (!child.shares_mm && forked_only(snapshot.tasks[child.task])) {
       visit(child.task);
     }
   }

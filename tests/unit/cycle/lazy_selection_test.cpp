@@ -121,7 +121,8 @@ TEST(LazySelection, WithTheGuardChoosesAsIfAllHadBeenRefined) {
     Since since{&baselines};
     if (seed % 3 != 0) {
       since.loss = Loss{
-          .slot = baselines.look_at_all(source, test::with_available(500'000))};
+          .slot = baselines.look_at_all(source, test::with_available(500'000)),
+          .needed_kib = need};
     }
     source.replace(test::with_memory(random_snapshot(seed), seed + kCases));
     const Policy policy = policy_for(seed, need);

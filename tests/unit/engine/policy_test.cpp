@@ -203,8 +203,14 @@ TEST_F(PendingTest, ItsMemoryIsWaitedForAfterItsExit) {
 
 TEST_F(PendingTest, MemoryThatDoesNotComeIsNotWaitedForForEver) {
   EXPECT_EQ(step(11 * kSecond, 1000, true, true), PendingStep::kExited);
-  EXPECT_EQ(step(12 * kSecond - 1, 1000, true, true), PendingStep::kWait);
-  EXPECT_EQ(step(12 * kSecond, 1000, true, true), PendingStep::kDone);
+  EXPECT_EQ(step(12 * kSecond - 1, 1001, true, true), PendingStep::kWait);
+  EXPECT_EQ(step(12 * kSecond, 1001, true, true), PendingStep::kDone);
+}
+
+TEST_F(PendingTest, MemoryThatOthersHaveTakenIsNotWaitedFor) {
+  EXPECT_EQ(step(11 * kSecond, 1000, true, true), PendingStep::kExited);
+  EXPECT_EQ(step(11 * kSecond + 99'999, 1000, true, true), PendingStep::kWait);
+  EXPECT_EQ(step(11 * kSecond + 100'000, 1000, true, true), PendingStep::kDone);
 }
 
 TEST_F(PendingTest, WithNobodyInNeedTheAccountIsOfTheWhole) {

@@ -310,6 +310,20 @@ TEST_F(Preloaded, NoneTookMoreThanItHolds) {
   EXPECT_GE(of(11).took_most_kib, kLoaded + 1'000);
 }
 
+// Their parent is gone: they have the pages in common still.
+TEST_F(Preloaded, OrphansGiveBackWhatIsTheirOwn) {
+  for (std::int32_t pid = 11; pid < 19; ++pid) {
+    of(pid).ppid = 1;
+  }
+  snapshot.tasks.erase(snapshot.tasks.begin());
+  link_children(snapshot);
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(of(11).reclaim_kib, 0U);
+  of(12).rss_anon_kib += 50'000;
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(of(12).reclaim_kib, 50'000U);
+}
+
 // With nothing in common with a child any more the parent gives back all.
 TEST_F(Preloaded, AParentWhoseWorkersHaveCopiedAllGivesBackAll) {
   for (std::int32_t pid = 11; pid < 19; ++pid) {

@@ -287,6 +287,21 @@ static void do_copies(int64_t mb) {  // a preloaded parent whose eight children 
   }
   for (;;) pause();
 }
+static void do_pool(int64_t mb) {  // thirty workers of a server, each of which grows a little
+  for (int i = 0; i < 30; i++) {
+    if (fork()) continue;
+    enroll("hog");
+    dirty(grab(10 << 20, PROT_READ | PROT_WRITE), 10 << 20);
+    wait_go();
+    sh->hog_first = now();
+    for (int64_t grown = 0; grown < mb; grown++) {
+      dirty(grab(1 << 20, PROT_READ | PROT_WRITE), 1 << 20);
+      sleep_ns(500 * MS);
+    }
+    break;
+  }
+  for (;;) pause();
+}
 static void do_slow(int64_t mb) {  // much at once, then 50 KiB/s
   dirty(grab(mb << 20, PROT_READ | PROT_WRITE), mb << 20);
   sh->hog_bytes = mb << 20;
@@ -369,7 +384,7 @@ static void do_pusher(int64_t mb) {  // a JVM that grows a little
 }
 static const char *name_of(const char *role) {  // under which it is enrolled
   static const char *const name[][2] = {
-    {"hog-fork", "forker"}, {"hog-backend", "database"}, {"hog-workers", "master"}, {"hog-copies", "master"}, {"tmpfs", "filler"}, {"hog", "hog"}};
+    {"hog-fork", "forker"}, {"hog-backend", "database"}, {"hog-workers", "master"}, {"hog-copies", "master"}, {"hog-pool", "master"}, {"tmpfs", "filler"}, {"hog", "hog"}};
   for (size_t i = 0; i < sizeof name / sizeof *name; i++)
     if (!strncmp(role, name[i][0], strlen(name[i][0]))) return name[i][1];
   return role;
@@ -423,6 +438,7 @@ static int workload(const char *role, int64_t arg) {
   if (!strcmp(role, "hog-backend")) do_database(arg);
   if (!strcmp(role, "hog-workers")) do_workers(arg);
   if (!strcmp(role, "hog-copies")) do_copies(arg);
+  if (!strcmp(role, "hog-pool")) do_pool(arg);
   if (!strcmp(role, "hog-slow")) do_slow(arg);
   if (!strcmp(role, "hog-thread")) do_thread(arg);
   if (!strcmp(role, "hog-vm")) do_vm(arg);
