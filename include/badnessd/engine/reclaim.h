@@ -41,21 +41,19 @@ void for_relatives(const Snapshot& snapshot, const Task& task, Visit visit) {
   const auto forked_only = [&](const Task& it) {
     return it.has_mm && (it.flags & kPfForkNoExec) != 0 && !(it.id == task.id);
   };
+  const bool forked = task.has_mm && (task.flags & kPfForkNoExec) != 0 &&
+                      task.ppid != task.id.pid;
   const std::size_t parent = find_task(snapshot, task.ppid);
-  const bool has_parent = parent < snapshot.tasks.size();
-  if (task.has_mm && (task.flags & kPfForkNoExec) != 0) {
-    if (task.ppid > kInitPid && task.ppid != task.id.pid && has_parent &&
-        snapshot.tasks[parent].has_mm) {
-      visit(static_cast<std::uint32_t>(parent));
-    }
-    if (!has_parent || snapshot.tasks[parent].comm != task.comm) {
-      for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-        const Task& other = snapshot.tasks[i];
-        if (other.ppid == task.ppid && forked_only(other) &&
-            other.comm == task.comm) {
-          visit(i);
-        }
-      }
+  if (forked && task.ppid > kInitPid && parent < snapshot.tasks.size() &&
+      snapshot.tasks[parent].has_mm) {
+    visit(static_cast<std::uint32_t>(parent));
+  }
+  for (std::uint32_t i = 0;
+       forked && task.ppid == kInitPid && i < snapshot.tasks.size(); ++i) {
+    const Task& other = snapshot.tasks[i];
+    if (other.ppid == kInitPid && forked_only(other) &&
+        other.comm == task.comm) {
+      visit(i);
     }
   }
   for (std::uint32_t i = 0; i < task.child_count; ++i) {

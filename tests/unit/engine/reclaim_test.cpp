@@ -324,6 +324,14 @@ TEST_F(Preloaded, OrphansGiveBackWhatIsTheirOwn) {
   EXPECT_EQ(of(12).reclaim_kib, 50'000U);
 }
 
+// A parent of another name, as a launcher or a master has, is no sign of that.
+TEST_F(Preloaded, WorkersOfALivingParentAreNotComparedWithEachOther) {
+  of(10).comm = {"master"};
+  of(10).rss_anon_kib = 2'000;
+  estimate_reclaim(snapshot, 0);
+  EXPECT_EQ(of(11).reclaim_kib, kLoaded - 1'000);
+}
+
 // With nothing in common with a child any more the parent gives back all.
 TEST_F(Preloaded, AParentWhoseWorkersHaveCopiedAllGivesBackAll) {
   for (std::int32_t pid = 11; pid < 19; ++pid) {
