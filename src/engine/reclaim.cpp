@@ -9,7 +9,8 @@
 namespace badnessd {
 namespace {
 
-// Shared memory by the name of who maps it, without allocation.
+// Shared memory by process name, without allocation.
+template <std::size_t kGroups>  // more names: each process by itself
 class SharedByName {
  public:
   void add(const Task& task) noexcept {
@@ -18,7 +19,7 @@ class SharedByName {
     }
     Group* group = find(task);
     if (group == nullptr) {
-      of_groups_kib_ += task.rss_shmem_kib;  // one of its own
+      of_groups_kib_ += task.rss_shmem_kib;  // counts as a group of its own
       return;
     }
     of_groups_kib_ -= group->largest_kib;
@@ -27,7 +28,7 @@ class SharedByName {
     of_groups_kib_ += group->largest_kib;
   }
 
-  // What all but `task` map.
+  // The shared memory that all processes except `task` map.
   [[nodiscard]] Kib others(const Task& task) noexcept {
     if (task.rss_shmem_kib == 0) {
       return of_groups_kib_;
@@ -45,10 +46,9 @@ class SharedByName {
     Kib largest_kib = 0;
     Kib sum_kib = 0;
   };
-  static constexpr std::size_t kGroups = 512;
   static constexpr std::size_t kProbes = 32;
 
-  // The group of the task's name, made if there is none; null: no room.
+  // Finds or creates the group of the task's name; null: no room.
   [[nodiscard]] Group* find(const Task& task) noexcept {
     const std::size_t first = std::hash<std::string_view>()(task.name());
     for (std::size_t probe = 0; probe < kProbes; ++probe) {
@@ -67,7 +67,7 @@ class SharedByName {
   Kib of_groups_kib_ = 0;  // the largest of each
 };
 
-// `now` beyond `then`.
+// The growth from `then` to `now`, or 0.
 Kib grown(Kib now, Kib then) noexcept {
   return now - std::min(now, then);
 }
@@ -89,12 +89,12 @@ Bounds private_memory(const Task& task, const Snapshot& snapshot,
   return {sum_kib(resident, std::min(swap_used_kib, task.swap_most_kib)), 0};
 }
 
-// Of `own`, the private memory of `task`, what it may have in common with its
-// parent and with one of its children.
+// The part of `own`, the private memory of `task`, that the task may share with
+// its parent, and with any one relative.
 struct Common {
   Bounds with_parent;
   Bounds with_any;
-  Kib shmem = 0;  // the most that one of them maps, as far as is known
+  Kib shmem = 0;  // the most that one relative is known to map
 };
 
 Common common_memory(const Task& task, const Snapshot& snapshot, Kib own,
@@ -106,8 +106,8 @@ Common common_memory(const Task& task, const Snapshot& snapshot, Kib own,
     its = {std::min(own, its.most), std::min(own, its.certain)};
     const bool parent = other.id.pid == task.ppid;
     if (parent) {
-      // What the parent has given back since the fork is the child's alone now,
-      // but the child did not take it.
+      // Memory that the parent has freed since the fork belongs to the child
+      // alone, but the child did not take it.
       const Kib then = other.then ? other.then->private_kib : 0;
       common.with_parent = {std::max(its.most, std::min(own, then)),
                             std::max(its.certain, std::min(own, then))};
@@ -122,17 +122,17 @@ Common common_memory(const Task& task, const Snapshot& snapshot, Kib own,
   return common;
 }
 
-// Whether the leader's memory hides behind an exited leader: of that status
-// shows nothing.
+// Whether the leader has exited while threads live: its status then shows no
+// memory.
 bool hidden(const Task& task) noexcept {
   return !task.has_mm && task.mm_threads != 0;
 }
 
-// The shared memory that all but `task` map, by what is known of each: of one
-// that is not read yet at most all that is resident.
+// An upper bound of the shared memory that all other processes map. A kCheap
+// task counts with all its resident memory.
 Kib others_shmem_most(const Task& task, const Snapshot& snapshot) noexcept {
   const Kib page_kib = snapshot.page_size / 1024;
-  SharedByName shared;
+  SharedByName<64> shared;  // asked for often: few, as these are set to 0
   Kib unread = 0;
   for (const Task& other : snapshot.tasks) {
     if (hidden(other)) {
@@ -159,7 +159,7 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
   const Kib own = private_memory(task, snapshot, swap_used_kib).most;
   const Holding then = task.then.value_or(Holding{});
   if (task.detail == Detail::kCheap) {
-    // What is resident includes shared memory.
+    // Resident memory includes shared memory.
     task.reclaim_most_kib = own;
     task.took_most_kib = snapshot.baseline_age_s
                              ? grown(sum_kib(own, task.copied_kib),
@@ -168,7 +168,7 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
     return;
   }
   const Common common = common_memory(task, snapshot, own, swap_used_kib);
-  // Others map at least what a relative does.
+  // Other processes map at least as much as one relative does.
   const bool known = others_shmem_kib != kUnknownKib;
   const Kib shmem_most =
       grown(task.rss_shmem_kib, known ? others_shmem_kib : common.shmem);
@@ -184,7 +184,7 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
   const auto took = [&](Kib inherited, Kib own_shmem) {
     const Kib shmem =
         std::min(own_shmem, grown(task.rss_shmem_kib, then.shmem_kib));
-    // Memory that went from one kind to the other was not taken.
+    // Shared memory that became private memory was not taken.
     const Kib given = grown(then.shmem_kib, task.rss_shmem_kib);
     return std::min(own + shmem,
                     grown(own + shmem + task.copied_kib,
@@ -234,7 +234,7 @@ void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
 }
 
 void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept {
-  SharedByName shared;
+  SharedByName<512> shared;
   bool known = true;
   for (const Task& task : snapshot.tasks) {
     known = known && !hidden(task) &&
