@@ -69,8 +69,8 @@ int run_explain(const Invocation& invocation, const Policy& policy,
                    : explain_text(snapshot, index, policy, stdout_style()));
 }
 
-// The policy for this machine. Scores do not depend on how much memory there
-// is, so that it cannot be read is for those to say who need it.
+// The policy for this machine. Scores do not depend on the amount of memory, so
+// a failed reading is no error here.
 Policy policy_here(const Settings& settings, ProcfsSource& source) {
   const auto reading = source.read_pressure();
   return policy_of(settings, reading ? reading->mem_total_kib : 0, 1,
@@ -86,7 +86,7 @@ int run_once(const Invocation& invocation, const LoadedSettings& loaded,
   if (report.kind == CycleResult::Kind::kSampleLost) {
     return cannot_read(report.error);
   }
-  // The decision is made; the rest is read to show it beside the others.
+  // The decision is final; the report also shows the other tasks in full.
   refine_all({source, state.snapshot, policy, state.identities});
   return print(invocation.json
                    ? once_json(report, state, policy)
@@ -155,7 +155,7 @@ tl::expected<std::unique_ptr<Killer>, int> choose_killer(
              "killing other users' processes needs CAP_KILL: run as root, or "
              "with --dry-run to see what would be done"));
   }
-  // Without a reaper the victim frees its memory itself.
+  // Without a reaper the victim frees its own memory when it exits.
   auto reaper = Reaper::start();
   return std::make_unique<PidfdKiller>(source.root_fd(), source.self_pid(),
                                        ::getppid(),

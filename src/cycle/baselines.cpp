@@ -35,7 +35,7 @@ bool Baselines::due(const PressureReading& reading) {
     credit_us_ = std::min(credit_us_ + passed / kShare,
                           std::max(kFirstCredit, 2 * cost_us_));
   }
-  // What is not enough for a microsecond of credit is kept for the next time.
+  // The remainder below 1 us of credit is kept for the next call.
   credited_us_ = now - (now - std::min(now, credited_us_)) % kShare;
   const MemoryNote& last = notes_[latest_];
   const Micros age = now - std::min(now, last.time_us);
@@ -68,7 +68,7 @@ bool Baselines::begin(FactSource& source, const PressureReading& reading) {
     }
     merged_.push_back(*old);
     merged_.back().columns[slot_] = {};
-    // Another process, or one of which the kernel had to forget the inode.
+    // Another process, or the kernel has dropped the inode of this one.
     if (!(old->process == process)) {
       merged_.back().process = process;
       merged_.back().facts = {};
@@ -151,8 +151,8 @@ void Baselines::take_unshared(FactSource& source) {
   }
 }
 
-// It copied what it no longer has in common with others, as far as its faults
-// tell that it was the one that wrote: others exit.
+// A process copied what it no longer shares, but at most what it faulted in:
+// sharing also ends when another process exits.
 void Baselines::learn_unshared(Entry& entry,
                                const Unshared& unshared) noexcept {
   const Unshared& before = entry.unshared;
@@ -172,7 +172,7 @@ void Baselines::learn_unshared(Entry& entry,
                    std::min(unshared.faulted_kib, before.faulted_kib));
   entry.copied_kib += copied;
   for (Column& column : entry.columns) {
-    // What it had copied before it was first measured may be older than these.
+    // Copies from before the first measurement may be older than the notes.
     if (first && column.private_kib != kNotThere) {
       column.private_kib = narrowed(column.private_kib + copied);
     }
@@ -197,7 +197,7 @@ std::optional<std::size_t> Baselines::look(FactSource& source,
   const Micros before = source.now_us();
   take_unshared(source);
   if (busy() && reading.time_us - pending_.time_us > kStale) {
-    next_ = entries_.size();  // it would be of no one moment
+    next_ = entries_.size();  // stale: it would mix old and new amounts
   }
   if (!busy() && (!due(reading) || !begin(source, reading))) {
     return std::nullopt;

@@ -11,7 +11,7 @@ namespace {
          task.death_most_kib() >= rules.min_reclaim_kib;
 }
 
-// The candidate of which `value` is the greatest.
+// The candidate with the greatest `value`.
 template <class Value>
 std::optional<std::uint32_t> greatest(const Snapshot& snapshot,
                                       const SelectRules& rules,
@@ -27,8 +27,8 @@ std::optional<std::uint32_t> greatest(const Snapshot& snapshot,
   return best;
 }
 
-// A candidate of which it is open whether it took half of the greatest amount,
-// which is from `least` to `most`.
+// A candidate that may or may not have taken half of the greatest amount, which
+// is from `least` to `most`.
 std::optional<std::uint32_t> open_candidate(const Snapshot& snapshot,
                                             const SelectRules& rules, Kib least,
                                             Kib most) {
@@ -42,8 +42,8 @@ std::optional<std::uint32_t> open_candidate(const Snapshot& snapshot,
                                           it - snapshot.tasks.begin()));
 }
 
-// What the candidate took that took most: exactly, or for certain, if that is
-// `enough_kib` and it is known of each candidate whether it took half of it.
+// The most that one candidate took: exact, or a certain amount of at least
+// `enough_kib` once no candidate's half of it is open.
 Kib greatest_took(const Inquiry& inquiry, const SelectRules& rules,
                   Kib enough_kib) {
   const Snapshot& snapshot = inquiry.snapshot;
@@ -69,7 +69,7 @@ Kib greatest_took(const Inquiry& inquiry, const SelectRules& rules,
   return 0;
 }
 
-// What the children of the task at `index` took together, by `took`.
+// The pool of children of the task at `index`, measured by `took`.
 Pool pool_below(const Snapshot& snapshot, const SelectRules& rules,
                 std::uint32_t index, Kib Task::*took) {
   const Task& parent = snapshot.tasks[index];
@@ -151,7 +151,7 @@ Points greatest_held(const Inquiry& inquiry, const SelectRules& rules) {
   return 0;
 }
 
-// Finds by what the blame goes, and sets the bars for it.
+// Chooses the measure of the blame, and sets its bars.
 void find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib,
                 Choice& choice) {
   if (needed_kib == 0 || !inquiry.policy.spare_bystanders) {

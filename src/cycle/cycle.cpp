@@ -10,7 +10,7 @@ namespace {
 
 using Kind = CycleResult::Kind;
 
-// As long as it takes a process of a few hundred MiB to free its memory.
+// The time in which a process of a few hundred MiB frees its memory.
 constexpr Micros kVictimGrace = 250'000;
 
 class Pass {
@@ -70,7 +70,7 @@ class Pass {
     return report_;
   }
 
-  // What the decision is about.
+  // The domain of the decision.
   [[nodiscard]] const OomDomain& domain() const {
     return acting_domain(state_.policy);
   }
@@ -85,7 +85,7 @@ class Pass {
             .loss = state_.decision.loss};
   }
 
-  // What is read while nothing is wrong.
+  // Reads identities and notes in calm times.
   void use_the_time() {
     const PressureReading& reading = report_.reading;
     if (calm(policy_, state_.policy)) {
@@ -98,7 +98,7 @@ class Pass {
     }
   }
 
-  // What memory has lost: the system's, or that of the cgroup that is short.
+  // The memory lost by the system, or by the cgroup that is short of it.
   [[nodiscard]] std::optional<Loss> loss() const {
     MemoryNotes notes = state_.baselines.notes();
     if (state_.policy.acting) {
@@ -125,8 +125,8 @@ class Pass {
     return ended(Kind::kSampleLost);
   }
 
-  // So that a kill which is seen when the trigger fires is known to be a recent
-  // one. vmstat is dearer than meminfo, hence not each time.
+  // Updates the kernel's kill count, so that a kill seen when the trigger fires
+  // is a recent one. Not each time: vmstat is more expensive than meminfo.
   void watch_kernel() {
     constexpr Micros kNear = 200'000;
     constexpr Micros kOften = 60'000'000;
@@ -148,7 +148,7 @@ class Pass {
     state_.oom_kills_read_us = now;
   }
 
-  // The kernel's own victim is waited for.
+  // Whether the kernel's own victim still has time to die (250 ms).
   bool kernel_kills_now() {
     look_for_kernel_kill();
     const auto seen = state_.policy.kernel_kill_us;
@@ -215,11 +215,11 @@ class Pass {
     return act(rules);
   }
 
-  // Writes the chosen and the victim down.
+  // Records the chosen process and the victim.
   void complete(std::uint32_t chosen, std::uint32_t victim) {
     Decision& decision = state_.decision;
     const Snapshot& snapshot = state_.snapshot;
-    // What it has in common with its parent is not given back.
+    // A death does not give back memory shared with relatives.
     refine_with_relatives(inquiry(), victim);
     refine_with_it(inquiry(), victim);
     decision.chosen = snapshot.tasks[chosen];
@@ -227,7 +227,7 @@ class Pass {
     decision.victim = snapshot.tasks[victim];
   }
 
-  // Whether what was decided upon still fires.
+  // Whether a kill trigger still fires on the domain of the decision.
   Expected<bool> fires_still() {
     const auto reading = source_.read_pressure();
     if (!reading) {
@@ -248,7 +248,7 @@ class Pass {
   CycleResult act(const SelectRules& rules) {
     Decision& decision = state_.decision;
     PolicyState& state = state_.policy;
-    // Somebody may have given memory back in the meantime.
+    // Processes may have given memory back in the meantime.
     const auto needed = fires_still();
     if (!needed) {
       return lost(needed.error());
@@ -256,7 +256,7 @@ class Pass {
     if (!*needed) {
       return ended(Kind::kRecovered);
     }
-    // A storm goes on for as long as its members are asked to end.
+    // SIGTERM's grace would let a storm continue: only a lone victim gets it.
     const bool alone = decision.kill_set == KillSet::kProcess ||
                        decision.kill_set == KillSet::kChild;
     const bool gently = policy_.term_grace_us != 0 && alone;
@@ -310,16 +310,15 @@ class Pass {
     return ended(Kind::kNotSignalled);
   }
 
-  // The whole system runs short while a victim of one cgroup is waited for:
-  // that must not keep anybody from helping. It is given as long as the
-  // kernel's own.
+  // The system runs short while a victim of one cgroup is pending: after 250
+  // ms, as for the kernel's own victim, badnessd stops waiting.
   [[nodiscard]] bool overtaken(const Firing& firing) const {
     const Micros since = state_.policy.pending->since_us;
     return firing.system && state_.policy.acting &&
            report_.reading.time_us - since >= kVictimGrace;
   }
 
-  // What came back, and when the last considerable part of it did.
+  // Records the memory that came back, and when it last grew noticeably.
   void account_reclaim(const PressureReading& reading) {
     Decision& decision = state_.decision;
     const Pending& pending = *state_.policy.pending;
@@ -348,7 +347,7 @@ class Pass {
     }
     if (step == PendingStep::kWait && exited && !firing.acting &&
         firing.elsewhere) {
-      step = PendingStep::kDone;  // the rest of the account is not urgent
+      step = PendingStep::kDone;  // the final amount is not urgent
     }
     if (step == PendingStep::kWait && overtaken(firing)) {
       step = exited ? PendingStep::kDone : PendingStep::kGiveUp;

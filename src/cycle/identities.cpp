@@ -9,7 +9,7 @@
 namespace badnessd {
 namespace {
 
-// Processes that come and go do so with their cgroups.
+// The cache is cleared above this size: cgroups come and go.
 constexpr std::size_t kMostCgroups = 4096;
 
 }  // namespace
@@ -75,7 +75,7 @@ bool Identities::take_answers(FactSource& source, const Policy& policy,
   return true;
 }
 
-// Keeps those that are still there, and asks for those that are new or old.
+// Keeps the entries of live processes, and asks for new and old ones.
 void Identities::ask(FactSource& source, Micros now_us) {
   constexpr Micros kOld = 300'000'000;
   constexpr std::size_t kAtATime = 256;
@@ -106,8 +106,8 @@ void Identities::ask(FactSource& source, Micros now_us) {
   }
 }
 
-// What could not be read is kept as an entry of nobody, to be tried again when
-// it is old.
+// A process that could not be read gets an empty entry, and is read again when
+// the entry is old.
 void Identities::learn(const Policy& policy, const IdentityTexts& texts,
                        Micros now_us) {
   Entry entry{.process = texts.process, .read_us = now_us};
@@ -143,7 +143,7 @@ const Identities::Entry* Identities::known(const Snapshot& snapshot,
                                            const Task& task) const noexcept {
   constexpr std::int32_t kInitPid = 1;
   if (const Entry* own = find(task)) {
-    // It has another name now: then it may run another program too.
+    // A task with a new name may run another program.
     const bool same = task.name().substr(0, own->comm.size() - 1) ==
                       std::string_view(own->comm.data());
     return same ? own : nullptr;

@@ -56,10 +56,10 @@ class Sweep {
 
   [[nodiscard]] bool belongs(const Task& task) const {
     if (decision_.kill_set == KillSet::kCgroup) {
-      return true;  // that it is in there is one of the rules
+      return true;  // take() skips tasks outside the cgroup
     }
     if (decision_.kill_set == KillSet::kSharedMm) {
-      return false;  // after its signal none can make another
+      return false;  // a signalled task creates no new sharer
     }
     if (decision_.storm && !young(inquiry_.snapshot, task)) {
       return false;
@@ -127,7 +127,7 @@ std::optional<Storm> find_storm(const Inquiry& inquiry,
                                 const SelectRules& rules, StormFinder& storms,
                                 const Decision& decision, PolicyState& state) {
   constexpr Micros kAgain = 60'000'000;
-  // Without a baseline it is not known what a family took.
+  // Without a baseline, what a family took is not known.
   if (inquiry.policy.victim != VictimOrder::kAuto || !decision.loss) {
     return std::nullopt;
   }
@@ -141,7 +141,7 @@ std::optional<Storm> find_storm(const Inquiry& inquiry,
   if (!storm) {
     return storm;
   }
-  // Only now is it known what rules make of the forker.
+  // The rules can exempt the forker: refine it before the check.
   refine_one(inquiry, storm->forker);
   const Task& forker = snapshot.tasks[storm->forker];
   const bool candidate = skip_reason(forker, rules) == Skip::kNone;

@@ -27,7 +27,7 @@ std::optional<std::uint32_t> largest_cheap(const Snapshot& snapshot) {
   return largest;
 }
 
-// Sets what follows from the facts of all tasks.
+// Sets all that depends on the facts of all tasks.
 void judge_all(const Inquiry& inquiry) {
   Snapshot& snapshot = inquiry.snapshot;
   score_all(snapshot, inquiry.policy.score);
@@ -37,8 +37,8 @@ void judge_all(const Inquiry& inquiry) {
   }
 }
 
-// The same of one task; of all with the last that was read, for then it is
-// known what others map.
+// Same for one task. If no kCheap task is left, judges all tasks: the shared
+// memory that other processes map is then known.
 void judge(const Inquiry& inquiry, Task& task) {
   if (!any_cheap(inquiry.snapshot)) {
     judge_all(inquiry);
@@ -55,7 +55,7 @@ void judge(const Inquiry& inquiry, Task& task) {
          task.took_kib == task.took_most_kib;
 }
 
-// Whether the bars are met for certain; what is exact need not be asked.
+// Whether `task` meets the bars for certain. An exact task has met them.
 [[nodiscard]] bool meets_for_certain(const Inquiry& inquiry,
                                      const SelectRules& rules,
                                      const Task& task) {
@@ -82,7 +82,7 @@ Selection select_exactly(const Inquiry& inquiry, const SelectRules& rules) {
   }
 }
 
-// Keeps the kListed best of those that are offered, in order.
+// Inserts `task` in the sorted list of the kListed best tasks.
 void offer(const Task& task, std::array<Task, Decision::kListed>& list,
            std::uint32_t& count) {
   if (count == list.size() && !outranks(task, list.back())) {
@@ -152,8 +152,8 @@ void sharpen(const Inquiry& inquiry, std::uint32_t index) {
   if (refine_with_relatives(inquiry, index)) {
     return;
   }
-  // What is left open is how much of its shared memory others map: those that
-  // hold the most tell the most of that.
+  // Only the shared memory that other processes map is still open: the largest
+  // process narrows it the most.
   if (const auto other = largest_cheap(snapshot)) {
     refine_one(inquiry, *other);
     judge(inquiry, task);
@@ -187,10 +187,10 @@ void refine_with_it(const Inquiry& inquiry, std::uint32_t index) {
 
 Choice select_victim(const Inquiry& inquiry, SelectRules& rules,
                      Kib needed_kib) {
-  // No process is worth killing for less.
+  // Less than 64 KiB is not worth a kill.
   constexpr Kib kSmallestBar = 64;
   judge_all(inquiry);
-  // What is exiting ends the selection, whatever the bars.
+  // An exiting task ends the selection, whatever the bars.
   rules.min_reclaim_kib = 0;
   rules.min_took_kib = 0;
   rules.min_held_points = 0;

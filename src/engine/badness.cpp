@@ -12,8 +12,8 @@ namespace {
 
 constexpr Points kMaxPoints = std::numeric_limits<Points>::max();
 
-// Units of CPU time are 1 << kCpuShift seconds by the kernel's approximation of
-// HZ, units of run time 1 << kRunShift seconds (mm/oom_kill.c).
+// mm/oom_kill.c: CPU time counts in units of 8 s (1 << kCpuShift, with HZ
+// rounded to a power of two), run time in units of 1024 s.
 constexpr unsigned kCpuShift = 3;
 constexpr unsigned kRunShift = 10;
 
@@ -54,7 +54,7 @@ void apply_oom_adj(int oom_adj, Score& score) noexcept {
   }
 }
 
-// All that follows the memory: what 2.6.32 credits to a task, and its oom_adj.
+// Applies the steps after the memory: times, nice, ..., and oom_adj.
 void apply_credits(const Snapshot& snapshot, const Task& task, std::uint32_t hz,
                    Score& score) noexcept {
   apply_times(snapshot, task, hz, score);

@@ -20,8 +20,8 @@ bool usable(const MemoryNote& note, const PressureReading& now) noexcept {
   return note.time_us != 0 && note.time_us <= now.time_us;
 }
 
-// The time of the note next to `note` in time, before it or behind it; its own
-// if there is none.
+// The time of the nearest note before or after `note`; the time of `note` if
+// there is none.
 Micros neighbour(const MemoryNotes& notes, const MemoryNote& note,
                  bool before) noexcept {
   Micros found = note.time_us;
@@ -37,7 +37,7 @@ Micros neighbour(const MemoryNotes& notes, const MemoryNote& note,
   return found;
 }
 
-// The newest note since which memory has lost `kib`.
+// The newest note since which memory has lost at least `kib`.
 std::optional<std::size_t> newest_note(const MemoryNotes& notes,
                                        const PressureReading& now,
                                        Kib kib) noexcept {

@@ -11,7 +11,7 @@ std::uint8_t byte_of(char c) {
   return static_cast<std::uint8_t>(c);
 }
 
-// Takes one byte, or a backslash and the byte that it stands before.
+// Takes one byte, or a backslash and the byte after it.
 std::optional<char> take_literal(std::string_view& rest) {
   if (rest.starts_with('\\')) {
     rest.remove_prefix(1);
@@ -24,8 +24,8 @@ std::optional<char> take_literal(std::string_view& rest) {
   return literal;
 }
 
-// Takes a set, whose opening bracket is gone, off the front of `rest`. A
-// closing bracket that comes first is one of the set, as in sh(1).
+// Takes a set from the front of `rest`, after its opening bracket. A closing
+// bracket in first position belongs to the set, as in sh(1).
 std::optional<std::array<bool, 256>> take_set(std::string_view& rest) {
   const bool negated = rest.starts_with('!') || rest.starts_with('^');
   if (negated) {
@@ -59,8 +59,8 @@ std::optional<std::array<bool, 256>> take_set(std::string_view& rest) {
 
 }  // namespace
 
-// One more byte of the pattern. Bytes of the text that were alike so far part
-// where one of them is in the set and the other is not.
+// Appends one byte or set to the pattern. A class of equal text bytes is split
+// if only some of them are in the set.
 void Glob::add(const Set& bytes) {
   ++length_;
   std::vector<std::optional<std::uint16_t>> parted(steps_.size());
@@ -77,7 +77,7 @@ void Glob::add(const Set& bytes) {
     }
     class_of_[c] = *with;
   }
-  // Classes that have no byte left go.
+  // Removes the classes without bytes.
   std::vector<Bits> kept;
   std::vector<std::optional<std::uint16_t>> moved(steps_.size());
   for (auto& c : class_of_) {
@@ -157,7 +157,7 @@ bool Glob::covers(const Glob& other) const noexcept {
   if (text_ == other.text_ || text_ == "*") {
     return true;
   }
-  // A pattern without stars, sets and the like stands for one text.
+  // A pattern without stars, `?` and sets matches exactly one text.
   return other.prefix_.size() == other.length_ && other.loops_ == Bits{} &&
          matches(other.prefix_);
 }

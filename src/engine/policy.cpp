@@ -9,13 +9,13 @@ namespace {
 
 constexpr Micros kMinute = 60'000'000;
 
-// Whether the trigger at `index` is about what `watch` watches.
+// Whether the trigger at `index` watches `domain`.
 bool judges(const OomDomain& domain, std::size_t index,
             const Trigger& trigger) noexcept {
   return domain.cgroup.empty() ? !trigger.scope : domain.trigger == index;
 }
 
-// Until a trigger that is about the watch can fire at the earliest.
+// The shortest time until a trigger of `domain` can fire.
 Micros domain_interval_us(const Policy& policy,
                           const OomDomain& domain) noexcept {
   Micros sleep = kLongestInterval;
@@ -47,7 +47,7 @@ OomDomain cgroup_domain(const Policy& policy, std::size_t trigger,
   OomDomain domain{.cgroup = std::move(cgroup), .trigger = trigger};
   domain.triggers.resize(policy.triggers.size());
   domain.rates = policy.floor_rates;
-  // There may be a thousand cgroups, and most triggers ask for no stalls.
+  // A host can have 1000 cgroups, and most triggers do not need PSI.
   const bool stalls = domain.cgroup.empty() ||
                       policy.triggers[trigger].psi_some_above ||
                       policy.triggers[trigger].psi_full_above;
@@ -110,17 +110,16 @@ void end_incident(PolicyState& state) noexcept {
 
 Micros next_poll_interval_us(const Policy& policy,
                              const PolicyState& state) noexcept {
-  // A victim's exit wakes the loop; its memory is looked at this often.
+  // A victim's exit wakes the loop; its memory is polled every 5 ms.
   constexpr Micros kPendingLook = 5'000;
   if (state.pending) {
     return kPendingLook;
   }
   if (!state.system.last) {
-    return kLongestInterval / 20;  // nothing could be read yet
+    return kLongestInterval / 20;  // no reading yet
   }
   if (state.reported) {
-    return kLongestInterval /
-           2;  // what is waited for is the end of the incident
+    return kLongestInterval / 2;  // waits for the end of the incident
   }
   Micros sleep = domain_interval_us(policy, state.system);
   for (const OomDomain& domain : state.cgroups) {
@@ -155,12 +154,12 @@ Kib needed_kib(const Policy& policy, const Trigger& trigger,
   if (!trigger.mem_available_below) {
     return floor;
   }
-  // Nobody has more than there is.
+  // The limit cannot exceed the total.
   const Kib limit =
       std::min(amount_kib(*trigger.mem_available_below, reading.mem_total_kib),
                reading.mem_total_kib);
   const Kib wanted = std::min(limit + limit / 2, reading.mem_total_kib);
-  // --once asks as if memory had just gone below the limit.
+  // --once can run above the limit: it assumes memory at the limit.
   return wanted - std::min(limit, reading.mem_available_kib);
 }
 
@@ -215,8 +214,8 @@ void count_kill(KillTimes& kills, Micros now_us) noexcept {
 PendingStep step_pending(const Policy& policy, PolicyState& state,
                          const PressureReading& reading, bool trigger_fires,
                          bool exited) noexcept {
-  // With nobody in need a victim may take this much longer to die, and no
-  // stronger signal is sent.
+  // While no trigger fires, a victim has 10 times exit_timeout_us to die, and
+  // gets no stronger signal.
   constexpr Micros kPatience = 10;
   Pending& pending = *state.pending;
   const Micros passed =
@@ -243,9 +242,9 @@ PendingStep step_pending(const Policy& policy, PolicyState& state,
     case Pending::Phase::kRecovering:
       break;
   }
-  // While the trigger fires, half of what was expected is proof enough that the
-  // rest comes. Otherwise nothing is urgent and the account is of the whole: of
-  // a storm the forker is gone long before its children.
+  // While the trigger fires, half of the expected memory proves that the rest
+  // follows. Otherwise badnessd waits for all of it: in a storm the forker is
+  // gone long before its children.
   const Kib wanted =
       trigger_fires ? pending.expected_kib / 2 : pending.expected_kib;
   const bool back = reading.free_kib() >= pending.free_before_kib + wanted;

@@ -8,16 +8,16 @@ namespace {
 
 constexpr Micros kSecond = 1'000'000;
 
-// One processor that does nothing but fault in fresh pages gets about 0.5 to 1
-// GiB/s with 4 KiB pages and twice that with huge ones; what a machine of n can
-// do grows with n until the memory bus is full, at some 16 GiB/s.
+// One CPU faults in fresh pages at 0.5 to 1 GiB/s with 4 KiB pages, and at
+// twice that with huge pages. The rate grows with the number of CPUs until the
+// memory bus is full, at about 16 GiB/s.
 constexpr Kib kFaultRatePerCpu = Kib{1} << 20;
 constexpr Kib kBusRate = Kib{16} << 20;
-// Swap goes as fast as the device writes: an NVMe disk or zram, about 2 GiB/s.
+// Swap fills as fast as the device writes: about 2 GiB/s (NVMe disk, zram).
 constexpr Kib kSwapRate = Kib{2} << 20;
 
-// A PSI condition can come true at the earliest when all of the time from now
-// on is stalled; looked at this often it is noticed soon enough.
+// A PSI share grows slowly, even if all time from now on is stalled: two
+// readings per second are enough.
 constexpr Micros kStallLook = kSecond / 2;
 
 Micros time_to_lose(Kib headroom, Kib rate) noexcept {
@@ -33,7 +33,7 @@ Kib twice_rate(Kib before, Kib now, Micros passed) noexcept {
   return passed == 0 ? 0 : 2 * above(before, now) * kSecond / passed;
 }
 
-// The time until all conditions of `trigger` can hold at the earliest.
+// The shortest time until all conditions of `trigger` can hold.
 Micros time_to_hold(const Trigger& trigger, const PressureReading& now,
                     const PressureHistory& history,
                     const FillRates& rates) noexcept {

@@ -15,7 +15,7 @@ bool holds(const std::vector<UserRange>& users, std::uint32_t uid) noexcept {
 }
 
 Match match(const Rule& rule, RuleBits bit, const Identity& identity) noexcept {
-  // What is known and does not hold settles it, whatever else is not known.
+  // A known condition that fails decides, even if others are unknown.
   bool known = true;
   if (!rule.comm.empty() && !any_matches(rule.comm, identity.comm)) {
     return Match::kNo;
@@ -41,8 +41,8 @@ Match match(const Rule& rule, RuleBits bit, const Identity& identity) noexcept {
   return known ? Match::kYes : Match::kUnknown;
 }
 
-// Takes the next name off a path. systemd puts '_' before one that the kernel
-// could take for a file of its own.
+// Takes the next name off a path. systemd puts '_' before a name that could
+// collide with a kernel file.
 std::string_view take_name(std::string_view& path) noexcept {
   path.remove_prefix(path.starts_with('/') ? 1 : 0);
   std::string_view name = path.substr(0, path.find('/'));
@@ -59,7 +59,7 @@ bool is_last_unit(std::string_view name) noexcept {
   return name.ends_with(".service") || name.ends_with(".scope");
 }
 
-// Whether a glob matches the unit of a cgroup or a slice that this is in.
+// Whether a glob matches the unit of a cgroup, or a slice around that unit.
 bool matches_unit(const std::vector<Glob>& globs,
                   std::string_view path) noexcept {
   while (!path.empty()) {

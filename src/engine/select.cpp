@@ -48,8 +48,8 @@ bool dying(const Task& task, WaitFor wait_for) noexcept {
   if (wait_for == WaitFor::kNobody || (task.flags & kPfExiting) == 0) {
     return false;
   }
-  // include/linux/sched.h: a task that has nothing left but its entry in the
-  // table is Z, or X for the moment before that goes too.
+  // include/linux/sched.h: a task with only its table entry left is Z, or X
+  // just before the entry is freed.
   const bool gone = task.state == 'Z' || task.state == 'X';
   return task.has_mm || (wait_for == WaitFor::kExiting && !gone &&
                          (task.flags & kPfKthread) == 0);
@@ -61,8 +61,8 @@ Selection select_bad_process(const Snapshot& snapshot,
   const Task* chosen = nullptr;
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
     const Task& task = snapshot.tasks[i];
-    // The kernel looks at init and at those of another cgroup no further; one
-    // that was set aside is not waited for any more.
+    // The kernel skips init and tasks of other cgroups before it checks for
+    // exit. badnessd does not wait for a task that was set aside.
     const Skip skip = skip_reason(task, rules);
     if (skip != Skip::kInit && skip != Skip::kOutOfScope &&
         skip != Skip::kSetAside && dying(task, rules.wait_for)) {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int32_t kInitPid = 1;
 
-// Calls visit(index) for each ancestor, up to init, which is left out.
+// Calls visit(index) for each ancestor below init.
 template <class Visit>
 void for_ancestors(const Snapshot& snapshot, const Task& task, Visit visit) {
   std::int32_t pid = task.ppid;
@@ -63,8 +63,8 @@ std::span<const std::uint32_t> StormFinder::suspects(const Snapshot& snapshot,
                                                      Kib needed_kib,
                                                      Kib lost_kib) {
   collect_young(snapshot, rules);
-  // One that took more than its part of all is no member, whatever the others
-  // took; without it the others may not be enough.
+  // A task that took more than 1/4 of the total is no member. Without it the
+  // total is lower, so each round can exclude more tasks.
   constexpr int kRounds = 4;
   Kib most_kib = kUnknownKib;
   for (int round = 0; round < kRounds; ++round) {
@@ -97,8 +97,7 @@ void StormFinder::add_up(const Snapshot& snapshot) {
   }
 }
 
-// An ancestor of a forker has the same descendants and more; it is not the
-// forker.
+// Drops the ancestors of a forker: they have the same descendants and more.
 void StormFinder::keep_deepest(const Snapshot& snapshot) {
   for (const std::uint32_t index : found_) {
     for_ancestors(snapshot, snapshot.tasks[index],
@@ -119,12 +118,12 @@ void StormFinder::collect_members(const Snapshot& snapshot,
   }
 }
 
-// The storm below `forker`, unless its members are of many kinds.
+// The storm below `forker`; none if no name has half of the memory.
 std::optional<Storm> StormFinder::judge(const Snapshot& snapshot,
                                         std::uint32_t forker) {
   const auto& tasks = snapshot.tasks;
   collect_members(snapshot, forker);
-  // By name, to see which has the most.
+  // Sorts by name, to find the name that took the most.
   std::sort(members_.begin(), members_.end(),
             [&](std::uint32_t a, std::uint32_t b) {
               return tasks[a].name() < tasks[b].name();

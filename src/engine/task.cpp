@@ -46,8 +46,8 @@ void link_children(Snapshot& snapshot) {
     task.first_child = 0;
     task.child_count = 0;
   }
-  // A counting sort: how many each parent has, then where its run begins, then
-  // each child to its place.
+  // Counting sort: count the children of each parent, compute where each run
+  // begins, put each child in its place.
   std::uint32_t linked = 0;
   for (const Task& task : tasks) {
     const std::size_t parent = find_task(snapshot, task.ppid);

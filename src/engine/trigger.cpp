@@ -18,7 +18,7 @@ BasisPoints share_of(Micros stalled_us, Micros window_us) noexcept {
 
 Kib amount_kib(const Amount& amount, Kib total_kib) noexcept {
   constexpr Kib kNoLimit = std::numeric_limits<Kib>::max();
-  // Divided first where the product would not fit.
+  // Divides first, so that the product does not overflow.
   const Kib share = amount.basis_points
                         ? total_kib / kWhole * *amount.basis_points +
                               total_kib % kWhole * *amount.basis_points / kWhole

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kFirstCapacity = 64UL * 1024;
 constexpr std::size_t kMaxFile = 4UL * 1024 * 1024;
 
-// What getdents64(2) writes; glibc does not declare it.
+// The record of getdents64(2); glibc does not declare it.
 struct DirentHeader {
   std::uint64_t inode;
   std::int64_t offset;
@@ -124,8 +124,8 @@ Expected<std::string_view> FileReader::read_open(int fd, std::size_t limit) {
       return tl::unexpected(Error{errno, "read"});
     }
     size += static_cast<std::size_t>(n);
-    // Whatever fits and ends in a newline is whole: only lists of children come
-    // in pieces, and they have none. This saves a second read of every file.
+    // A text that fits and ends in a newline is complete: only lists of
+    // children come in pieces, and they have no newline. Saves a second read.
     if (n == 0 || (size < buffer_.size() && buffer_[size - 1] == '\n')) {
       return std::string_view(buffer_.data(), size);
     }

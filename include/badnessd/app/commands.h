@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What each command does with its source. They print to standard output, errors
-// to standard error, and return the exit code.
+// The commands. Each prints to standard output, and errors to standard error,
+// and returns the exit code.
 #pragma once
 
 #include <memory>
@@ -16,13 +16,13 @@ namespace badnessd {
 // "badnessd: message" on standard error; returns `exit_code`.
 [[nodiscard]] int fail(int exit_code, const std::string& message);
 
-// Opens the tree that `invocation` names, or says why not and gives the exit
-// code.
+// Opens the tree that `invocation` names, or prints the error and returns the
+// exit code.
 [[nodiscard]] tl::expected<std::unique_ptr<ProcfsSource>, int> open_source(
     const Invocation& invocation, const Settings& settings);
 
-// The killer for `invocation`: not one that signals in a dry run, an audit or
-// on another tree than the live one. 77 if it would not be allowed to.
+// The killer for `invocation`. It never signals in a dry run or an audit. Fails
+// on a tree that is not live, and with 77 without CAP_KILL.
 [[nodiscard]] tl::expected<std::unique_ptr<Killer>, int> choose_killer(
     const Invocation& invocation, const ProcfsSource& source);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Notes of what every process held at a few moments back to some hours ago,
-// taken while there is time: what a decision measures by who took the memory.
+// Notes of what every process held, up to 4 hours back, taken in calm times. A
+// decision compares tasks with a note to find which task took the memory.
 #pragma once
 
 #include <array>
@@ -16,28 +16,27 @@ namespace badnessd {
 
 class Baselines {
  public:
-  // Begins a note if one is due, or goes on with the one that is under way: one
-  // step of about kNoteStep of the source's time. A note is due once memory has
-  // moved by 1/128, and every five minutes; but all notes together take no more
-  // than 1/2500 of the time, so that with thousands of processes they become
-  // rarer. The slot of a note that has become complete.
+  // Begins a note if one is due, or continues the current one: one step of
+  // about kNoteStep (2 ms). A note is due after a change of 1/128 of the memory
+  // (at most 128 MiB), or after 5 minutes. Notes use at most 1/2500 of the
+  // time: thousands of processes make them rarer. Returns the slot of a
+  // complete note.
   std::optional<std::size_t> look(FactSource& source,
                                   const PressureReading& reading);
   // Takes a whole note at once.
   std::size_t look_at_all(FactSource& source, const PressureReading& reading);
-  // A note is under way: the next step is wanted soon.
+  // A note is incomplete: look() wants to run again soon.
   [[nodiscard]] bool busy() const noexcept { return next_ < entries_.size(); }
 
   [[nodiscard]] const MemoryNotes& notes() const noexcept { return notes_; }
 
-  // Sets what the notes say of all tasks: `then` by the note since which `loss`
-  // is, and the rest. Does not allocate.
+  // Sets `then` of all tasks from the note of `loss`, and the other facts that
+  // come from notes. Does not allocate.
   void compare(Snapshot& snapshot, const Loss& loss,
                Kib swap_used_kib) const noexcept;
 
  private:
-  // As Holding, in half the room; kNotThere: no process, or none that could be
-  // read.
+  // As Holding, in half the space; kNotThere: no process, or not readable.
   struct Column {
     std::uint32_t private_kib = kNotThere;
     std::uint32_t shmem_kib = 0;
@@ -45,7 +44,7 @@ class Baselines {
   static constexpr std::uint32_t kNotThere = ~std::uint32_t{0};
   struct Entry {
     ListedProcess process;
-    TaskId id{};                           // whose all the rest is
+    TaskId id{};                           // the owner of the facts below
     HeldFacts facts;                       // as last read
     Unshared unshared{};                   // as last measured
     Kib copied_kib = 0;                    // see Task
@@ -54,16 +53,16 @@ class Baselines {
 
   [[nodiscard]] bool due(const PressureReading& reading);
   [[nodiscard]] bool begin(FactSource& source, const PressureReading& reading);
-  // Reads up to `count` processes; the slot if those were the last.
+  // Reads up to `count` processes; returns the slot if the note is complete.
   std::optional<std::size_t> step(FactSource& source, std::size_t count);
   [[nodiscard]] Entry* find(std::int32_t pid) noexcept;
-  // Asks how much is unshared of those that have only forked, and of which
-  // smaps_rollup is worth its price; and takes the answers to the last
-  // question.
+  // ask_unshared() asks for the unshared memory of large processes (16 MiB)
+  // that forked without exec: smaps_rollup is expensive. take_unshared() takes
+  // the answers to the last question.
   void ask_unshared(FactSource& source);
   void take_unshared(FactSource& source);
   void learn_unshared(Entry& entry, const Unshared& unshared) noexcept;
-  // All that is read is charged to the share of the time that notes may take.
+  // Charges the cost of reads to the time that notes may use.
   void charge(Micros cost_us, std::size_t processes) noexcept;
 
   std::vector<Entry> entries_;  // by pid
@@ -73,13 +72,13 @@ class Baselines {
   bool asked_ = false;
   MemoryNotes notes_{};
   std::size_t latest_ = 0;  // the slot of the last complete note
-  MemoryNote pending_;      // the one under way
-  std::size_t slot_ = 0;    // where it goes
-  std::size_t next_ = 0;    // the entry that it reads next
+  MemoryNote pending_;      // the current note
+  std::size_t slot_ = 0;    // the slot of the current note
+  std::size_t next_ = 0;    // the next entry to read
   std::size_t per_step_ = 32;
-  Micros cost_us_ = 0;      // of the note under way, then of the last one
-  Micros credit_us_ = 0;    // that notes may take
-  Micros credited_us_ = 0;  // until when that is reckoned
+  Micros cost_us_ = 0;      // of the current note, else of the last one
+  Micros credit_us_ = 0;    // the time that notes may use now
+  Micros credited_us_ = 0;  // the time of the last credit
 };
 
 }  // namespace badnessd

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which processes carry a fair part of the blame: the bars of the guard.
+// The bars of the guard: which processes carry a fair part of the blame.
 #pragma once
 
 #include "badnessd/cycle/lazy_selection.h"
 
 namespace badnessd {
 
-// Finds what the blame goes by, and sets the bar of what a process took. See
-// select_victim().
+// Chooses the measure of the blame, and sets the bar of what a process took.
+// See select_victim().
 void find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib,
                 Choice& choice);
 
-// The greatest score for what a candidate holds that gives back enough: exact,
-// or what is certain of it if that of no other can be as much; 0 if there is
-// none.
+// The greatest held_points of a candidate that gives back enough: exact, or the
+// certain part if no other candidate can reach it; 0 if there is no candidate.
 [[nodiscard]] Points greatest_held(const Inquiry& inquiry,
                                    const SelectRules& rules);
 
-// The score for what `task` holds for certain.
+// The held_points of `task`, from the memory it gives back for certain.
 [[nodiscard]] Points certain_held_points(const Inquiry& inquiry,
                                          const Task& task);
 

@@ -17,7 +17,7 @@
 
 namespace badnessd {
 
-// What lives from cycle to cycle.
+// The state that is kept between cycles.
 struct CycleState {
   explicit CycleState(const Policy& rules) : policy(initial_state(rules)) {}
 
@@ -34,7 +34,7 @@ struct CycleState {
   Baselines baselines;
   StormFinder storms;
   std::vector<std::uint32_t> sharers;  // of the victim's mm, indices in tasks
-  std::vector<TaskId> swept;           // all who were signalled with it
+  std::vector<TaskId> swept;           // all tasks that had a signal with it
   Decision decision;                   // the last one
   std::uint64_t decisions = 0;
   std::optional<std::uint64_t> oom_kills;  // the kernel's count when last asked
@@ -43,16 +43,16 @@ struct CycleState {
 
 struct CycleResult {
   enum class Kind : std::uint8_t {
-    kCalm,         // no trigger that kills fires
-    kSampleLost,   // `error`: memory or processes could not be read
-    kCoolingDown,  // a dry run had its victim; the trigger still fires
-    kBudgetSpent,  // kill.per_minute
-    kNobody,       // there is no candidate
-    kWaiting,      // `dying` is exiting, or the kernel has just killed somebody
-    kRecovered,    // the trigger no longer fired when all was ready
-    kSignalled,    // the decision's victim was signalled
+    kCalm,          // no trigger that kills fires
+    kSampleLost,    // `error`: memory or processes could not be read
+    kCoolingDown,   // a dry run has reported; the trigger still fires
+    kBudgetSpent,   // kill.per_minute
+    kNobody,        // there is no candidate
+    kWaiting,       // `dying` is exiting, or the kernel has just killed a task
+    kRecovered,     // the trigger does not fire just before the signal
+    kSignalled,     // the decision's victim was signalled
     kNotSignalled,  // the decision's outcome says why
-    kPending,       // the victim, or its memory, is waited for
+    kPending,       // waits for the victim's exit or its memory
     kEscalated,     // SIGTERM's grace was over, SIGKILL was sent
     kGaveUp,        // the victim does not die and was set aside
     kDone           // the victim is gone: the decision is complete
@@ -60,14 +60,14 @@ struct CycleResult {
   Kind kind = Kind::kCalm;
   Error error;
   PressureReading reading;                 // of the system
-  std::optional<std::size_t> log_trigger;  // one that only logs fires
-  const OomDomain* log_domain = nullptr;   // on this
+  std::optional<std::size_t> log_trigger;  // the log trigger that fires
+  const OomDomain* log_domain = nullptr;   // its domain
   std::optional<TaskId> dying;
   bool kernel_killed = false;  // seen in this reading
 };
 
-// Called with the pending victim's identity between decision and signal, so
-// that a restarted daemon knows of it; may be empty.
+// Called between decision and signal with the pending victim, so that a
+// restarted daemon knows the victim; may be null.
 using BeforeSignal = void (*)(void* context, const PolicyState& state);
 
 struct CycleHooks {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What was decided, by what, and how it ended.
+// A decision: its inputs, its victim and its end.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace badnessd {
 
-// The path of a cgroup, as far as there is room; of fixed size.
+// The path of a cgroup, cut off after 512 bytes.
 class CgroupPath {
  public:
   CgroupPath& operator=(std::string_view path) noexcept {
@@ -33,22 +33,22 @@ class CgroupPath {
   std::size_t size_ = 0;
 };
 
-// Who dies besides the chosen, or instead.
+// Which processes die besides the chosen process, or instead of it.
 enum class KillSet : std::uint8_t {
   kProcess,
   kChild,
   kStorm,
   kCgroup,
-  kSharedMm  // those that share the victim's mm: alone it gives nothing back
+  kSharedMm  // all processes with the victim's mm: one alone frees nothing
 };
 
-// All that there is to say about one decision. Of fixed size, so that writing
-// it down needs no memory.
+// The record of one decision. Its size is fixed, so that it needs no
+// allocation.
 struct Decision {
   static constexpr std::size_t kListed = 5;
   enum class End : std::uint8_t {
     kPending,
-    kExited,       // and its memory came back, or was waited for long enough
+    kExited,       // its memory came back, or recover_timeout is over
     kStillAlive,   // set aside
     kNotSignalled  // `outcome` says why; set aside where it was refused or
                    // failed
@@ -57,15 +57,15 @@ struct Decision {
   std::uint64_t number = 0;  // of this process's decisions
   std::size_t trigger = 0;   // index in the policy's
   bool fired = false;        // no: --once
-  CgroupPath scope;          // whose memory is short; empty: the system's
+  CgroupPath scope;          // the cgroup short of memory; empty: the system
   PressureReading reading;
   std::optional<PressureHistory::Share> stalls;  // over the trigger's window
   Kib needed_kib = 0;
-  Kib required_kib = 0;      // what `needed_kib` had to be lowered to
-  std::optional<Loss> loss;  // none: the notes do not say who took what
+  Kib required_kib = 0;      // `needed_kib`, halved until a candidate met it
+  std::optional<Loss> loss;  // none: no note serves as the baseline
   Blame blame = Blame::kNone;
-  std::optional<Pool> pool;   // kTook: no process took enough, this did
-  Kib required_took_kib = 0;  // kTook: the least that was a fair part
+  std::optional<Pool> pool;   // kTook: no process took enough, the pool did
+  Kib required_took_kib = 0;  // kTook: the smallest fair part
   std::uint32_t candidates = 0;
   Kib page_kib = 4;
   Task chosen;
@@ -73,21 +73,21 @@ struct Decision {
   Task victim;
   std::optional<Storm> storm;  // then `chosen` is its forker
   KillSet kill_set = KillSet::kProcess;
-  CgroupPath group;         // kCgroup: all who are in this
-  std::uint32_t swept = 0;  // those that were killed besides the victim
-  // Of the victim, when it had its signal; empty: not known.
+  CgroupPath group;         // kCgroup: all processes in this cgroup die
+  std::uint32_t swept = 0;  // processes killed besides the victim
+  // The victim's cgroup at the time of the signal; empty: not known.
   CgroupPath cgroup;
-  CgroupPath oom_group;  // on that path: with memory.oom.group
+  CgroupPath oom_group;  // the cgroup on that path with memory.oom.group
   Signal signal = Signal::kKill;
   KillOutcome outcome;
   End end = End::kPending;
-  // Those with more points who could not give back the bar, and those that come
-  // next, the most points first.
+  // Candidates with more points that were passed over, and the candidates that
+  // come next, the most points first.
   std::array<Task, kListed> passed_over;
   std::uint32_t passed_over_count = 0;
   std::array<Task, kListed> runners_up;
   std::uint32_t runners_up_count = 0;
-  // On the source's monotonic clock; 0: it did not come to that.
+  // On the source's monotonic clock; 0: not reached.
   Micros seen_us = 0;
   Micros decided_us = 0;
   Micros signalled_us = 0;

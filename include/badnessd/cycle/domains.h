@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The readings of all that is watched: the system, and the cgroups in the scope
+// The readings of all watched memory: the system, and the cgroups in the scope
 // of a trigger.
 #pragma once
 
@@ -8,30 +8,30 @@
 
 namespace badnessd {
 
-// Looks for cgroups every few seconds: they come and go, and those that stay
-// keep their history. While a victim is waited for all stay.
+// Lists the cgroups every 5 seconds. A cgroup that stays keeps its history. The
+// list does not change while a victim is pending.
 void list_cgroups(FactSource& source, const Policy& policy, PolicyState& state,
                   Micros now_us);
 
 struct Firing {
-  Fired fired;                            // by any
-  bool system = false;                    // one that kills fires on the system
-  bool acting = false;                    // one does on acting_domain()
-  bool elsewhere = false;                 // one does on another than that
-  const OomDomain* log_domain = nullptr;  // on which fired.log fires
+  Fired fired;                            // by any domain
+  bool system = false;                    // a kill trigger fires on the system
+  bool acting = false;                    // one fires on acting_domain()
+  bool elsewhere = false;                 // one fires on another domain
+  const OomDomain* log_domain = nullptr;  // where fired.log fires
 };
 
-// Takes the system's reading and those of all cgroups. What fires first becomes
-// acting_domain(), the system before any cgroup, and those that rest last,
-// unless a victim is waited for.
+// Takes the readings of the system and of all cgroups. Unless a victim is
+// pending, the first domain that fires becomes acting_domain(): the system
+// before cgroups, resting domains last.
 [[nodiscard]] Firing take_readings(FactSource& source, const Policy& policy,
                                    PolicyState& state,
                                    const PressureReading& system);
 
-// Keeps what is free in each cgroup beside the system's note in `slot`.
+// Records the free memory of each cgroup with the system's note in `slot`.
 void note_cgroups(PolicyState& state, std::size_t slot);
 
-// Takes the reading of one cgroup. In one that is gone nobody is in need.
+// Takes the reading of one cgroup. A cgroup that is gone fires nothing.
 [[nodiscard]] Fired take_cgroup(FactSource& source, const Policy& policy,
                                 OomDomain& domain,
                                 const PressureReading& system);

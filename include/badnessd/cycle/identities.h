@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which rules processes meet. What must not be read while memory is short is
-// read while it is not, and kept.
+// Which rules processes match. Facts that must not be read while memory is
+// short are read in calm times, and kept.
 #pragma once
 
 #include <array>
@@ -20,26 +20,26 @@ class Identities {
   // Whether `policy` asks for anything that must be read in calm times.
   [[nodiscard]] static bool needed(const Policy& policy) noexcept;
 
-  // Takes what was found out since the last time, and asks for processes that
-  // are new, and again for those that were last looked at long ago: a command
-  // line can be rewritten, a process can be moved. Does nothing if nothing is
-  // needed, or soon after the last time. A few hundred at a time.
+  // Takes the answers to the last questions. Asks for processes that are new or
+  // were read 5 minutes ago (a command line or a cgroup can change), at most
+  // 256 at a time. Does nothing if the policy needs nothing, or within 10
+  // seconds of the last complete look.
   void look(FactSource& source, const Policy& policy, Micros now_us);
-  // Looks until all are known, or for a few seconds: one may hang.
+  // Looks until all are known, or for about 5 seconds: a read can hang.
   void look_at_all(FactSource& source, const Policy& policy);
-  // The process that has kept the source for longer than it should; 0: none.
+  // The process whose read takes 10 seconds or more; 0: none.
   [[nodiscard]] std::int32_t hangs_at() const noexcept { return hangs_at_; }
-  // All that is known was made with other rules.
+  // Forgets everything, as after a change of the rules.
   void forget();
 
-  // After a scan: sets oom_adj of every task to the most that its rules can
-  // make of it.
+  // After a scan: sets oom_adj of every task to the greatest value that its
+  // rules allow.
   void assume(const Policy& policy, Snapshot& snapshot) const noexcept;
-  // After the dear facts of a task were read: sets it for good.
+  // After the expensive facts of a task are read: sets its final oom_adj.
   void settle(FactSource& source, const Policy& policy, Snapshot& snapshot,
               std::uint32_t index) const;
 
-  // Its cgroup as it was in calm times; empty if not known.
+  // The task's cgroup as read in calm times; empty if not known.
   [[nodiscard]] std::string_view cgroup_of(const Snapshot& snapshot,
                                            const Task& task) const noexcept;
 
@@ -53,14 +53,14 @@ class Identities {
     Micros read_us = 0;
   };
 
-  // What was asked for has come, or nothing was.
+  // Takes the answers, if any. Returns false while answers are outstanding.
   [[nodiscard]] bool take_answers(FactSource& source, const Policy& policy,
                                   Micros now_us);
   void ask(FactSource& source, Micros now_us);
   void learn(const Policy& policy, const IdentityTexts& texts, Micros now_us);
   [[nodiscard]] const Entry* find(const Task& task) const noexcept;
-  // The entry that holds for `task`: its own, or as long as it has only forked
-  // its parent's. Null: it is too new.
+  // The entry for `task`: its own, or its parent's if the task forked without
+  // exec. Null: not known.
   [[nodiscard]] const Entry* known(const Snapshot& snapshot,
                                    const Task& task) const noexcept;
   void apply(const Policy& policy, const Snapshot& snapshot, Task& task,
@@ -75,7 +75,7 @@ class Identities {
   bool asked_ = false;
   Micros asked_us_ = 0;
   std::int32_t hangs_at_ = 0;
-  bool more_ = true;  // the last look did not get through
+  bool more_ = true;  // the last look was incomplete
 };
 
 }  // namespace badnessd

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// From the cheap facts of all processes to the one that is chosen, reading the
-// dear facts of as few as possible.
+// Chooses a process from the cheap facts of all processes, and reads the
+// expensive facts of as few as possible.
 #pragma once
 
 #include "badnessd/cycle/baselines.h"
@@ -11,70 +11,69 @@
 
 namespace badnessd {
 
-// A snapshot, where its dear facts come from, and what is made of them.
+// A snapshot, the source of its expensive facts, and the settings to judge it.
 struct Inquiry {
   FactSource& source;
   Snapshot& snapshot;
   const Policy& policy;
   const Identities& identities;
   Kib swap_used_kib = 0;
-  // With what the memory of the tasks is compared; without both with nothing.
+  // The notes to compare the tasks with; without both there is no comparison.
   const Baselines* baselines = nullptr;
   std::optional<Loss> loss{};
 };
 
-// Scans anew; the rules of the policy are taken into account. Except in the
-// bare order of 2.6.32 a process whose leader has exited counts with its first
-// live thread, as later kernels have it (mm/oom_kill.c: find_lock_task_mm()).
+// Scans again and applies the rules of the policy. If the leader of a process
+// has exited, its first live thread counts, as in later kernels (mm/oom_kill.c:
+// find_lock_task_mm()), except in the bare order of 2.6.32.
 [[nodiscard]] Expected<void> scan(const Inquiry& inquiry);
 
-// Reads the dear facts of one task, unless they are known, and sets what
-// follows from them.
+// Reads the expensive facts of one task, unless they are known, and updates
+// what depends on them.
 void refine_one(const Inquiry& inquiry, std::uint32_t index);
 
-// Reads the dear facts of those who die with the task, as far as its death is
-// theirs too, so that what it gives back is known.
+// Refines the task and, if it is the init of a pid namespace, the descendants
+// that die with it, so that what its death gives back is known.
 void refine_with_it(const Inquiry& inquiry, std::uint32_t index);
 
 struct Choice {
   Selection selection;
   Blame blame = Blame::kNone;
-  std::optional<Pool> pool{};  // kTook: together, as no process took enough
+  std::optional<Pool> pool{};  // kTook: took enough, but no process did
 };
 
-// Chooses by 2.6.32's order among the candidates that carry a fair part of the
-// blame, and of those among the ones whose death gives back `needed_kib`.
-//   The blame is fair if a process took at least half of what the candidate
-//   took that took most, and that one took at least `needed_kib`. If none took
-//   that much but a pool did (blame.h), the same holds among its members; else
-//   the process is chosen whose score for what it holds is the greatest of
-//   those that give back enough. If the death of none of them gives back
-//   `needed_kib`, that bar is halved until it is met.
-// With a `needed_kib` of 0 there is no guard: the bare order of 2.6.32. Refines
-// only the processes that can still win: one that leads by an upper bound is
-// refined until the leader is exact, which gives the result of refining all.
-// `rules` comes back with the bars that were met.
+// Chooses in the order of 2.6.32 among the candidates that carry a fair part of
+// the blame and whose death gives back `needed_kib`.
+//   A fair part is at least half of the most that one candidate took, if that
+//   is at least `needed_kib`. If no candidate took that much, but a pool did
+//   (blame.h), the same holds among its members. Else the candidate with the
+//   greatest held_points is chosen, of those that give back enough. If no
+//   candidate gives back `needed_kib`, the bar is halved until one does.
+// A `needed_kib` of 0 disables the guard: the bare order of 2.6.32. Refines
+// only the processes that can still win, until the leader is exact: the result
+// is the same as if all were refined. Returns the bars that were met in
+// `rules`.
 [[nodiscard]] Choice select_victim(const Inquiry& inquiry, SelectRules& rules,
                                    Kib needed_kib);
 
 // Refines the task and its relatives (for_relatives()), so that what it took is
-// known. Returns whether there was anything left to read.
+// known. Returns true if there was anything left to read.
 bool refine_with_relatives(const Inquiry& inquiry, std::uint32_t index);
 
-// Makes a task more exact: refines it, else its relatives, else all tasks. If
-// nothing is left to read, what is certain counts.
+// Narrows the bounds of a task: refines it, else its relatives, else the
+// largest kCheap task. If nothing is left to read, the certain amounts count.
 void sharpen(const Inquiry& inquiry, std::uint32_t index);
 
-// oom_kill_victim(), with the dear facts of those read on whom it depends.
+// oom_kill_victim(), after the expensive facts that it depends on are read.
 [[nodiscard]] std::uint32_t victim_of(const Inquiry& inquiry,
                                       std::uint32_t chosen,
                                       const SelectRules& rules);
 
-// Reads the dear facts of all tasks, and sets points and reclaims.
+// Reads the expensive facts of all tasks, and sets points and reclaims.
 void refine_all(const Inquiry& inquiry);
 
-// Writes the other candidates into `decision`. Their points may be upper
-// bounds; those few that are listed are read now and put in their exact place.
+// Lists the other candidates in `decision`. Refines the few that are listed,
+// for their exact place; the points of the others may be upper bounds.
 void list_others(const Inquiry& inquiry, const SelectRules& rules,
                  Decision& decision);
 

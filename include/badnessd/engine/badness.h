@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// badness() of Linux 2.6.32 (mm/oom_kill.c), as a ledger: every step performs
-// its own arithmetic, and the score is what the last one leaves.
+// badness() of Linux 2.6.32 (mm/oom_kill.c) as a ledger: each step records one
+// arithmetic operation. The score is the result of the last step.
 #pragma once
 
 #include <array>
@@ -11,12 +11,12 @@
 
 namespace badnessd {
 
-// In the order in which 2.6.32 applies them.
+// The factors stand in the order in which 2.6.32 applies them.
 enum class Factor : std::uint8_t {
   kExempt,       // oom_adj is -17
   kNoMm,         // kernel thread, zombie, dead leader
-  kTotalVm,      // the base of the sum in 2.6.32,
-  kRssSwap,      // or in its place what is resident or in swap
+  kTotalVm,      // the base in 2.6.32
+  kRssSwap,      // the alternative base: resident memory and swap
   kOomOrigin,    // PF_OOM_ORIGIN: swapoff, KSM
   kChildren,     // half of each child with an mm of its own, plus one
   kCpuTime,      // square root of CPU time in units of 8 to 10 s
@@ -46,12 +46,12 @@ struct Step {
   Points after = 0;
 };
 
-// The ledger of one score. Holds no memory of its own beyond itself.
+// The ledger of one score. It allocates no memory.
 class Score {
  public:
-  // Performs `op` on the points so far, in 64 bits that wrap as the kernel's
-  // unsigned long does, and writes it down. `operand` of a shift is below 64;
-  // a division by 0 is one by 1.
+  // Applies `op` to the points and records the step. The arithmetic wraps at 64
+  // bits, as the kernel's unsigned long does. The operand of a shift must be
+  // below 64. A division by 0 divides by 1.
   void apply(Factor factor, Op op, Points operand) noexcept;
 
   [[nodiscard]] std::span<const Step> steps() const noexcept {
@@ -60,23 +60,23 @@ class Score {
   [[nodiscard]] Points points() const noexcept {
     return count_ == 0 ? 0 : steps_[count_ - 1].after;
   }
-  // Some step lost high bits: then a larger input may give a smaller score.
+  // A step has lost high bits: a larger input may give a smaller score.
   [[nodiscard]] bool wrapped() const noexcept { return wrapped_; }
-  // An operand had wrapped before it got here.
+  // Records that an operand wrapped before the call of apply().
   void set_wrapped() noexcept { wrapped_ = true; }
 
  private:
-  // Every rule once, and rule 12's "at least 1" before its shift.
+  // Room for every factor once, and for the kAtLeast of kOomAdj.
   std::array<Step, 13> steps_{};
   std::uint32_t count_ = 0;
   bool wrapped_ = false;
 };
 
-// What the base of the sum is, of the task and of its children.
+// The memory that is the base of the score, for the task and its children.
 enum class MemoryBase : std::uint8_t { kTotalVm, kRssSwap };
 
 struct ScoreRules {
-  std::uint32_t hz = 250;  // of the kernel that is reproduced: kernel.hz
+  std::uint32_t hz = 250;  // CONFIG_HZ of the kernel to reproduce: kernel.hz
   MemoryBase memory = MemoryBase::kTotalVm;
 };
 
@@ -84,20 +84,19 @@ struct ScoreRules {
 [[nodiscard]] Pages memory_pages(const Snapshot& snapshot, const Task& task,
                                  MemoryBase base) noexcept;
 
-// What `child` adds to its parent: (base / 2 + 1) for each of its threads, as
-// every thread stands on the list of children; 0 without an mm of its own. Sets
-// `wrapped` where the product does not fit, and else leaves it.
+// The points that `child` adds to its parent: (base / 2 + 1) for each of its
+// live threads, since the list of children holds every thread; 0 if the child
+// shares the parent's mm. Sets `wrapped` if the product overflows.
 [[nodiscard]] Points child_points(const Snapshot& snapshot, const Child& child,
                                   MemoryBase base, bool& wrapped) noexcept;
 
-// mm/oom_kill.c: badness(task, snapshot.uptime_s). Total: any facts give a
-// score. With the facts of a kCheap task it is not below the true score, unless
-// it says wrapped().
+// mm/oom_kill.c: badness(task, snapshot.uptime_s). Any facts give a score. The
+// score of a kCheap task is at least the true score, unless wrapped().
 [[nodiscard]] Score badness(const Snapshot& snapshot, const Task& task,
                             const ScoreRules& rules) noexcept;
 
-// Sets `points` of `task`, one of the snapshot's: its score if it is kFull,
-// else an upper bound (2^64-1 where the arithmetic wrapped).
+// Sets `points` of `task`, which is in the snapshot: the score of a kFull task,
+// an upper bound for a kCheap task (2^64-1 if the arithmetic wrapped).
 void score_task(const Snapshot& snapshot, Task& task,
                 const ScoreRules& rules) noexcept;
 void score_all(Snapshot& snapshot, const ScoreRules& rules) noexcept;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Shell patterns, matched in time linear in the text whatever the pattern: both
-// may come from people who mean harm.
+// Shell patterns. A match takes time linear in the length of the text, whatever
+// the pattern: a hostile user may control both.
 #pragma once
 
 #include <array>
@@ -13,35 +13,34 @@
 
 namespace badnessd {
 
-// `*` is any text, '/' and nothing included, `?` any one byte, `[a-z]` and
-// `[!a-z]` one byte of a set, and a backslash takes the next byte as it is, as
-// fnmatch(3) without flags has it. The whole text must match.
+// As in fnmatch(3) without flags: `*` matches any text, also '/' and nothing;
+// `?` matches one byte; `[a-z]` and `[!a-z]` match one byte of a set; a
+// backslash quotes the next byte. The whole text must match.
 class Glob {
  public:
-  // A pattern stands for at most this many bytes, its stars not counted.
+  // The maximum number of bytes, `?` and sets; stars do not count.
   static constexpr std::size_t kMaxLength = 255;
 
-  // None if it is empty, longer than that, or a set or a backslash is not
-  // complete.
+  // Returns none if the pattern is empty or too long, or if a set or a
+  // backslash is incomplete.
   [[nodiscard]] static std::optional<Glob> parse(std::string_view pattern);
 
   // Costs a few operations for each byte of `text`.
   [[nodiscard]] bool matches(std::string_view text) const noexcept;
 
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
-  // The fewest bytes that a text has which matches.
+  // The length of the shortest text that matches.
   [[nodiscard]] std::size_t shortest() const noexcept { return length_; }
-  // The bytes before the first that is not one and the same in all texts that
-  // match.
+  // The literal bytes before the first star, `?` or set.
   [[nodiscard]] std::string_view fixed_prefix() const noexcept {
     return prefix_;
   }
-  // Every text that `other` matches is matched too; false where that is not
-  // easily seen.
+  // Returns true if this pattern matches every text that `other` matches. False
+  // can also mean "not known".
   [[nodiscard]] bool covers(const Glob& other) const noexcept;
 
  private:
-  // A bit for each number of pattern bytes that the text so far can stand for.
+  // Bit n is set if the text so far can match the first n pattern bytes.
   static constexpr std::size_t kWords = kMaxLength / 64 + 1;
   using Bits = std::array<std::uint64_t, kWords>;
   using Set = std::array<bool, 256>;
@@ -51,8 +50,8 @@ class Glob {
   std::string text_;
   std::string prefix_;
   std::size_t length_ = 0;
-  Bits loops_{};  // where a star lets the text go on
-  // What each byte of the text can stand for; equal ones are kept once.
+  Bits loops_{};  // the positions of stars
+  // The positions that each byte can match; equal ones are stored once.
   std::array<std::uint16_t, 256> class_of_{};
   std::vector<Bits> steps_{1};
 };

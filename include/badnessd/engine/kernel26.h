@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The constants and small conversions of Linux 2.6.32 that badness() rests on.
-// Each states where the kernel has it. Nothing here depends on the kernel that
-// badnessd runs on.
+// Constants and small conversions of Linux 2.6.32 that badness() uses, each
+// with its kernel source. Nothing here depends on the running kernel.
 #pragma once
 
 #include <bit>
@@ -9,7 +8,7 @@
 
 namespace badnessd {
 
-// include/linux/oom.h. -17 exempts a process altogether.
+// include/linux/oom.h. -17 exempts a process.
 inline constexpr int kOomDisable = -17;
 inline constexpr int kOomAdjustMin = -16;
 inline constexpr int kOomAdjustMax = 15;
@@ -62,9 +61,9 @@ inline constexpr std::uint32_t kUserHz = 100;
   }
 }
 
-// kernel/time.c: clock_t_to_jiffies(), a /proc time in the jiffies of a kernel
-// that runs at `hz`. The way back from a rounded value: it can be a jiffy or
-// two off (FACTS: badness, rule 6).
+// kernel/time.c: clock_t_to_jiffies(). Converts a /proc time to the jiffies of
+// a kernel that runs at `hz`. /proc rounds: the result can differ from the
+// cpu_time of mm/oom_kill.c: badness() by a jiffy or two.
 [[nodiscard]] constexpr std::uint64_t ticks_to_jiffies(
     std::uint64_t ticks, std::uint32_t hz) noexcept {
   return ticks / kUserHz * hz + ticks % kUserHz * hz / kUserHz;
@@ -73,7 +72,7 @@ inline constexpr std::uint32_t kUserHz = 100;
 // lib/int_sqrt.c: the floor of the square root.
 [[nodiscard]] constexpr std::uint64_t int_sqrt(std::uint64_t x) noexcept {
   std::uint64_t root = 0;
-  // From the highest power of four that is not above x.
+  // Starts at the highest power of four that is not above x.
   const unsigned top =
       x == 0 ? 0 : (static_cast<unsigned>(std::bit_width(x)) - 1) / 2 * 2;
   for (std::uint64_t bit = 1ULL << top; bit != 0; bit >>= 2) {

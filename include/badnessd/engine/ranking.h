@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where a task stands among the candidates, and what would move it.
+// The rank of a task among the candidates, and the oom_adj that changes it.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,14 @@
 
 namespace badnessd {
 
-// The candidates of a scored snapshot in the order in which they would be
-// chosen. Indices in snapshot.tasks.
+// The candidates of a scored snapshot, the first choice first. Indices in
+// snapshot.tasks.
 [[nodiscard]] std::vector<std::uint32_t> rank_candidates(
     const Snapshot& snapshot, const SelectRules& rules);
 
-// What oom_adj it takes to change who has the most points. If `index` leads,
-// the highest that lets another take its place; else the lowest that makes it
-// lead. None if no value from -17 to 15 does.
+// The oom_adj of the task at `index` that changes the leader. If the task
+// leads: the highest value with which it does not; else the lowest value with
+// which it does. None if no value from -17 to 15 changes the leader.
 [[nodiscard]] std::optional<int> turning_oom_adj(const Snapshot& snapshot,
                                                  std::uint32_t index,
                                                  const Policy& policy);
@@ -33,8 +33,8 @@ enum class SortKey : std::uint8_t {
   kPid
 };
 
-// The tasks in the order of `key`, the greatest first and pids ascending;
-// equals as in the kernel's task list. Indices in snapshot.tasks.
+// The tasks sorted by `key`, the greatest first, but pids ascending. Equal
+// tasks have the order of the kernel's task list. Indices in snapshot.tasks.
 [[nodiscard]] std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot,
                                                       SortKey key);
 

@@ -9,32 +9,32 @@
 
 namespace badnessd {
 
-// Sets what every task gives back and took. Certain are:
-//   Anonymous memory and swap, without the pages that it may have in common
-//   with its parent or a child, one of which has forked from the other and not
-//   exec'ed: RssAnon counts those in each. That is at most the smaller of what
-//   both hold.
-//   Shared memory, as far as all that other processes map is not enough to be
-//   the same. Processes of one name are assumed to map one segment: of them the
-//   largest counts, of those with the task's own name each. A process
-//   whose RssShmem is not known yet can map all that it has resident.
-// Possible is, of a task that is kCheap, all that is resident and all swap that
-// it can have, of which `swap_used_kib` is all there is.
-// With the init of a pid namespace all processes in it die
+// Sets what every task gives back and took: for certain and at most. Certain
+// are:
+//   Anonymous memory and swap, less the pages shared with a parent or a child
+//   after a fork without exec (RssAnon counts them in both): at most the
+//   smaller of the two amounts.
+//   Shared memory beyond what all other processes map. Processes with the same
+//   name are assumed to share one segment: count only the largest, but every
+//   process with the task's own name. A process whose RssShmem is not known
+//   counts with all its resident memory.
+// For a kCheap task, the most is all resident memory plus all swap that it can
+// have, at most `swap_used_kib`.
+// The death of the init of a pid namespace kills all processes in it
 // (kernel/pid_namespace.c: zap_pid_ns_processes()): its descendants count.
-// What it took is what it holds beyond what it held at the baseline. One that
-// is newer took all of it but what it has from its parent.
+// A task took what it holds beyond the baseline. A task newer than the baseline
+// took everything except what it inherited from its parent.
 void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept;
 
-// The same for one task after it was refined, given how much shared memory
-// other processes map (kUnknownKib: not known of all).
+// The same for one task after a refine. `others_shmem_kib` is the shared memory
+// that other processes map (kUnknownKib: not known for all).
 void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
                       Kib others_shmem_kib) noexcept;
 
-// Calls visit(index) for the processes with which `task` may have pages in
-// common: the parent, if the task has forked from it and not exec'ed; each
-// child that has done so; and if the process that forked the task is gone, its
-// other children, which have the task's name and its new parent.
+// Calls visit(index) for each process that can share pages with `task`: the
+// parent, if the task has forked without exec; each child that has forked
+// without exec; and, if the original parent is gone (the new one has another
+// name), the forked siblings with the task's name.
 template <class Visit>
 void for_relatives(const Snapshot& snapshot, const Task& task, Visit visit) {
   constexpr std::int32_t kInitPid = 1;

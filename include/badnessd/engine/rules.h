@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What an administrator says of processes by their identity: an oom_adj, as if
-// it had been written to /proc/<pid>/oom_adj. The score stays 2.6.32's.
+// Rules of the administrator: they give processes an oom_adj by identity, as if
+// written to /proc/<pid>/oom_adj. The score stays that of 2.6.32.
 #pragma once
 
 #include <bit>
@@ -24,14 +24,14 @@ struct UserRange {
   std::uint32_t last = 0;  // below first: a name that no user has
 };
 
-// All conditions that are given must hold, each by any one entry of its list.
+// All given conditions must hold; a list holds if any entry matches.
 struct Rule {
   std::string name;
   std::vector<Glob> comm{};       // stat's, 15 bytes at most
-  std::vector<Glob> exe{};        // the path that /proc/<pid>/exe leads to
-  std::vector<Glob> cmdline{};    // the arguments with blanks between them
+  std::vector<Glob> exe{};        // the target of /proc/<pid>/exe
+  std::vector<Glob> cmdline{};    // the arguments, separated by blanks
   std::vector<UserRange> user{};  // the real uid
-  std::vector<Glob> cgroup{};     // its path or that of one above it
+  std::vector<Glob> cgroup{};     // its path or that of an ancestor
   std::vector<Glob> unit{};       // the unit of systemd, or a slice above it
   std::optional<std::int32_t> oom_adj{};
   bool protect = false;  // the same as an oom_adj of -17
@@ -39,9 +39,9 @@ struct Rule {
   [[nodiscard]] std::int32_t adj() const noexcept {
     return protect ? kOomDisable : oom_adj.value_or(0);
   }
-  // It asks for what must not be read while memory is short: cmdline waits for
-  // the target's mmap lock, cgroup for a mutex of the whole system
-  // (before 6.7).
+  // Whether a condition needs a read that can block while memory is short:
+  // cmdline takes the target's mmap lock, cgroup a system-wide mutex (before
+  // 6.7).
   [[nodiscard]] bool needs_calm() const noexcept {
     return !cmdline.empty() || !cgroup.empty() || !unit.empty();
   }
@@ -52,17 +52,17 @@ inline constexpr std::size_t kMaxRules = 64;
 [[nodiscard]] constexpr RuleBits bit_of(std::size_t rule) noexcept {
   return RuleBits{1} << rule;
 }
-// The first of several; which must not be none.
+// The first rule of `rules`, which must not be empty.
 [[nodiscard]] constexpr std::size_t first_of(RuleBits rules) noexcept {
   return static_cast<std::size_t>(std::countr_zero(rules));
 }
 
-// The rules whose conditions on these hold, and those that have none on them.
+// The rules whose conditions on cmdline and cgroup hold or are absent.
 [[nodiscard]] RuleBits calm_conditions(const std::vector<Rule>& rules,
                                        std::string_view cmdline,
                                        std::string_view cgroup) noexcept;
 
-// What is known of one process.
+// The known identity of one process.
 struct Identity {
   std::string_view comm;
   std::optional<std::string_view> exe{};
@@ -71,15 +71,15 @@ struct Identity {
 };
 
 struct RuleVerdict {
-  RuleBits matched = 0;      // the rules all of whose conditions hold
-  std::int32_t oom_adj = 0;  // of the first of them, else the process's own
-  bool known = true;         // nothing hangs on what is not known
-  std::int32_t most = 0;     // the greatest that oom_adj can turn out to be
+  RuleBits matched = 0;      // the rules that match
+  std::int32_t oom_adj = 0;  // of the first match, else the own one
+  bool known = true;         // no unknown condition decides
+  std::int32_t most = 0;     // the greatest possible oom_adj
 };
 
-// The first rule that matches counts. `own` is the oom_adj that the process has
-// by itself. A condition on what is not known leaves open whether it holds; for
-// `matched` and `oom_adj` it does not.
+// The first rule that matches counts. `own` is the process's own oom_adj. An
+// unknown condition counts as false for `matched` and `oom_adj`, and as
+// possible for `known` and `most`.
 [[nodiscard]] RuleVerdict apply_rules(const std::vector<Rule>& rules,
                                       const Identity& identity,
                                       std::int32_t own) noexcept;
@@ -88,16 +88,16 @@ struct RuleVerdict {
 [[nodiscard]] bool any_matches(const std::vector<Glob>& globs,
                                std::string_view text) noexcept;
 
-// Whether one matches the path of a cgroup ("/a.slice/b.service") or of one
-// above it. A glob may leave the first '/' out.
+// Whether a glob matches the path of a cgroup ("/a.slice/b.service") or of an
+// ancestor. A glob may omit the first '/'.
 [[nodiscard]] bool matches_cgroup(const std::vector<Glob>& globs,
                                   std::string_view path) noexcept;
 [[nodiscard]] bool matches_cgroup(const Glob& glob,
                                   std::string_view path) noexcept;
 
-// The unit of systemd that the cgroup at `path` is in: its first component that
-// is a service or a scope. What is below that names itself as it likes, a
-// container or a user's own manager. Empty if there is none.
+// The systemd unit of the cgroup at `path`: the first component that is a
+// service or a scope. Names below it are free (a container, a user manager).
+// Empty if there is none.
 [[nodiscard]] std::string_view unit_of(std::string_view path) noexcept;
 
 }  // namespace badnessd

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Fork storms: no process took the memory, but a family did. No one process of
-// a storm is worth killing, and 2.6.32, which named the forker, killed its
-// children one by one. A storm is judged by memory: young copies of one
+// Fork storms: a family of small processes took the memory. The kill of one
+// process does not help, and 2.6.32, which chooses the forker, kills its
+// children one by one. A storm is defined by memory: young copies of one
 // program, below one forker, took what memory has lost since the baseline.
-// Points play no part in it.
+// Points do not count.
 #pragma once
 
 #include <array>
@@ -21,53 +21,52 @@ namespace badnessd {
 
 struct Storm {
   std::uint32_t forker = 0;  // index in tasks
-  // It is old, or holds others than the storm's: a shell, a terminal
-  // multiplexer, a service manager, a postmaster.
+  // The forker is old, or has descendants outside the storm, e.g. a shell, a
+  // terminal multiplexer, a service manager, a postmaster.
   bool spare_forker = false;
   std::uint64_t age_s = 0;    // of its oldest member
   std::uint32_t members = 0;  // young descendants
-  std::uint32_t copies = 0;   // those of them that are called `name`
+  std::uint32_t copies = 0;   // members with the name `comm`
   std::array<char, 64> comm{};
   Kib took_kib = 0;  // all members together
 
   [[nodiscard]] std::string_view name() const noexcept { return comm.data(); }
 };
 
-// Looks for a storm. Keeps its working memory, so that a later search in no
-// more processes allocates nothing.
+// Looks for a storm. Keeps its buffers, so that a later search among as many
+// processes allocates nothing.
 class StormFinder {
  public:
-  // At least this many descendants make a storm, none of which holds more than
-  // a part in kLargestPart of it. A service that starts a few workers, or one
-  // that is large, is none.
+  // A storm has at least 8 descendants, and none of them took more than 1/4 of
+  // the total. A service with a few workers, or with one large worker, is not a
+  // storm.
   static constexpr std::uint32_t kFewest = 8;
   static constexpr Kib kLargestPart = 4;
-  // A forker that is older than this is spared.
+  // A forker older than this is spared.
   static constexpr std::uint64_t kOldForkerSeconds = 60;
 
   // Room for `tasks` processes.
   void reserve(std::size_t tasks);
 
-  // The young tasks on which it depends whether there is a storm, of which what
-  // they took must be known exactly: none, if they are too few, or took too
-  // little at most. Indices in tasks. `lost_kib` is what memory has lost since
-  // the baseline.
+  // The young tasks to refine before find(): a storm depends on what they took.
+  // Empty if there are too few, or if even the most that they can have taken is
+  // too little. Indices in tasks. `lost_kib` is what memory has lost since the
+  // baseline.
   [[nodiscard]] std::span<const std::uint32_t> suspects(
       const Snapshot& snapshot, const SelectRules& rules, Kib needed_kib,
       Kib lost_kib);
 
-  // The storm below the deepest forker that has one, the greatest of them; none
-  // in most emergencies. All must hold:
-  //   what its members took reaches needed_kib,
-  //   is at least half of what was lost, and at most twice that (workers that
-  //   took the place of others have cost nothing),
-  //   at least half of it was taken by processes of one name.
+  // The largest storm, below the deepest forker that has one; none in most
+  // emergencies. All of these hold:
+  //   the members took at least needed_kib together,
+  //   and 0.5 to 2 times what memory has lost (a worker that replaces another
+  //   costs nothing),
+  //   processes with one name took at least half of it.
   [[nodiscard]] std::optional<Storm> find(const Snapshot& snapshot,
                                           const SelectRules& rules,
                                           Kib needed_kib, Kib lost_kib);
 
-  // The members of the storm that was found, the largest first. Indices in
-  // tasks.
+  // The members of the last storm found, the largest first. Indices in tasks.
   [[nodiscard]] std::span<const std::uint32_t> members() const noexcept {
     return members_;
   }
@@ -89,15 +88,15 @@ class StormFinder {
   std::vector<std::uint32_t> young_;
   std::vector<std::uint32_t> members_;
   std::vector<Below> below_;          // by task
-  std::vector<std::uint32_t> found_;  // forkers whose descendants would do
+  std::vector<std::uint32_t> found_;  // forkers of possible storms
 };
 
-// Whether `task` descends from the task at `ancestor`.
+// Whether `task` descends from the process `ancestor_pid`.
 [[nodiscard]] bool descends_from(const Snapshot& snapshot, const Task& task,
                                  std::int32_t ancestor_pid) noexcept;
 
-// Whether it is newer than the baseline, or at most twice as old: half of what
-// a storm took may have been lost before the baseline.
+// Whether `task` is newer than the baseline, or at most twice as old: memory
+// may have lost half of what a storm took before the baseline.
 [[nodiscard]] bool young(const Snapshot& snapshot, const Task& task) noexcept;
 
 }  // namespace badnessd

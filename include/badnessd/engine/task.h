@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Facts about processes as plain data: what a FactSource fills and what the
-// engine judges. A Task is a process; its facts are the thread-group leader's
-// where 2.6.32 looks at the leader, the group's where it looks at the group.
+// Facts about processes as plain data: a FactSource fills them, the engine
+// reads them. A Task is a process; each fact is the thread-group leader's or
+// the group's, whichever 2.6.32 reads.
 #pragma once
 
 #include <array>
@@ -17,14 +17,14 @@ using Kib = std::uint64_t;
 using Points = std::uint64_t;  // the kernel's unsigned long
 inline constexpr Kib kUnknownKib = ~Kib{0};
 
-// Bounds can be so large that they do not add up.
+// Adds with saturation: a bound can be 2^64-1.
 [[nodiscard]] constexpr Kib sum_kib(Kib a, Kib b) noexcept {
   return a > ~b ? ~Kib{0} : a + b;
 }
 
 using RuleBits = std::uint64_t;  // a bit for each rule of the settings
 
-// A process for as long as it lives: pids are reused, start times are not.
+// Identifies one process: pids are reused, start times are not.
 struct TaskId {
   std::int32_t pid = 0;
   std::uint64_t start_time = 0;  // ticks (USER_HZ) since boot, stat field 22
@@ -32,12 +32,12 @@ struct TaskId {
   friend bool operator==(const TaskId&, const TaskId&) = default;
 };
 
-// How much of a task is known. The cheap facts are stat and oom_adj. What is
-// dearer (status, the leader's list of children, nodes, mm identity) holds
-// values until it is read that can only make the score too high, never too low.
+// How much of a task is known. Cheap facts are stat and oom_adj. Expensive
+// facts are status, the leader's list of children, nodes and mm identity. Until
+// they are read, their defaults make the score too high, never too low.
 enum class Detail : std::uint8_t { kCheap, kFull };
 
-// What a process holds that no file backs.
+// The memory of a process that no file backs.
 struct Holding {
   Kib private_kib = 0;  // anonymous memory and swap
   Kib shmem_kib = 0;
@@ -63,12 +63,12 @@ struct Task {
   Pages total_vm = 0;   // of the group's mm
   Pages rss = 0;
   std::uint32_t mm_threads = 0;  // live threads: each is on the parent's list
-  // What it is judged by, -17..15: a rule's, else its own. Until it is kFull
-  // the greatest that its rules can make of it.
+  // The effective oom_adj, -17..15: a rule's, else its own. For a kCheap task
+  // the greatest value that its rules allow.
   std::int16_t oom_adj = 0;
   std::int16_t own_oom_adj = 0;  // /proc/<pid>/oom_adj
-  RuleBits rules = 0;       // that match it, the first of which gave oom_adj
-  bool rules_open = false;  // a rule asks for what was not known in time
+  RuleBits rules = 0;            // that match; the first one sets oom_adj
+  bool rules_open = false;       // a condition of a rule is not known
   std::int16_t oom_score_adj = 0;
   bool has_oom_score_adj = false;  // 2.6.32 has none
   bool pf_oom_origin = false;
@@ -78,7 +78,7 @@ struct Task {
   std::optional<std::uint32_t> uid;  // real; none: status not readable
   std::uint64_t cap_effective =
       0;                     // as far as it counts outside user namespaces
-  bool pid_ns_init = false;  // of a pid namespace below badnessd's own
+  bool pid_ns_init = false;  // init of a pid namespace below badnessd's own
   bool userns_unreadable = false;  // so its capabilities were not counted
   bool mems_intersect = true;  // some thread shares a node with the allocator
   Kib rss_anon_kib = 0;
@@ -89,33 +89,33 @@ struct Task {
   std::uint32_t first_child = 0;
   std::uint32_t child_count = 0;
 
-  // What it held at the baseline; none: it is newer, or there is none.
+  // What the task held at the baseline; none: newer task, or no baseline.
   std::optional<Holding> then;
-  Kib swap_most_kib = kUnknownKib;  // its swap is no more than this
-  // What it has copied of the memory that it was forked with, as far as that is
+  Kib swap_most_kib = kUnknownKib;  // upper bound of its swap
+  // What the task has copied of the memory it inherited at fork, as far as
   // known; then->private_kib includes what it had copied by then.
   Kib copied_kib = 0;
-  // What it has in common with its parent is no more than this.
+  // Upper bound of the memory that it shares with its parent.
   Kib shared_most_kib = kUnknownKib;
 
   // What its death gives back at most, and for certain: see estimate_reclaim().
   Kib reclaim_most_kib = 0;
   Kib reclaim_kib = 0;
-  // The same of those who die with it.
+  // The same for the processes that die with it.
   Kib with_it_most_kib = 0;
   Kib with_it_kib = 0;
   // What it took since the baseline, at most and for certain.
   Kib took_most_kib = 0;
   Kib took_kib = 0;
-  Points held_points = 0;  // see blame.h; as `points` while it is kCheap
+  Points held_points = 0;  // see blame.h; upper bound while kCheap
 
-  bool in_scope = true;  // of the cgroup that a decision is about
+  bool in_scope = true;  // in the cgroup that a decision is about
 
-  // badness(): the score, or while detail is kCheap a value not below it.
+  // badness(): the score, or an upper bound while detail is kCheap.
   Points points = 0;
 
   [[nodiscard]] std::string_view name() const noexcept { return comm.data(); }
-  // What it holds, including what other processes have in common with it.
+  // What the task holds, including memory shared with other processes.
   [[nodiscard]] Kib held_kib() const noexcept {
     return rss_anon_kib + swap_kib + rss_shmem_kib;
   }
@@ -128,14 +128,14 @@ struct Task {
   }
 };
 
-// One process on another's list of children.
+// An entry in a process's list of children.
 struct Child {
   std::uint32_t task = 0;  // index in Snapshot::tasks
   bool shares_mm = false;  // with the parent (vfork before exec, CLONE_VM)
 };
 
-// What a snapshot does not know, or knows only by a stand-in. Counts are of
-// tasks. Shown to the user: nothing is silently assumed.
+// What a snapshot does not know, or only estimates. Counts are numbers of
+// tasks. The user sees them: badnessd assumes nothing silently.
 struct Gaps {
   bool live = false;               // a running kernel's /proc, seen from within
   bool kernel26 = false;           // so PF_OOM_ORIGIN is visible in `flags`
@@ -156,12 +156,12 @@ struct Snapshot {
   std::uint32_t page_size = 4096;
   std::vector<Task> tasks;  // ascending by pid
   std::vector<Child> children;
-  // Of the note by which `then` of all tasks was set; none: by none.
+  // The age of the note that set `then` of all tasks; none: no note.
   std::optional<std::uint64_t> baseline_age_s;
   Gaps gaps;
 };
 
-// Whole seconds since its start; 0 if that is to come.
+// Whole seconds since the start of `task`; 0 if it starts in the future.
 [[nodiscard]] std::uint64_t age_s(const Snapshot& snapshot,
                                   const Task& task) noexcept;
 
@@ -169,8 +169,8 @@ struct Snapshot {
 [[nodiscard]] std::size_t find_task(const Snapshot& snapshot,
                                     std::int32_t pid) noexcept;
 
-// Descent is followed no further: a snapshot is not taken in one moment, and
-// reused pids could close a circle.
+// The maximum depth of descent: a snapshot is not atomic, and reused pids could
+// form a loop.
 inline constexpr int kGenerations = 64;
 
 // Fills `children`, `first_child` and `child_count` of every task from ppid, in
@@ -178,7 +178,7 @@ inline constexpr int kGenerations = 64;
 // by another thread has the same ppid.
 void link_children(Snapshot& snapshot);
 
-// Where the leader has exited, lets the first live thread stand for it.
+// If the leader has exited, uses the facts of the first live thread.
 void count_live_thread(Task& task) noexcept;
 
 // Whether `a` stands before `b` in the kernel's task list, which is in order of

@@ -26,8 +26,8 @@ struct PsiLine {
 
 struct PressureReading {
   Micros time_us = 0;
-  Kib mem_total_kib = 0;  // without hugetlb pages: nobody else can have those
-  Kib mem_available_kib = 0;  // with what ZFS would give back of its cache
+  Kib mem_total_kib = 0;      // without hugetlb pages: no other use for them
+  Kib mem_available_kib = 0;  // with the reclaimable ZFS cache
   bool mem_available_estimated = false;  // the kernel (before 3.14) has none
   Kib swap_total_kib = 0;
   Kib swap_free_kib = 0;
@@ -44,8 +44,8 @@ struct PressureReading {
   }
 };
 
-// A share of a total and/or a size; where both are given the lower one counts,
-// so that "5 %, at most 1 GiB" can be said for any machine.
+// A share of a total, a size, or both: the lower one counts. Example: "5 %, at
+// most 1 GiB".
 struct Amount {
   std::optional<BasisPoints> basis_points;  // 0..10000
   std::optional<Kib> kib;
@@ -55,29 +55,27 @@ struct Amount {
 
 [[nodiscard]] Kib amount_kib(const Amount& amount, Kib total_kib) noexcept;
 
-// The counters of PSI over the last while: a share of wall time for any window
-// up to kSpan, without the lag of the kernel's averages.
+// The PSI counters of the last 120 s: the stalled share of wall time for any
+// window up to kSpan, without the lag of the kernel's averages.
 class PressureHistory {
  public:
   static constexpr Micros kSpan = 120'000'000;
 
-  // With room for kSpan; without it only the newest reading is known, and no
-  // share.
+  // kNone keeps only the newest reading, and gives no share.
   enum class Room : std::uint8_t { kSpan, kNone };
   PressureHistory() : PressureHistory(Room::kSpan) {}
   explicit PressureHistory(Room room)
       : samples_(room == Room::kSpan ? kSize : 0) {}
 
-  // Takes `reading`; one of a clock that stood still or went back is left out.
+  // Adds `reading`, unless its clock stood still or went back.
   void add(const PressureReading& reading) noexcept;
 
   struct Share {
     BasisPoints some = 0;
     BasisPoints full = 0;
   };
-  // The share of the last `window_us` that was stalled. None without PSI, and
-  // before the history is that long: a short burst must not pass for a long
-  // one.
+  // The stalled share of the last `window_us`. None without PSI, or while the
+  // history is shorter: a short burst must not count as a long one.
   [[nodiscard]] std::optional<Share> share(Micros window_us) const noexcept;
 
  private:
@@ -87,8 +85,8 @@ class PressureHistory {
     Micros full_us = 0;
     bool has_psi = false;
   };
-  // Old samples this far apart, the newest kept apart from them: any window is
-  // met to within a step.
+  // Samples are kStep apart, except for the newest: any window is exact to
+  // within a step.
   static constexpr std::size_t kSize = 256;
   static constexpr Micros kStep = kSpan / kSize * 2;
 
@@ -106,7 +104,7 @@ class PressureHistory {
 
 enum class Action : std::uint8_t { kKill, kLog };
 
-// All conditions that are given must hold, for `for_us` without a break.
+// All given conditions must hold, for `for_us` without a break.
 struct Trigger {
   std::string name;
   std::optional<Amount> mem_available_below{};
@@ -115,7 +113,7 @@ struct Trigger {
   std::optional<BasisPoints> psi_full_above{};
   Micros psi_window_us = 10'000'000;
   Micros for_us = 0;
-  std::optional<Glob> scope{};  // the cgroups that it is about
+  std::optional<Glob> scope{};  // the cgroups to watch
   Action action = Action::kKill;
 };
 
@@ -123,13 +121,13 @@ struct Trigger {
                                    const PressureReading& reading,
                                    const PressureHistory& history) noexcept;
 
-// What one trigger remembers from reading to reading.
+// The state of a trigger between two readings.
 struct TriggerState {
   std::optional<Micros> holds_since_us;
 };
 
-// Takes the reading into `state`. Whether the trigger fires: its conditions
-// hold and have held long enough.
+// Updates `state`. Whether the trigger fires: its conditions have held for
+// `for_us`.
 [[nodiscard]] bool fires(const Trigger& trigger, TriggerState& state,
                          const PressureReading& reading,
                          const PressureHistory& history) noexcept;

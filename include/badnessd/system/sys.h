@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the rest of this layer needs of the system: errors as values, owned
-// descriptors, and reading of files and directories without allocation.
+// System primitives of this layer: errors as values, owned descriptors, and
+// reads of files and directories without allocation.
 #pragma once
 
 #include <array>
@@ -14,8 +14,8 @@
 
 namespace badnessd {
 
-// An errno and what was being done, a string literal. Cheap enough for the path
-// between decision and signal. EBADMSG: the text is not what proc(5) says.
+// An errno and the failed operation, a string literal. Cheap enough for the
+// kill path. EBADMSG: the text does not have the form of proc(5).
 struct Error {
   int code = 0;
   const char* what = "";
@@ -24,8 +24,8 @@ struct Error {
 template <class T>
 using Expected = tl::expected<T, Error>;
 
-// The process is gone, which is a normal value and no fault: its directory, or
-// the task behind an open file.
+// Whether the process is gone (ENOENT, ESRCH): its directory, or the task
+// behind an open file. This is a normal result, not a fault.
 [[nodiscard]] bool vanished(const Error& error) noexcept;
 
 // Owns a descriptor.
@@ -60,23 +60,23 @@ class PidPath {
   std::array<char, 96> buffer_{};
 };
 
-// Reads small files into one buffer that is kept, so that only a file larger
-// than any before it allocates.
+// Reads small files into one reused buffer. Allocates only for a file that is
+// larger than any before it.
 class FileReader {
  public:
-  // Room for `capacity` bytes at first; without it for any file of /proc.
+  // The initial size is `capacity` bytes; by default 64 KiB.
   FileReader();
   explicit FileReader(std::size_t capacity) : buffer_(capacity) {}
 
   // The contents of `path` below `dirfd`, valid until the next call. Fails with
   // the errno of open or read, and EFBIG above 4 MiB.
   [[nodiscard]] Expected<std::string_view> read(int dirfd, const char* path);
-  // No more than the first `limit` bytes of it.
+  // The first `limit` bytes at most.
   [[nodiscard]] Expected<std::string_view> read_first(int dirfd,
                                                       const char* path,
                                                       std::size_t limit);
-  // As read(), but leaves it open in `file` for the next time: for what is read
-  // again and again. After a failure it is opened anew.
+  // As read(), but keeps the file open in `file` for the next call. After a
+  // failure the next call opens it again.
   [[nodiscard]] Expected<std::string_view> read_again(UniqueFd& file, int dirfd,
                                                       const char* path);
 
@@ -86,12 +86,12 @@ class FileReader {
   std::vector<char> buffer_;
 };
 
-// Lists a directory into one buffer that is kept.
+// Lists a directory into one reused buffer.
 class DirectoryReader {
  public:
   struct Entry {
     std::string_view name;
-    std::int32_t number = 0;  // that the name is; 0: it is none
+    std::int32_t number = 0;  // the name as a number; 0: not a number
     std::uint64_t inode = 0;
     bool directory = false;
   };
@@ -99,7 +99,7 @@ class DirectoryReader {
   DirectoryReader();
   explicit DirectoryReader(std::size_t capacity) : buffer_(capacity) {}
 
-  // Calls `visit(entry)` for each, in the directory's order, from its start.
+  // Calls `visit(entry)` for each entry, in directory order, from the start.
   template <class Visit>
   [[nodiscard]] Expected<void> for_each(int dirfd, Visit visit) {
     if (auto rewound = rewind(dirfd); !rewound) {
@@ -120,8 +120,8 @@ class DirectoryReader {
     }
   }
 
-  // Calls `visit(number, inode)` for those that are numbers: processes,
-  // threads.
+  // Calls `visit(number, inode)` for each entry whose name is a number, i.e. a
+  // process or a thread.
   template <class Visit>
   [[nodiscard]] Expected<void> for_each_number(int dirfd, Visit visit) {
     return for_each(dirfd, [&visit](const Entry& entry) {
@@ -134,7 +134,7 @@ class DirectoryReader {
  private:
   [[nodiscard]] static Expected<void> rewind(int dirfd);
   [[nodiscard]] Expected<std::size_t> fill(int dirfd);
-  // The entry at `offset`; moves on.
+  // Returns the entry at `offset` and advances `offset`.
   [[nodiscard]] Entry next(std::size_t& offset) const;
 
   std::vector<char> buffer_;

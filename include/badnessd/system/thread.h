@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Threads for what may have to wait: the loop must not.
+// Threads for calls that can block: the loop must not block.
 #pragma once
 
 #include <pthread.h>
@@ -8,14 +8,13 @@
 
 namespace badnessd {
 
-// Starts run(self) with a small stack that is there from the beginning, without
-// signals, which are the loop's business, and of ordinary priority: the loop
-// goes before everybody (Nice=-20), and a thread that inherited that could hold
-// up the whole machine.
+// Starts run(self) in a thread with a small stack and with all signals blocked:
+// the loop handles signals. run() first calls take_ordinary_priority(): the
+// loop has Nice=-20, and a thread that keeps this can stall the whole machine.
 [[nodiscard]] Expected<pthread_t> start_thread(void* (*run)(void* self),
                                                void* self);
 
-// To be called by it first. Where it is forbidden to step back it goes on.
+// Raises a negative nice value of the calling thread to 0. Ignores a failure.
 void take_ordinary_priority() noexcept;
 
 }  // namespace badnessd

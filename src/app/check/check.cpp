@@ -46,7 +46,7 @@ std::vector<Row> settings_in_force(const LoadedSettings& loaded) {
   return rows;
 }
 
-// All that is found out, before it is put into words.
+// All findings, before they are formatted.
 struct Findings {
   const LoadedSettings& loaded;
   Policy policy;

@@ -12,7 +12,7 @@
 namespace badnessd {
 namespace {
 
-// Those who would kill for the same emergency, as comm shows them: 15 bytes.
+// Other OOM killers by their comm, which holds at most 15 bytes.
 constexpr std::array<std::string_view, 7> kOomKillers{
     "badnessd", "bustd",        "earlyoom",       "nohang",
     "oomd",     "systemd-oomd", "low-memory-moni"};
@@ -43,7 +43,7 @@ void note_other_killers(const Policy& policy, const Snapshot& snapshot,
       continue;
     }
     if (own_daemon && task.name() == kOomKillers.front()) {
-      own_daemon = false;  // a second one would be one too many
+      own_daemon = false;  // a second daemon causes a warning
     } else {
       notes.push_back(
           {true, fmt::format("{} is an OOM killer too: each would kill for the "

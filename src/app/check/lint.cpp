@@ -69,9 +69,9 @@ void lint_scope(const Trigger& trigger, std::size_t index,
   }
 }
 
-// Whether the text that the rule goes by is up to the process or its user.
+// Whether any user can start a process that matches the rule.
 bool anybody_can_meet(const Rule& rule) {
-  // What is below a unit names itself as it likes.
+  // Users choose the names of cgroups below a unit.
   const auto open = [](const std::vector<Glob>& globs) {
     return std::any_of(globs.begin(), globs.end(), [](const Glob& it) {
       return it.fixed_prefix().empty();
@@ -88,7 +88,7 @@ bool nobody(const UserRange& users) {
   return users.first > users.last;
 }
 
-// Whatever runs.
+// Whether the rule matches no possible process.
 bool can_never_match(const Rule& rule) {
   const bool no_name =
       !rule.comm.empty() &&
@@ -113,7 +113,7 @@ bool all_covered(const std::vector<T>& wide, const std::vector<T>& narrow,
          });
 }
 
-// Every process that meets `narrow` meets `wide`.
+// Whether every process that matches `narrow` also matches `wide`.
 bool covers(const Rule& wide, const Rule& narrow) {
   const auto globs = [](const Glob& a, const Glob& b) { return a.covers(b); };
   return all_covered(wide.comm, narrow.comm, globs) &&
@@ -127,8 +127,8 @@ bool covers(const Rule& wide, const Rule& narrow) {
                      });
 }
 
-// The first rule that covers the one at `index`; itself if there is none before
-// it.
+// The first rule that covers the rule at `index`; `index` if no earlier rule
+// covers it.
 std::size_t covering(const std::vector<Rule>& rules, std::size_t index) {
   std::size_t first = 0;
   while (first < index && !covers(rules[first], rules[index])) {
@@ -302,7 +302,7 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
     const Skip skip = skip_reason(task, {.self_pid = policy.self_pid});
     rest_kib += skip == Skip::kNone ? task.reclaim_kib : 0;
   }
-  // With everybody together there would be enough.
+  // Together with the protected processes there would be enough.
   if (rest_kib < choices.needed_kib &&
       rest_kib + choices.protected_kib >= choices.needed_kib) {
     notes.push_back(

@@ -71,7 +71,7 @@ CLI::App* add_scores(CLI::App& app, Invocation& invocation, std::string& sort) {
   return scores;
 }
 
-// What CLI11 cannot say about the options together; empty if they agree.
+// Conflicts between options that CLI11 cannot express; empty if there are none.
 std::string_view contradiction(const Invocation& invocation, bool once) {
   if (once && invocation.command != Command::kOnce) {
     return "--once stands alone; leave it out or the subcommand";
@@ -94,7 +94,7 @@ tl::expected<Invocation, int> parse_command_line(int argc,
       "Without a subcommand it runs in the foreground and acts when its "
       "trigger holds.\n",
       "badnessd");
-  app.fallthrough();  // common options may stand behind the subcommand
+  app.fallthrough();  // permits common options after the subcommand
   app.require_subcommand(0, 1);
   app.footer("\n" + options_help() + "\n" + kExitCodes);
   add_common(app, invocation, once);
@@ -108,7 +108,7 @@ tl::expected<Invocation, int> parse_command_line(int argc,
       "Check the settings: their values and where they come from, the "
       "triggers, and what this machine lacks");
 
-  // CLI11 reports by exceptions, help among them; they end here.
+  // CLI11 reports errors and --help by exceptions. All are caught here.
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

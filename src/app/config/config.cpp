@@ -30,8 +30,8 @@ tl::unexpected<ConfigError> error_at(const toml::value& value,
   return config_error(toml::format_error(title, value, comment));
 }
 
-// The form in which set_option() takes a TOML value; empty for what no option
-// takes (dates, floats, nested lists).
+// A TOML value in the form of set_option(); empty for a type that no option
+// accepts (dates, floats, nested lists).
 std::string text_of(const toml::value& value) {
   if (value.is_string()) {
     return value.as_string().str;
@@ -54,8 +54,8 @@ std::string text_of(const toml::value& value) {
   return text;
 }
 
-// Sets `key` of `target` from a value of the file. `prefix` is what goes before
-// the key to name it among all.
+// Sets `key` of `target` from a value of the file. `prefix` plus `key` is the
+// full name of the setting, e.g. "trigger.low." plus "psi_window".
 template <class T>
 Result apply_value(T& target, const toml::value& value, const std::string& key,
                    LoadedSettings& loaded, const std::string& prefix = {}) {
@@ -69,8 +69,8 @@ Result apply_value(T& target, const toml::value& value, const std::string& key,
   return {};
 }
 
-// A [[trigger]] or [[rule]] table. Its name is no setting, it is what the table
-// is called; a rule that has none goes by its number.
+// Applies a [[trigger]] or [[rule]] table. `name` is not a setting: it is the
+// name of the table. The name of a rule defaults to its number.
 template <class T>
 Result apply_named(std::vector<T>& list, const toml::value& table,
                    std::string_view kind, LoadedSettings& loaded) {
@@ -95,7 +95,7 @@ Result apply_named(std::vector<T>& list, const toml::value& table,
       return applied;
     }
   }
-  // Only what concerns this table can be shown here; the rest is for the end.
+  // Report only contradictions of this table here; the others follow later.
   for (const Contradiction& found : contradictions(loaded.settings)) {
     if (found.about == &target) {
       return error_at(table, found.sentence, fmt::format("this {}", kind));
@@ -104,7 +104,7 @@ Result apply_named(std::vector<T>& list, const toml::value& table,
   return {};
 }
 
-// All tables of one kind replace those that there were.
+// The tables of one kind replace all previous ones.
 template <class T>
 Result apply_list(std::vector<T>& list, const toml::value& tables,
                   std::string_view kind, LoadedSettings& loaded) {
@@ -121,8 +121,8 @@ Result apply_list(std::vector<T>& list, const toml::value& tables,
   return {};
 }
 
-// Every other setting stands in a table; what is nested deeper, or not at all,
-// has a name that no setting has.
+// Every other setting is in a table, e.g. [log]. A key outside a table, or
+// nested deeper, matches no setting.
 Result apply_root(LoadedSettings& loaded, const toml::value& root) {
   for (const auto& [table, entries] : root.as_table()) {
     if (table == "trigger" || table == "rule") {
@@ -150,7 +150,7 @@ Result apply_root(LoadedSettings& loaded, const toml::value& root) {
   return {};
 }
 
-// Sets "NAME.KEY" of what is called so in `list`; a `kind` of table.
+// Sets KEY of the item NAME in `list`; `rest` is "NAME.KEY".
 template <class T>
 SetResult assign_in(std::vector<T>& list, std::string_view kind,
                     std::string_view rest, std::string_view value) {
@@ -199,7 +199,7 @@ tl::expected<std::string, ConfigError> read_text(const std::string& path) {
         fmt::format("{} is larger than 1 MiB: it is no configuration file",
                     escaped(path))});
   }
-  // It ended, and not by an error.
+  // An error, not the end of the file, stopped the read.
   if (!file.eof() || file.bad()) {
     const int code = errno;
     return tl::unexpected(
@@ -210,7 +210,7 @@ tl::expected<std::string, ConfigError> read_text(const std::string& path) {
   return text;
 }
 
-// The report of an error quotes the file, which may hold any byte.
+// An error report quotes the file, and the file may hold any byte.
 std::string escaped_lines(std::string_view text) {
   std::string lines;
   while (!text.empty()) {
@@ -226,7 +226,7 @@ std::string escaped_lines(std::string_view text) {
 
 Result apply_toml(LoadedSettings& loaded, std::string_view text,
                   const std::string& name) {
-  // toml11 reports errors by exceptions; they end here.
+  // toml11 reports errors by exceptions. All are caught here.
   try {
     std::istringstream stream{std::string(text)};
     return apply_root(loaded, toml::parse(stream, name));

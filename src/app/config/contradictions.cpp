@@ -22,8 +22,8 @@ bool nothing(const std::optional<Amount>& amount) {
          (amount->basis_points == BasisPoints{0} || amount->kib == Kib{0});
 }
 
-// The conditions of `a` hold whenever those of `b` do not yet, as far as can be
-// said without a machine: amounts of one form are compared.
+// Whether `a` is at most `b` on every machine. Compares only amounts of the
+// same form, e.g. both in percent.
 bool no_higher(const std::optional<Amount>& a, const std::optional<Amount>& b) {
   if (!a || !b) {
     return false;
@@ -36,8 +36,8 @@ bool no_higher(const std::optional<Amount>& a, const std::optional<Amount>& b) {
          a->kib.value_or(0) <= b->kib.value_or(0);
 }
 
-// A log trigger that asks for no less than a kill trigger on every condition
-// that the latter has.
+// Whether the log trigger is at least as strict as the kill trigger in every
+// condition of the kill trigger: then it never fires first.
 bool comes_too_late(const Trigger& log, const Trigger& kill) {
   const auto later_psi = [](const std::optional<BasisPoints>& warn,
                             const std::optional<BasisPoints>& act) {
@@ -54,7 +54,7 @@ bool comes_too_late(const Trigger& log, const Trigger& kill) {
          log.for_us >= kill.for_us;
 }
 
-// One before it has the same name.
+// Whether an earlier item has the same name.
 template <class T>
 bool named_twice(const std::vector<T>& list, std::size_t index) {
   return std::any_of(list.begin(),

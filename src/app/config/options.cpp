@@ -144,18 +144,17 @@ constexpr std::array kRuleOptions{
 
 }  // namespace
 
-// Exhausted: 5 % is where kernel reclaim takes over most of the time of whoever
-// allocates; above 20 GiB of memory it would be more than anybody needs in
-// reserve, hence 1 GiB. While swap is free memory is not exhausted: filling it
-// hurts nobody who is not swapped in again.
-// Stalled: memory is short and everybody stands still for it a quarter of the
-// time, ten seconds long; swap may be free, for it is the swapping that takes
-// the time. In the guest of tests/vm a working set that does not fit (thrash)
-// stands still for 30 to 37 % of the time and would for ever. What gets on must
-// live: a build that swaps stands still for 14 to 17 % of its worst ten
-// seconds, a leak that fills swap for 13 %, what is swapped out once and left
-// alone for 1.5 %. Over two seconds it is up to 39, 28 and 7 %: a shorter
-// window would kill them.
+// Exhausted: below 5 % kernel reclaim takes most of the time of an allocating
+// task. Above 20 GiB of memory 5 % is a larger reserve than necessary, hence
+// 1 GiB. While swap is free, memory is not exhausted: filling swap harms only
+// processes that must swap in again.
+// Stalled: memory is short and all tasks stall for it 25 % of 10 s. Swap may be
+// free, because the swapping takes the time. In the guest of tests/vm a working
+// set that does not fit (thrash) stalls 30 to 37 % of the time, without end. A
+// process that makes progress must live: a build that swaps stalls for 14 to
+// 17 % of its worst 10 s, a leak that fills swap for 13 %, a process swapped
+// out once and left alone for 1.5 %. Over 2 s they stall for up to 39, 28 and
+// 7 %: a shorter window would kill them.
 std::vector<Trigger> default_triggers() {
   const Amount low{.basis_points = 500, .kib = Kib{1} << 20};
   return {{.name = "exhausted",

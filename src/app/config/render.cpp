@@ -25,8 +25,8 @@ std::string toml_value(const T& target, const Option<T>& option) {
                                              : fmt::format("[{}]", items);
 }
 
-// What can be said with rules, for four kinds of host. Commented out: who must
-// live is for each administrator to say.
+// Examples of rules for four kinds of host. Commented out: the administrator
+// decides which processes must live.
 constexpr std::string_view kExamples = R"(
 # A database host: the server and its backends are never killed.
 # [[rule]]
@@ -65,7 +65,7 @@ constexpr std::string_view kExamples = R"(
 # mem_available_below = "5%"
 )";
 
-// What each of a table takes, for the file.
+// The accepted values of each option in a table, for the file.
 template <class T>
 std::string options_comment(std::span<const Option<T>> table) {
   std::string text;

@@ -14,7 +14,7 @@
 namespace badnessd {
 namespace {
 
-// Levenshtein's distance, for "did you mean".
+// The Levenshtein distance, to find the nearest key.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -43,8 +43,8 @@ std::string nearest_key(std::span<const Option<T>> table,
              : std::string();
 }
 
-// "there is no setting 'x'; the nearest is 'y'", or where all can be read if
-// none is near.
+// "there is no setting 'x'; the nearest is 'y'". If none is near, tells where
+// to find a list of all settings.
 template <class T>
 std::string unknown_key(const T& target, std::string_view key) {
   constexpr std::string_view kKind = std::is_same_v<T, Trigger> ? "trigger "
@@ -73,7 +73,7 @@ SetResult set_option(T& target, std::string_view key, std::string_view text) {
         return parse(text, Range{option->min, option->max}, target.*member);
       },
       option->member);
-  // The one setting whose numbers are no range.
+  // The only setting whose numbers do not form a range.
   const bool hz_ok = key != "kernel.hz" || [&] {
     std::uint32_t hz = 0;
     return parse(text, {}, hz) && valid_hz(hz);
@@ -100,7 +100,7 @@ std::string option_text(const T& target, const Option<T>& option) {
   }
   return std::visit(
       [&](auto member) {
-        // Of a setting none is "auto", of a trigger it is no condition.
+        // An empty Amount is "auto" in Settings, and no condition in a trigger.
         using Value = std::remove_cvref_t<decltype(target.*member)>;
         if constexpr (std::is_same_v<Value, std::optional<Amount>> &&
                       !std::is_same_v<T, Settings>) {

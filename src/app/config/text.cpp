@@ -48,8 +48,8 @@ CodePoint first_code_point(std::string_view text) {
           value >= kSmallest[length] && !surrogate && value <= 0x10FFFF};
 }
 
-// Code points that a terminal does not show as one visible cell, or that turn
-// what follows around.
+// Code points that a terminal does not show as one visible cell, or that change
+// the direction of the text after them.
 bool invisible(char32_t value) {
   struct Range {
     char32_t first, last;
@@ -68,7 +68,7 @@ bool invisible(char32_t value) {
   });
 }
 
-// Cuts to `width` columns, the last of them an ellipsis.
+// Cuts to `width` columns; the last column is an ellipsis.
 std::string cut(std::string_view text, std::size_t width) {
   std::string result;
   while (columns_of(result) + 1 < width) {
@@ -96,8 +96,8 @@ std::vector<std::size_t> column_widths(
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kMinLastColumn = 16;
 
-// The columns that fit: without the dispensable ones, one after another. The
-// last column may shrink.
+// The columns that fit. Leaves out dispensable columns one by one. The last
+// column may shrink.
 std::vector<std::size_t> fitting_columns(const std::vector<Column>& columns,
                                          const std::vector<std::size_t>& widths,
                                          std::size_t limit) {
@@ -244,7 +244,7 @@ Style stdout_style() {
   if (::isatty(STDOUT_FILENO) == 0) {
     return {};
   }
-  // The environment is read before any thread exists.
+  // No other thread exists yet, so getenv is safe.
   const char* no_color = std::getenv("NO_COLOR");
   winsize size{};
   const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;

@@ -36,8 +36,8 @@ constexpr std::array<Unit, 4> kSizes{{{"KiB", 1},
 constexpr std::array<Unit, 4> kDurations{
     {{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}}};
 
-// "512MiB" in the unit of factor 1. No number without a unit, nobody should
-// have to guess one; but 0 is the same in all.
+// "512MiB" in the unit of factor 1. Rejects a number without a unit, except 0,
+// which is the same in all units.
 std::optional<std::uint64_t> parse_quantity(std::string_view text,
                                             std::span<const Unit> units) {
   if (text == "0") {
@@ -85,7 +85,7 @@ std::optional<BasisPoints> parse_percent(std::string_view text) {
   return basis_points;
 }
 
-// The whole of `text` is a number.
+// Whether the whole of `text` is a number.
 template <class T>
 bool parse_number(std::string_view text, T& value) {
   const char* end = text.data() + text.size();
@@ -93,8 +93,8 @@ bool parse_number(std::string_view text, T& value) {
   return code == std::errc() && rest == end;
 }
 
-// The system's own database may be asked: settings are read before there is
-// anything to do in time.
+// The lookup in the user database can block. Settings are read while this is
+// harmless, not in the kill path.
 UserRange user_named(std::string_view name) {
   UserRange range{.text = std::string(name)};
   std::array<char, 4096> buffer{};
@@ -120,14 +120,14 @@ std::optional<UserRange> parse_users(std::string_view text) {
       parse_number(text.substr(dash + 1), range.last)) {
     return range.first <= range.last ? std::optional(range) : std::nullopt;
   }
-  // As useradd(8) has it a name begins with a letter or '_'.
+  // A name begins with a letter or '_', see useradd(8).
   const bool name = !text.empty() && (text[0] < '0' || text[0] > '9') &&
                     text[0] != '-' &&
                     text.find_first_of(" :*?[") == std::string_view::npos;
   return name ? std::optional(user_named(text)) : std::nullopt;
 }
 
-// The items between commas that no backslash stands before.
+// The items between commas. A comma after a backslash does not separate.
 std::vector<std::string_view> split_globs(std::string_view text) {
   std::vector<std::string_view> items;
   std::size_t begin = 0;
@@ -142,7 +142,7 @@ std::vector<std::string_view> split_globs(std::string_view text) {
   return items;
 }
 
-// Sets `value` to what `parse_one` makes of each item; of all or none.
+// Sets `value` to the results of `parse_one` for all items, or changes nothing.
 template <class T, class ParseOne>
 bool parse_each(const std::vector<std::string_view>& items, ParseOne parse_one,
                 std::vector<T>& value) {
@@ -158,7 +158,7 @@ bool parse_each(const std::vector<std::string_view>& items, ParseOne parse_one,
   return !value.empty();
 }
 
-// What `list` holds, with commas between.
+// The items of `list`, separated by commas.
 template <class T, class TextOf>
 std::string joined(const std::vector<T>& list, TextOf text_of) {
   std::string text;

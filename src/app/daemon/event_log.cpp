@@ -32,7 +32,7 @@ class LooseSink final
   LooseWriter& writer_;
 };
 
-// sd-daemon(3): the priorities of syslog.
+// The syslog priorities of sd-daemon(3).
 class Priority final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
@@ -114,7 +114,7 @@ void EventLog::write_last_kill(const std::string& json) {
   if (directory_.empty()) {
     return;
   }
-  // Whole or not at all: whoever is woken by it reads a finished file.
+  // The rename is atomic: a reader never sees a partial file.
   const std::string path = directory_ + "/last-kill.json";
   const std::string temporary = path + ".new";
   std::ofstream file(temporary, std::ios::trunc);

@@ -21,7 +21,7 @@
 namespace badnessd {
 namespace {
 
-// The environment is read before the only other thread touches anything.
+// No thread changes the environment, so getenv is safe.
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
@@ -46,7 +46,7 @@ void say(spdlog::logger& log, const std::vector<Finding>& notes) {
   }
 }
 
-// The start-up self-test, and what this machine lacks.
+// The start-up self-test; logs the features that this machine lacks.
 void rehearse(Daemon& daemon, ProcfsSource& source, spdlog::logger& log) {
   const CycleResult report = daemon.rehearse();
   if (report.kind == CycleResult::Kind::kSampleLost) {
@@ -77,8 +77,8 @@ void protect(const ProcfsSource& source, spdlog::logger& log) {
 }
 
 PsiTrigger arm_psi(const ProcfsSource& source, spdlog::logger& log) {
-  // Somebody stalled a tenth of a second within a second: early enough to look,
-  // rare enough when nothing is wrong.
+  // Some task stalled for 100 ms within 1 s: early enough to look, and rare on
+  // a healthy system.
   constexpr std::chrono::milliseconds kStall{100};
   constexpr std::chrono::seconds kWindow{1};
   auto trigger = PsiTrigger::arm(source.root_fd(), kStall, kWindow);
@@ -89,8 +89,7 @@ PsiTrigger arm_psi(const ProcfsSource& source, spdlog::logger& log) {
   return std::move(*trigger);
 }
 
-// Keeps the service manager informed; a tick that was completed is what feeds
-// its watchdog.
+// Notifies the service manager. Each completed tick feeds its watchdog.
 class Manager {
  public:
   Manager() : socket_(environment("NOTIFY_SOCKET")) {}

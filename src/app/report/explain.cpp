@@ -25,7 +25,7 @@ std::string cpu_words(const Task& task, std::uint32_t hz) {
                      duration_text(task.cpu_jiffies / hz));
 }
 
-// ", by rule web instead of its own 0", or what the kernel made it from.
+// ", by rule web instead of its own 0", or the oom_score_adj behind it.
 std::string adj_origin(const Task& task, const Policy& policy) {
   if (task.rules != 0) {
     return fmt::format(", by rule {} instead of its own {}",
@@ -36,7 +36,7 @@ std::string adj_origin(const Task& task, const Policy& policy) {
              : "";
 }
 
-// What a rule is and where its operand came from.
+// The meaning of a step and the source of its operand.
 std::string words_of(const Step& step, const Snapshot& snapshot,
                      const Task& task, const Policy& policy) {
   switch (step.factor) {
@@ -103,7 +103,7 @@ std::string ledger_table(const Snapshot& snapshot, const Task& task,
   return render_table(columns, rows, style);
 }
 
-// The largest children one by one, the rest in a sum.
+// The largest children one by one, the others as a sum.
 std::string children_text(const Snapshot& snapshot, const Task& task,
                           const ScoreRules& rules) {
   constexpr std::size_t kShown = 5;
@@ -178,7 +178,7 @@ std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
                                   : "bring it to first place");
 }
 
-// Which rule counts, and which others match.
+// The rule that counts, and the others that match.
 std::vector<std::string> rules_text(const Task& task, const Policy& policy) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < policy.rules.size(); ++i) {

@@ -48,7 +48,7 @@ std::vector<std::string> skipped_text(const Snapshot& snapshot,
   return lines;
 }
 
-// By what the chosen process was eligible.
+// The reason why the chosen process was eligible.
 std::string guard_note(const Decision& decision) {
   if (decision.needed_kib == 0) {
     return "the first in the bare order of 2.6.32";
@@ -68,7 +68,7 @@ std::string guard_note(const Decision& decision) {
                            size_text(decision.needed_kib));
 }
 
-// The victim's place among those who die.
+// The set of processes that die with the victim.
 std::string extent_text(const Decision& decision) {
   switch (decision.kill_set) {
     case KillSet::kProcess:
@@ -120,7 +120,7 @@ std::string selection_text(const CycleResult& report, const CycleState& state) {
                               size_text(decision.victim.death_kib()))});
 }
 
-// Each trigger's sentence, and whether one holds.
+// The sentence of each trigger, and whether one fires.
 std::vector<std::string> firing_text(const CycleState& state,
                                      const Policy& policy) {
   std::vector<std::string> lines = triggers_text(policy, state.policy);

@@ -33,7 +33,7 @@ std::string_view verb_of(const Decision& decision) {
   return {};
 }
 
-// Why no signal went, or nothing.
+// The reason why no signal was sent; empty if there is none.
 std::string obstacle_text(const Decision& decision) {
   switch (decision.outcome.kind) {
     case KillOutcome::Kind::kSent:
@@ -67,7 +67,7 @@ std::string guard_text(const Decision& decision) {
   return text;
 }
 
-// Who else dies, and by what.
+// The other processes that die, and the reason.
 std::string extent_text(const Decision& decision) {
   switch (decision.kill_set) {
     case KillSet::kProcess:
@@ -89,7 +89,7 @@ std::string extent_text(const Decision& decision) {
   return {};
 }
 
-// Where its oom_adj comes from, if not from itself.
+// The rule that sets its oom_adj; empty if it has its own.
 std::string rule_text(const Task& task, const Policy& policy) {
   std::string text;
   if (task.rules != 0) {
@@ -104,7 +104,7 @@ std::string rule_text(const Task& task, const Policy& policy) {
   return text;
 }
 
-// Why it was the one, in points.
+// The reason for the choice, in points.
 std::string choice_text(const Decision& decision, const Policy& policy) {
   return fmt::format(
       "{}: it {}; {} points, first of those eligible of {} ({}){}; {}",
@@ -115,7 +115,7 @@ std::string choice_text(const Decision& decision, const Policy& policy) {
       guard_text(decision));
 }
 
-// The rule by which it was a fork storm, with its figures.
+// The fork storm with the numbers that prove it.
 std::string storm_text(const Decision& decision) {
   const Storm& storm = *decision.storm;
   return fmt::format(
@@ -203,8 +203,7 @@ Json place_json(const Decision& decision) {
               {"oom_group", path_json(decision.oom_group.view())}};
 }
 
-// What the PSI conditions of `trigger` were judged by; null where nothing is
-// known.
+// The stalls that the PSI conditions of `trigger` compare; null if unknown.
 Json stalls_json(const Decision& decision, const Trigger& trigger) {
   if (!decision.stalls) {
     return nullptr;
@@ -263,7 +262,7 @@ std::string ending_text(const Decision& decision) {
   const auto ms_since_signal = [&](Micros time) {
     return static_cast<double>(time - decision.signalled_us) / 1000;
   };
-  // Of one that an earlier daemon signalled there is no more than the pid.
+  // Of a victim of an earlier daemon only the pid is known.
   const bool ours = decision.number != 0;
   const std::string victim =
       ours ? task_text(decision.victim)

@@ -27,7 +27,7 @@ constexpr auto kSkips =
     names_up_to<Skip::kOutOfScope>({"", "no memory", "init", "oom_adj -17",
                                     "badnessd", "set aside", "out of scope"});
 
-// One condition of a trigger: what it asks for, and how it is now.
+// One condition of a trigger: the limit and the current value.
 struct ConditionText {
   std::string wanted;
   std::string now;
@@ -41,7 +41,7 @@ ConditionText amount_condition(std::string_view what, const Amount& amount,
       size_text(value)};
 }
 
-// The kernel's average that is nearest to a window.
+// The kernel's average nearest to the window.
 std::string average_text(const PsiLine& line, Micros window_us) {
   constexpr Micros kLongest10 = 30'000'000;
   constexpr Micros kLongest60 = 180'000'000;
@@ -73,7 +73,7 @@ std::string psi_text(const PressureReading& reading) {
   return text + " of the last 10 s";
 }
 
-// The unknowns that are counts, with one sentence each.
+// The gaps that are counters, with one sentence each.
 struct CountedFact {
   std::uint32_t Gaps::*count;
   std::string_view one, many, sentence;
@@ -205,7 +205,7 @@ std::string_view name_of(Blame blame) {
 }
 
 std::string error_text(const Error& error) {
-  // Of a text that is not what a kernel writes, `what` says all.
+  // EBADMSG, a malformed text: `what` is the whole message.
   return error.code == EBADMSG
              ? std::string(error.what)
              : fmt::format("{}: {}", error.what, std::strerror(error.code));

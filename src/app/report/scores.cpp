@@ -13,7 +13,7 @@
 namespace badnessd {
 namespace {
 
-// A name of this machine's users means nothing for a tree from another one.
+// User names of this machine do not apply to a tree of another machine.
 std::string user_text(std::optional<std::uint32_t> uid, bool live) {
   if (!uid) {
     return "?";

@@ -26,9 +26,8 @@ KillOutcome outcome_of(long result, const char* what) {
                      : outcome_of(Error{errno, what});
 }
 
-// By pidfd, if there is one. Not in this kernel, or not allowed by a filter:
-// the older call may be. What is not allowed for this process fails there as
-// well.
+// Signals by pidfd, if valid. If that fails (old kernel, seccomp filter), tries
+// kill(2). A missing permission for this process makes kill(2) fail as well.
 KillOutcome signal(int pidfd, std::int32_t pid, Signal signal_to_send) {
   const int number = signal_to_send == Signal::kTerm ? SIGTERM : SIGKILL;
   if (pidfd >= 0) {
@@ -69,7 +68,7 @@ Expected<UniqueFd> PidfdKiller::pin(const TaskId& id) {
   if (!pidfd.valid() && errno == ESRCH) {
     return tl::unexpected(Error{ESRCH, "pidfd_open"});
   }
-  // Only now is it certain whose start time this is.
+  // The pidfd pins the process, so this stat cannot be that of another one.
   const auto stat =
       reader_.read(proc_root_, path_.of(id.pid, "stat")).and_then(parse_stat);
   if (stat && stat->start_time_ticks == id.start_time) {
@@ -108,7 +107,7 @@ KillOutcome PidfdKiller::kill_also(const Task& task) {
 void PidfdKiller::adopt(const TaskId& victim) {
   victim_ = victim;
   killed_ = false;
-  // One that is gone has no pidfd, and exited() finds it gone.
+  // A process that is gone has no pidfd; exited() then reads its stat.
   pidfd_ = pin(victim).value_or(UniqueFd());
 }
 

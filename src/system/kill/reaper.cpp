@@ -26,7 +26,7 @@ Expected<std::unique_ptr<Reaper>> Reaper::start() {
   }
   std::unique_ptr<Reaper> reaper(
       new Reaper(UniqueFd(ends[0]), UniqueFd(ends[1])));
-  // The thread waits in read, the loop must not wait in write.
+  // The thread blocks in read(2); the loop must not block in write(2).
   ::fcntl(ends[0], F_SETFL, 0);
   const auto thread = start_thread(&Reaper::run, reaper.get());
   if (!thread) {
@@ -58,8 +58,8 @@ void* Reaper::run(void* self) {
   while (::read(reaper->read_end_.get(), &pidfd, sizeof(pidfd)) ==
          sizeof(pidfd)) {
     const UniqueFd owned(pidfd);
-    // EAGAIN: somebody holds the mmap lock; the next try may find it free.
-    // ESRCH: it is gone already. ENOSYS, EPERM: not to be had here.
+    // EAGAIN: another task holds the mmap lock; the next try may find it free.
+    // ESRCH: the process is gone. ENOSYS, EPERM: the call is not available.
     constexpr int kTries = 10;
     for (int i = 0; i < kTries; ++i) {
       if (::syscall(SYS_process_mrelease, owned.get(), 0) == 0 ||

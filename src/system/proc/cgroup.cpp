@@ -19,20 +19,20 @@ namespace badnessd {
 namespace fs = std::filesystem;
 
 // Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst. In version 1
-// the limit of swap is one on memory and swap together.
+// the swap limit covers memory and swap together.
 struct CgroupTree::Files {
   std::string_view usage, limit, soft_limit;
   std::string_view swap_usage, swap_limit;
-  // Of memory.stat, in bytes: what goes when memory is short.
+  // Reclaimable memory: fields of memory.stat, in bytes.
   std::array<std::string_view, 3> reclaimable;
 };
 
 namespace {
 
-// Kubernetes and user slices have five levels; nobody needs more than this.
+// Kubernetes and user slices have five levels; 12 are enough.
 constexpr int kLevels = 12;
 
-// Whether a cgroup at `path` can match, or can have one below it that does.
+// Whether a cgroup at `path`, or a cgroup below it, can match.
 bool on_the_way(std::string_view path, std::string_view fixed_prefix) {
   const std::size_t common = std::min(path.size(), fixed_prefix.size());
   return path.substr(0, common) == fixed_prefix.substr(0, common);
@@ -40,7 +40,7 @@ bool on_the_way(std::string_view path, std::string_view fixed_prefix) {
 
 struct Search {
   const Glob& scope;
-  std::string_view prefix;  // that all matches have
+  std::string_view prefix;  // common to all matches
   std::vector<std::string>& found;
 };
 
@@ -104,7 +104,7 @@ const CgroupTree::Files& CgroupTree::files() const noexcept {
 std::vector<std::string> CgroupTree::list(const Glob& scope) {
   std::vector<std::string> found;
   if (version_ != Version::kNone) {
-    queue_.reserve(kRoom);  // for_each_process() will come for one of them
+    queue_.reserve(kRoom);  // for_each_process() uses it later
     std::string_view prefix = scope.fixed_prefix();
     prefix.remove_prefix(prefix.starts_with('/') ? 1 : 0);
     search({scope, prefix, found}, root_, "", kLevels);
@@ -225,7 +225,7 @@ Expected<void> CgroupTree::for_each_process(std::string_view cgroup,
                   .push_back('\0');
             }
           });
-      static_cast<void>(listed);  // it went while it was listed: nobody there
+      static_cast<void>(listed);  // the cgroup vanished: no process is in it
     }
     at = end + 1;
   }
@@ -274,7 +274,7 @@ std::string_view parse_cgroup(std::string_view text) noexcept {
     const std::string_view controllers =
         line.substr(first + 1, second - first - 1);
     const std::string_view path = line.substr(second + 1);
-    // A root says nothing where another hierarchy says more.
+    // A path of "/" ranks below a longer path of another hierarchy.
     const int its =
         (path.size() > 1 ? 10 : 0) + (controllers.empty()               ? 3
                                       : controllers == "name=systemd"   ? 2

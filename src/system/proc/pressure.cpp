@@ -15,7 +15,7 @@ tl::unexpected<Error> bad(const char* what) {
   return tl::unexpected(Error{EBADMSG, what});
 }
 
-// The lines of meminfo that are used.
+// The lines of meminfo that badnessd uses.
 struct MemInfo {
   std::optional<Kib> total, free, available, buffers, cached, shmem, hugetlb,
       huge_pages, huge_page_size, swap_total, swap_free, slab;
@@ -55,7 +55,7 @@ bool to_hundredths(std::string_view word, std::uint32_t& value) {
   return true;
 }
 
-// Takes "key=value" and gives the value; empty if the key is another.
+// Takes "key=value" and returns the value; empty if the key differs.
 std::string_view take_value(std::string_view& rest, std::string_view key) {
   const std::string_view word = take_word(rest);
   const bool matches = word.size() > key.size() && word.starts_with(key) &&

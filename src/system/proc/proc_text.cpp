@@ -21,7 +21,7 @@ bool skip_words(std::string_view& rest, int count) {
   return true;
 }
 
-// Words of eight hex digits, the highest first, with commas between.
+// Words of eight hex digits, the highest first, separated by commas.
 bool parse_nodes(std::string_view value, NodeMask& mask) {
   std::string_view word = take_word(value);
   for (std::uint32_t& bits : mask.words) {
@@ -38,7 +38,7 @@ bool parse_nodes(std::string_view value, NodeMask& mask) {
   return false;
 }
 
-// Several numbers, of which the last is 1.
+// At least two numbers, the last of which is 1.
 bool ends_in_one(std::string_view value) {
   std::string_view last = take_word(value);
   bool several = false;
@@ -71,7 +71,7 @@ bool NodeMask::intersects(const NodeMask& other) const noexcept {
 }
 
 Expected<StatFields> parse_stat(std::string_view text) {
-  // comm may hold blanks, parentheses and newlines; nothing behind it holds
+  // comm may hold blanks, parentheses and newlines; the text after it holds no
   // ')'.
   const std::size_t open = text.find(" (");
   const std::size_t close = text.rfind(") ");

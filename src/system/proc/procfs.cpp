@@ -121,7 +121,7 @@ Expected<StatusFields> ProcfsSource::read_status_of(std::int32_t pid,
 }
 
 Expected<PressureReading> ProcfsSource::read_pressure() {
-  // Elsewhere a file may be replaced by another.
+  // The files of a stored tree can be replaced: open them again.
   if (!live_) {
     meminfo_ = UniqueFd();
     psi_ = UniqueFd();
@@ -131,7 +131,7 @@ Expected<PressureReading> ProcfsSource::read_pressure() {
   if (!reading) {
     return reading;
   }
-  // No PSI: not built in, or switched off (EOPNOTSUPP).
+  // Without PSI the read fails: not built in, or disabled (EOPNOTSUPP).
   if (const auto text =
           reader_.read_again(psi_, root_.get(), "pressure/memory")) {
     if (const auto parsed = parse_psi(*text, *reading); !parsed) {
@@ -149,8 +149,8 @@ Expected<PressureReading> ProcfsSource::read_pressure() {
   return reading;
 }
 
-// Cgroups are looked through at first and then now and again, while there is
-// memory enough to do so.
+// Examines the cgroups on the first call, then every 600 s while more than 1/4
+// of the memory is available.
 void ProcfsSource::leave_out_unusable_swap(PressureReading& reading) {
   constexpr Micros kInterval = 600'000'000;
   const bool calm = reading.mem_available_kib > reading.mem_total_kib / 4;
@@ -294,8 +294,8 @@ Expected<Task> ProcfsSource::read_cheap(std::int32_t pid) {
   return task;
 }
 
-// The leader has exited and its threads live on: it has no mm and 2.6.32 scores
-// it 0, but each thread is still on the list of children of its parent.
+// The leader has exited and its threads live on. The leader has no mm and
+// 2.6.32 scores it 0, but each thread stays on its parent's list of children.
 void ProcfsSource::read_group_of_dead_leader(Task& task,
                                              std::uint32_t num_threads) {
   if (const auto thread = read_live_thread(task.id.pid)) {
@@ -328,7 +328,7 @@ std::optional<StatFields> ProcfsSource::read_live_thread(std::int32_t pid) {
 
 Expected<void> ProcfsSource::read_oom_adj(Task& task) {
   if (!task.has_mm && task.mm_threads == 0) {
-    return {};  // nothing that an adjustment could change
+    return {};  // no mm: an adjustment has no effect
   }
   if (has_oom_adj_) {
     const auto text = read(task.id.pid, "oom_adj");

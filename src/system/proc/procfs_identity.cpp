@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Who a process is, besides its facts: program, arguments, cgroup.
+// The identity of a process: program, arguments, cgroup.
 #include <unistd.h>
 
 #include <algorithm>
@@ -48,7 +48,7 @@ std::vector<Unshared> ProcfsSource::measured() {
   return there ? unshared_worker_->take_answers() : std::vector<Unshared>();
 }
 
-// Without a thread nothing is found out, and rules go by the rest.
+// Without a worker all answers are empty, and rules match the other facts.
 void ProcfsSource::identify(std::span<const ListedProcess> processes) {
   if (identity_worker_ == nullptr) {
     identity_worker_ = started<IdentityReader>(root_.get());
@@ -72,7 +72,7 @@ std::vector<IdentityTexts> ProcfsSource::identified() {
                                      : identity_worker_->take_answers();
 }
 
-// An executable that was replaced since is still the same program.
+// A replaced executable counts as the same program: strips " (deleted)".
 Expected<std::string_view> ProcfsSource::read_exe(std::int32_t pid) {
   constexpr std::string_view kDeleted = " (deleted)";
   const ssize_t size =
@@ -117,7 +117,7 @@ void ProcfsSource::mark_cgroup(std::string_view cgroup, Snapshot& snapshot) {
           snapshot.tasks[index].in_scope = true;
         }
       });
-  static_cast<void>(listed);  // it is gone: nobody is in it
+  static_cast<void>(listed);  // the cgroup is gone: no process is in it
 }
 
 }  // namespace badnessd

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The dear facts of one task: status, user namespace, memory nodes, the
+// The expensive facts of one task: status, user namespace, memory nodes, the
 // leader's list of children, shared address spaces.
 #include <linux/kcmp.h>
 #include <sys/syscall.h>
@@ -17,8 +17,8 @@ namespace badnessd {
 namespace {
 
 // include/linux/proc_ns.h: PROC_USER_INIT_INO, the initial user namespace.
-// Since 3.8 it has this inode on every machine, so there is no need to be
-// allowed to look at pid 1, nor to guess whose pid 1 that is in a container.
+// Since 3.8 it has this inode on every machine, so pid 1 need not be read: that
+// needs a permission, and pid 1 of a container can be in another namespace.
 constexpr std::string_view kInitUserNs = "user:[4026531837]";
 
 constexpr std::uint64_t kScoredCaps =
@@ -74,7 +74,7 @@ Kib ProcfsSource::anonymous_kib(const StatusFields& status, std::int32_t pid) {
   if (status.rss_anon_kib) {
     return *status.rss_anon_kib;
   }
-  // Before 4.5: what is resident and backed by no file.
+  // Before 4.5: resident pages minus shared pages.
   const auto statm = read(pid, "statm").and_then(parse_statm);
   const Pages pages =
       statm ? statm->resident - std::min(statm->resident, statm->shared) : 0;
@@ -87,8 +87,8 @@ void ProcfsSource::apply_capabilities(std::uint64_t effective, Task& task,
     task.cap_effective = effective;
     return;
   }
-  // The kernel asks for the capability in the initial user namespace; root of a
-  // container that has its own shows a full set which counts only in there.
+  // The kernel checks the capability in the initial user namespace. Root of a
+  // container with its own namespace shows a full set that counts only there.
   std::array<char, 64> link{};
   const ssize_t n = ::readlinkat(root_.get(), path_.of(task.id.pid, "ns/user"),
                                  link.data(), link.size());
@@ -116,10 +116,9 @@ bool ProcfsSource::mems_intersect(const Task& task,
   return found;
 }
 
-// The kernel's own list replaces the one by ppid: it leaves out what other
-// threads forked, and it is in the order in which 2.6.32 looks for a victim. A
-// child that the scan did not see is younger than the snapshot and no part of
-// it.
+// The kernel's list replaces the list by ppid: it omits the children that other
+// threads forked, and it has the order in which 2.6.32 looks for a victim. A
+// child that is not in the scan is younger than the snapshot and is skipped.
 void ProcfsSource::read_children(Snapshot& snapshot, Task& task) {
   auto text = reader_.read(
       root_.get(), path_.of_thread(task.id.pid, task.id.pid, "children"));
@@ -147,8 +146,8 @@ void ProcfsSource::read_children(Snapshot& snapshot, Task& task) {
   task.child_count = static_cast<std::uint32_t>(list_.size());
 }
 
-// kcmp waits for an exec of either process, so it is asked only where the sizes
-// leave the question open: a shared mm has one statm.
+// kcmp(2) waits for an exec of either process, so it is called only if both
+// statm are equal: a shared mm has one statm.
 ProcfsSource::SameMm ProcfsSource::compare_mm(const Task& a, const Task& b) {
   if (a.total_vm != b.total_vm || b.mm_threads == 0) {
     return SameMm::kNo;
@@ -161,7 +160,7 @@ ProcfsSource::SameMm ProcfsSource::compare_mm(const Task& a, const Task& b) {
   const auto order =
       live_ ? ::syscall(SYS_kcmp, a.id.pid, b.id.pid, KCMP_VM, 0, 0) : -1;
   if (order < 0) {
-    // A process that is gone shares nothing any more.
+    // A process that is gone shares no mm.
     return live_ && errno == ESRCH ? SameMm::kNo : SameMm::kUnknown;
   }
   return order == 0 ? SameMm::kYes : SameMm::kNo;
@@ -206,8 +205,8 @@ Expected<HeldFacts> ProcfsSource::read_held(std::int32_t pid,
     return facts;
   }
   facts.statm = *statm;
-  // What is mapped of files and shared memory together: less than this is taken
-  // for files.
+  // Files and shared memory together: below this limit all of it counts as
+  // files.
   constexpr Kib kLittleShared = Kib{16} << 10;
   const Kib page_kib = page_size_ / 1024;
   if (!dead_leader && !swap_in_use_ &&

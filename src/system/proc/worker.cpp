@@ -54,7 +54,7 @@ Unshared UnsharedReader::read(int proc_root, const Question& question) {
   if (!smaps) {
     return {};
   }
-  // The private pages of shared memory and files are among the dirty ones too.
+  // Private_Dirty includes private pages of shared memory and of files.
   return {
       .id = id,
       .anonymous_kib = smaps->anonymous_kib,

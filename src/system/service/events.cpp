@@ -68,7 +68,7 @@ Events::Woken Events::wait(microseconds timeout, int psi_fd, int exit_fd) {
   spec.it_value.tv_sec = timeout.count() / kMicrosPerSecond;
   spec.it_value.tv_nsec = timeout.count() % kMicrosPerSecond * 1000;
   ::timerfd_settime(timer_.get(), 0, &spec, nullptr);
-  // Negative descriptors are passed over by poll.
+  // poll(2) ignores negative descriptors.
   std::array<pollfd, 4> fds{{{signals_.get(), POLLIN, 0},
                              {timer_.get(), POLLIN, 0},
                              {psi_fd, POLLPRI, 0},

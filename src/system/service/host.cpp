@@ -20,8 +20,8 @@ struct CgroupMemory {
   std::uint64_t unswappable_bytes = 0;
 };
 
-// Adds up the cgroups right below `directory`, and what is below those that set
-// no limit themselves. Kubernetes has five levels.
+// Adds up the cgroups directly below `directory`. Descends into a cgroup unless
+// its memory.swap.max is 0. Kubernetes has five levels.
 // NOLINTNEXTLINE(misc-no-recursion): no deeper than `levels`
 void add_below(const fs::path& directory, int levels, FileReader& reader,
                CgroupMemory& sum) {

@@ -62,8 +62,8 @@ void ServiceManager::notify(std::string_view state) noexcept {
 }
 
 bool Journal::send(std::span<const JournalField> fields) {
-  // NAME, a newline, the length in 64 bits little-endian, the value, a newline:
-  // the form that takes values with newlines.
+  // NAME, a newline, the length in 64 bits little-endian, the value, a newline.
+  // This form permits newlines in the value.
   std::vector<std::array<char, 8>> lengths(fields.size());
   std::vector<std::string_view> parts;
   for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -90,8 +90,8 @@ bool LooseWriter::write(std::string_view text) noexcept {
   pollfd poll_fd{.fd = fd_, .events = POLLOUT, .revents = 0};
   const bool ready =
       ::poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & POLLOUT) != 0;
-  // A socket can be told not to wait; of a pipe or a terminal that is ready for
-  // writing a line does not have to.
+  // MSG_DONTWAIT keeps a socket from blocking. A pipe or a terminal that is
+  // ready for writing accepts a line without blocking.
   ssize_t written = -1;
   if (ready) {
     written =

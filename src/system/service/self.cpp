@@ -29,7 +29,7 @@ Expected<void> lock_memory(bool may_lock) {
 void keep_heap() noexcept {
   ::mallopt(M_TRIM_THRESHOLD, -1);
   ::mallopt(M_MMAP_MAX, 0);
-  ::mallopt(M_ARENA_MAX, 1);  // threads use the same
+  ::mallopt(M_ARENA_MAX, 1);  // threads share the arena
 }
 
 void prefault_stack() noexcept {

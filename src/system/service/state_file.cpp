@@ -15,8 +15,8 @@
 namespace badnessd {
 namespace {
 
-// The file's contents, as they lie in memory: it is read by the same program on
-// the same machine in the same boot, and by nobody else.
+// The contents of the file, in the layout of memory: only the same program
+// reads it, on the same machine in the same boot.
 struct Saved {
   static constexpr std::array<char, 8> kMagic{'b', 'a', 'd', 'n',
                                               's', 'd', '0', '1'};

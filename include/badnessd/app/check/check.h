@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `badnessd check`: the settings as they are in force, where each comes from,
-// the triggers with live values, and what this machine lacks.
+// `badnessd check`: the settings in force, the origin of each, the triggers
+// with live values, and the features that this machine lacks.
 #pragma once
 
 #include "badnessd/app/config/config.h"
@@ -11,7 +11,7 @@ namespace badnessd {
 
 struct CheckResult {
   std::string text;   // for the terminal, or one JSON object
-  bool clean = true;  // nothing to warn of
+  bool clean = true;  // no warnings
 };
 
 [[nodiscard]] Expected<CheckResult> check(const LoadedSettings& loaded,

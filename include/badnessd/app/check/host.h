@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the settings mean on this machine, and what it lacks for them: said at
-// the start of the daemon and by `badnessd check`.
+// The effect of the settings on this machine, and the features that it lacks.
+// The daemon prints this at its start, `badnessd check` at any time.
 #pragma once
 
 #include <cstdint>
@@ -14,29 +14,28 @@
 namespace badnessd {
 
 struct Finding {
-  bool warning = false;  // something that was asked for will not work
+  bool warning = false;  // a requested setting will not work
   std::string text;
 };
 
-// Memory, and each trigger as a sentence with present values.
+// Memory, and each trigger as a sentence with current values.
 [[nodiscard]] std::vector<std::string> host_text(const Policy& policy,
                                                  const PolicyState& state);
 
-// Who asks: the daemon, which is the only one of its kind, or somebody who
-// looks at what a daemon that may be running is told.
+// The caller: the daemon, which must be the only one, or `badnessd check`,
+// beside which a daemon may run.
 enum class AskedBy : std::uint8_t { kDaemon, kCheck };
 
-// Swap that is not there or that nobody may use; other OOM killers among the
-// processes of `snapshot`; on the live system calls that the kernel or a filter
-// denies, and for kCheck what a daemon could not do with the caller's
-// capabilities.
+// Missing or unusable swap; other OOM killers among the processes of
+// `snapshot`; on the live system the calls that the kernel or a filter denies.
+// For kCheck also the actions that the caller's capabilities deny to a daemon.
 [[nodiscard]] std::vector<Finding> host_findings(const Policy& policy,
                                                  const PressureReading& reading,
                                                  const Snapshot& snapshot,
                                                  const ProcfsSource& source,
                                                  AskedBy asked_by);
 
-// What the daemon could not do with these effective capabilities and limits.
+// The actions that these effective capabilities and limits deny to the daemon.
 [[nodiscard]] std::vector<Finding> capability_findings(
     std::uint64_t capabilities, const HostFacts& host);
 

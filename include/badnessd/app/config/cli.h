@@ -28,8 +28,8 @@ struct Invocation {
   std::int32_t pid = 0;
 };
 
-// What the command line asks for; or, once help, the version or an error has
-// been printed, the code to exit with.
+// The request of the command line; or the exit code, after help, the version or
+// an error is printed.
 [[nodiscard]] tl::expected<Invocation, int> parse_command_line(
     int argc, const char* const* argv);
 

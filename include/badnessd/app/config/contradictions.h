@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Settings that are well-formed and useless.
+// Finds settings that are well-formed but useless.
 #pragma once
 
 #include <string>
@@ -9,12 +9,11 @@
 
 namespace badnessd {
 
-// What makes settings useless although each of them is well-formed: a trigger
-// that can never fire, one that warns later than the one it should precede, a
-// rule that asks for nothing or says nothing. A sentence for each, with the
-// trigger or the rule that it is about.
+// A reason why well-formed settings are useless: a trigger that can never fire,
+// a log trigger that fires no earlier than its kill trigger, a rule without
+// conditions or without effect. Holds a sentence and the trigger or the rule.
 struct Contradiction {
-  const void* about = nullptr;  // null: the whole
+  const void* about = nullptr;  // null: the settings as a whole
   std::string sentence;
 };
 [[nodiscard]] std::vector<Contradiction> contradictions(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Exit codes, after sysexits.h, so that a service manager can tell a mistake in
-// the configuration from a fault.
+// Exit codes of sysexits.h. A service manager can distinguish a configuration
+// mistake from a fault.
 #pragma once
 
 namespace badnessd {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The names of an enum's values, in its order, of which none can be forgotten.
+// The names of an enum's values, in its order. A missing name does not compile.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The one table of what an administrator can set. It feeds the TOML loader,
-// --set, --help and config/badnessd.toml.
+// The table of all settings. It feeds the TOML loader, --set, --help and
+// config/badnessd.toml.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ namespace badnessd {
 
 struct Settings;
 
-// The two triggers that ship. See settings.cpp for where the values come from.
+// The two default triggers. See options.cpp for the source of the values.
 [[nodiscard]] std::vector<Trigger> default_triggers();
 
 // One setting of Settings, or with T = Trigger or Rule of a [[trigger]] or
@@ -31,10 +31,10 @@ struct Option {
       std::chrono::milliseconds T::*, bool T::*, std::optional<Glob> T::*,
       std::vector<Glob> T::*, std::vector<UserRange> T::*,
       std::optional<std::int32_t> T::*>;
-  std::string_view key;     // as in TOML: table.name, of a trigger the name
-  std::string_view values;  // what it takes, for people
+  std::string_view key;     // table.name; in a trigger or rule only the name
+  std::string_view values;  // the accepted values, for the user
   Member member;
-  std::uint64_t min = 0;  // of numbers; of durations in milliseconds
+  std::uint64_t min = 0;  // for numbers; for durations in milliseconds
   std::uint64_t max = 0;
   std::string_view help;
 };
@@ -43,7 +43,7 @@ struct Option {
 [[nodiscard]] std::span<const Option<Trigger>> trigger_options();
 [[nodiscard]] std::span<const Option<Rule>> rule_options();
 
-// Their entry for the type of what they set.
+// The table for the type of the target.
 [[nodiscard]] inline auto options_of(const Settings& /*of*/) {
   return options();
 }

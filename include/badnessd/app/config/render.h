@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The options in the forms that people read.
+// The options as text for the user.
 #pragma once
 
 #include <string>

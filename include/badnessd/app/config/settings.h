@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What an administrator can set. Defaults are the member initialisers of
-// Settings and stand nowhere else.
+// The settings. The member initialisers of Settings are the only place of the
+// defaults.
 #pragma once
 
 #include <chrono>
@@ -34,16 +34,16 @@ struct Settings {
   std::vector<Rule> rules;
 };
 
-// Sets what `key` names from its text, which is what TOML has without the
-// quotes; the items of a list are separated by commas. The error is a sentence
-// that says what the setting takes, or what the nearest is that there is.
+// Sets `key` from its text: the TOML value without quotes; commas separate the
+// items of a list. The error is a sentence with the accepted values or, for an
+// unknown key, with the nearest known one.
 using SetResult = tl::expected<void, std::string>;
 template <class T>
 [[nodiscard]] SetResult set_option(T& target, std::string_view key,
                                    std::string_view text);
 
-// The value in the form that set_option() takes; empty: not given, or of no
-// meaning here.
+// The value in the form that set_option() accepts; empty if it is not set or
+// has no meaning here.
 template <class T>
 [[nodiscard]] std::string option_text(const T& target, const Option<T>& option);
 
@@ -53,7 +53,7 @@ template <class T>
 // "total_vm" or "rss+swap".
 [[nodiscard]] std::string name_of(MemoryBase base);
 
-// The part of the settings on which decisions depend, for a machine.
+// The part of the settings that decisions use, for a given machine.
 [[nodiscard]] Policy policy_of(const Settings& settings, Kib mem_total_kib,
                                std::uint32_t cpus, std::int32_t self_pid);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How things look to people: units, escaping of foreign text, tables.
+// Formats text for the user: units, escaping of foreign text, tables.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@
 
 namespace badnessd {
 
-// Text from a process or a file, safe to print: what is not valid UTF-8, and
-// control, invisible and direction characters become \xNN, a backslash is
-// doubled. Reversible.
+// Text from a process or a file, safe to print. Invalid UTF-8 and control,
+// invisible and direction characters become \xNN; a backslash is doubled.
+// Reversible.
 [[nodiscard]] std::string escaped(std::string_view text);
 
 // "0", "512 KiB", "1.2 MiB", "300 GiB": one decimal below a hundred.
@@ -31,39 +31,39 @@ namespace badnessd {
 [[nodiscard]] std::string count_text(std::uint64_t count, std::string_view one,
                                      std::string_view many);
 
-// The items of a list: between commas, without surrounding blanks.
+// The items of a comma-separated list, without surrounding blanks.
 [[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
 
 // `text` in lines of at most 80 columns that begin with `prefix`.
 [[nodiscard]] std::string wrapped(std::string_view text,
                                   std::string_view prefix);
 
-// The number of columns of UTF-8 text that escaped() let through.
+// The number of columns of UTF-8 text that escaped() returned.
 [[nodiscard]] std::size_t columns_of(std::string_view text);
 
-// A label and the lines that belong to it, the first of them beside it.
+// A label and its lines; the first line is beside the label.
 [[nodiscard]] std::string section(std::string_view label,
                                   const std::vector<std::string>& lines);
 
 struct Style {
   bool colour = false;
-  std::size_t width = 0;  // of the terminal; 0: not one, so no limit
+  std::size_t width = 0;  // of the terminal; 0: not a terminal, no limit
 };
 
-// The style for standard output: NO_COLOR and the terminal's width are
-// honoured.
+// The style for standard output. Respects NO_COLOR and the width of the
+// terminal.
 [[nodiscard]] Style stdout_style();
 
 struct Column {
   std::string_view header;
-  bool left = false;  // text; numbers stand right
+  bool left = false;  // for text; numbers are right-aligned
   std::uint8_t dispensable =
-      0;  // where the width does not do, the highest goes first
+      0;  // if the table is too wide, the highest is left out first
 };
 
-// Renders rows below their headers, aligned, within style.width. A row has a
-// cell for each column; the last column is cut where leaving out the
-// dispensable ones does not help. Trailing blanks are not printed.
+// Renders aligned rows below their headers, within style.width. A row has a
+// cell for each column. Leaves out dispensable columns first, then cuts the
+// last column. Prints no trailing blanks.
 [[nodiscard]] std::string render_table(
     const std::vector<Column>& columns,
     const std::vector<std::vector<std::string>>& rows, const Style& style);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The values that settings take, from text and back. parse() leaves its target
-// alone and gives false on anything that nobody can mean.
+// Converts the values of settings from text and back. On an invalid text
+// parse() returns false and does not change its target.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@
 
 namespace badnessd {
 
-// The least and the greatest number that a setting takes; both 0: any.
+// The least and the greatest number that a setting accepts; both 0: any.
 struct Range {
   std::uint64_t min = 0;
   std::uint64_t max = 0;
@@ -34,7 +34,7 @@ struct Range {
 [[nodiscard]] bool parse(std::string_view text, Range range,
                          VictimOrder& value);
 [[nodiscard]] bool parse(std::string_view text, Range range, Action& value);
-// "5%", "512MiB", both with a comma between; "auto" for none.
+// "5%", "512MiB" or "5%,512MiB"; "auto" for none.
 [[nodiscard]] bool parse(std::string_view text, Range range,
                          std::optional<Amount>& value);
 // "2.5%".
@@ -48,11 +48,11 @@ struct Range {
 [[nodiscard]] bool parse(std::string_view text, Range range, bool& value);
 [[nodiscard]] bool parse(std::string_view text, Range range,
                          std::optional<Glob>& value);
-// Globs with commas between them; one that belongs to a glob is "\,".
+// Globs separated by commas. A comma inside a glob is "\,".
 [[nodiscard]] bool parse(std::string_view text, Range range,
                          std::vector<Glob>& value);
-// "postgres", "1000", "1000-1999", several with commas between them. A name
-// that nobody has here is taken, and is nobody.
+// "postgres", "1000", "1000-1999", or several separated by commas. Accepts an
+// unknown user name; it matches no process.
 [[nodiscard]] bool parse(std::string_view text, Range range,
                          std::vector<UserRange>& value);
 // An oom_adj.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The loop: a cycle whenever it is time, and a line for each change of state.
+// The loop: runs a cycle when one is due, and logs each change of state.
 #pragma once
 
 #include <string>
@@ -13,48 +13,48 @@
 
 namespace badnessd {
 
-// The machine, as far as settings depend on it.
+// The properties of the machine that settings depend on.
 struct Machine {
   Kib mem_total_kib = 0;
   std::uint32_t cpus = 1;
   std::int32_t self_pid = 0;
 };
 
-// What lives from one cycle to the next, and what is said of it.
+// Holds the state between cycles and logs its changes.
 class Daemon {
  public:
-  // All that is passed by reference must outlive the daemon.
+  // All arguments passed by reference must outlive the daemon.
   Daemon(FactSource& source, Killer& killer, const Settings& settings,
          const Machine& machine, StateFile state_file, EventLog& event_log);
 
-  // A whole cycle that signals nobody, on a state of its own. The memory that
-  // it needed, and as much again for more processes, stays for the real ones,
-  // so that between decision and signal there is nothing to ask the kernel for.
+  // Runs a whole cycle on a separate state and signals no process. The real
+  // cycles reuse its memory, with room for twice as many processes, so that
+  // nothing is allocated between decision and signal.
   CycleResult rehearse();
   // The processes that the last cycle saw.
   [[nodiscard]] const Snapshot& snapshot() const noexcept {
     return state_.snapshot;
   }
 
-  // What is watched, and what it has shown so far.
+  // The watched system and cgroups, and their readings so far.
   [[nodiscard]] const PolicyState& watched() const noexcept {
     return state_.policy;
   }
 
-  // One cycle. Says what has changed, and never the same twice in a row.
+  // Runs one cycle. Logs changes, and never the same line twice in a row.
   void step();
 
-  // Takes new settings. What has happened so far stays.
+  // Applies new settings. Keeps the history.
   void reconfigure(const Settings& settings);
 
-  // How long to sleep before the next step.
+  // The time to sleep before the next step.
   [[nodiscard]] Micros sleep() const noexcept;
-  // Whether killer.exit_fd() is worth waiting for.
+  // Whether the loop must wait for killer.exit_fd().
   [[nodiscard]] bool victim_pending() const noexcept {
     return state_.policy.pending &&
            state_.policy.pending->phase != Pending::Phase::kRecovering;
   }
-  // A line on how things are: for the service manager and the regular report.
+  // A status line for the service manager and the regular report.
   [[nodiscard]] std::string status() const;
   [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
 
@@ -77,9 +77,9 @@ class Daemon {
 
   std::uint64_t lost_samples_ = 0;  // since the last good one
   std::uint64_t kills_ = 0;
-  std::int32_t hangs_at_ = 0;  // the process that was warned of
+  std::int32_t hangs_at_ = 0;  // the process of the last warning
   CycleResult::Kind said_ = CycleResult::Kind::kCalm;
-  std::optional<std::size_t> log_trigger_;  // that was warned of
+  std::optional<std::size_t> log_trigger_;  // of the last warning
   Micros reported_us_ = 0;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where the daemon says things: a log for people, the journal's fields and
-// last-kill.json for machines. None of them is waited for.
+// The outputs of the daemon: a log for people; journal fields and
+// last-kill.json for programs. The loop waits for none of them.
 #pragma once
 
 #include <memory>
@@ -14,17 +14,16 @@
 
 namespace badnessd {
 
-// A logger that writes lines to `writer` without waiting. `under_systemd` gives
-// each the priority that journald reads ("<4>") instead of a time.
+// A logger that writes lines to `writer` without blocking. A line starts with a
+// time, or with `under_systemd` with the priority that journald reads ("<4>").
 [[nodiscard]] std::shared_ptr<spdlog::logger> make_logger(LooseWriter& writer,
                                                           bool under_systemd);
 
 class EventLog {
  public:
-  // All that is passed outlives the event_log. `directory` holds
-  // last-kill.json; empty: none is written. If what is logged goes to the
-  // journal too
-  // (`log_is_journal`), what an entry of its own says is not logged.
+  // `log` and `journal` must outlive the event_log. `directory` holds
+  // last-kill.json; empty: none is written. If the log goes to the journal
+  // (`log_is_journal`), a line that has its own journal entry is not logged.
   EventLog(spdlog::logger& log, Journal& journal, std::string directory,
            bool log_is_journal)
       : log_(log),
@@ -34,15 +33,15 @@ class EventLog {
 
   [[nodiscard]] spdlog::logger& log() noexcept { return log_; }
 
-  // A decision was made; its end is still to come, or is that nobody was
-  // signalled.
+  // Logs a new decision: its end is pending, or no process was signalled.
   void decided(const Decision& decision, const Policy& policy);
-  // It has ended. Of one that an earlier daemon made only that is known.
+  // Logs the end of a decision. For a decision of an earlier daemon only the
+  // end is known.
   void ended(const Decision& decision, const Policy& policy);
 
  private:
-  // Logs `line` unless the entry in the journal says it, which has the whole
-  // record.
+  // Sends `line` and the whole record to the journal. Logs `line` too, unless
+  // the log is the journal.
   void record(std::string_view line, const Decision& decision,
               const Policy& policy);
   void write_last_kill(const std::string& json);

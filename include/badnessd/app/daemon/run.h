@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The process around the loop.
+// Runs the loop as a process.
 #pragma once
 
 #include <functional>
@@ -12,20 +12,20 @@
 
 namespace badnessd {
 
-// Where the daemon leaves what it has to say besides its log, and whether it is
-// one that others rely on. By default nothing is left: a dry run.
+// The outputs of the daemon besides its log, and whether it protects itself.
+// The default has no outputs and no protection: a dry run.
 struct Service {
   std::string directory{};            // of state and last-kill.json
   std::string_view journal_socket{};  // for structured entries
-  bool protect = false;               // lock memory, ask to be spared
-  std::string_view greeting{};        // a line of the log at the start
+  bool protect = false;               // lock memory, set oom_score_adj -1000
+  std::string_view greeting{};        // the first line of the log
 };
-// As the unit runs it: $RUNTIME_DIRECTORY, the journal, protected.
+// The values for the systemd unit: $RUNTIME_DIRECTORY, the journal, protected.
 [[nodiscard]] Service system_service();
 
-// Runs until SIGINT or SIGTERM: prepares the process (memory, own protection, a
-// first cycle that signals nothing), tells the service manager, and steps.
-// `reload` gives the settings anew on SIGHUP. The exit code.
+// Prepares the process (memory, protection, a first cycle that signals no
+// process), notifies the service manager, and steps until SIGINT or SIGTERM.
+// SIGHUP calls `reload` for new settings. Returns the exit code.
 [[nodiscard]] int run_daemon(
     ProcfsSource& source, const LoadedSettings& loaded, Killer& killer,
     const Service& service,

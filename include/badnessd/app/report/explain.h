@@ -11,7 +11,7 @@
 namespace badnessd {
 
 // The ledger of the task at `index` of a refined snapshot, its children, its
-// rank, and what would change that.
+// rank, and the oom_adj that would change the rank.
 [[nodiscard]] std::string explain_text(const Snapshot& snapshot,
                                        std::uint32_t index,
                                        const Policy& policy,

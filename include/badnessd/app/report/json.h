@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The machine-readable form of what report.h prints: one object, whose fields
-// README.md documents. `schema` is raised when a field changes its meaning or
-// goes; new fields may come without that. Points are exact 64-bit integers.
-// Text from processes is escaped() as on the terminal.
+// The machine-readable form of report.h: one object. README.md documents its
+// fields. `schema` increases when a field changes its meaning or disappears,
+// not when a field is added. Points are exact 64-bit integers. Text from
+// processes is escaped() as on the terminal.
 #pragma once
 
 #include <cstdint>
@@ -18,26 +18,26 @@ namespace badnessd {
 
 inline constexpr int kJsonSchema = 1;
 
-// The snapshot and the tasks at `order`, as they stand there.
+// The snapshot and the tasks at the indices in `order`, in this order.
 [[nodiscard]] std::string scores_json(const Snapshot& snapshot,
                                       const std::vector<std::uint32_t>& order,
                                       const Policy& policy);
 
-// The same of one task, and `explain`: its rank, rival and children.
+// The same for one task, and `explain`: its rank, rival and children.
 [[nodiscard]] std::string explain_json(const Snapshot& snapshot,
                                        std::uint32_t index,
                                        const Policy& policy);
 
-// The same of all tasks by points, with `pressure`, `triggers`, `selection` and
-// `victim`.
+// The same for all tasks by points, with `pressure`, `triggers`, `selection`
+// and `victim`.
 [[nodiscard]] std::string once_json(const CycleResult& report,
                                     const CycleState& state,
                                     const Policy& policy);
 
-// Parts that the record of a decision has too.
+// The parts that the record of a decision has too.
 [[nodiscard]] nlohmann::ordered_json steps_json(const Score& score);
-// A sentence for each trigger, and where it has a scope for each cgroup.
-// `decision` says which fires.
+// A sentence for each trigger; for a trigger with a scope one for each cgroup.
+// `decision` tells which trigger fires.
 [[nodiscard]] nlohmann::ordered_json triggers_json(const Policy& policy,
                                                    const PolicyState& state,
                                                    const Decision& decision);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What one audit found, for the terminal.
+// The result of one audit, for the terminal.
 #pragma once
 
 #include <string>

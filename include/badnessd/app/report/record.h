@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One decision, written down whole: as sentences for people, as JSON for
-// machines, as fields for the journal. All three are made from the Decision and
-// say the same.
+// The complete record of one decision: sentences for people, JSON for programs,
+// fields for the journal. All three come from the same Decision.
 #pragma once
 
 #include <string>
@@ -12,22 +11,22 @@
 
 namespace badnessd {
 
-// Entries of the journal that are decisions of badnessd have this MESSAGE_ID.
+// The MESSAGE_ID of journal entries that record decisions of badnessd.
 inline constexpr std::string_view kDecisionMessageId =
     "b6d2c1f4a3ce4b0e9f1d7a5c88e04f62";
 
-// Unique among all decisions: from the wall clock at its making and its number.
+// A unique id: the current wall-clock time and the number of the decision.
 [[nodiscard]] std::string decision_id(const Decision& decision);
 
-// Who was signalled, and why that one: a line for the log.
+// The signalled process and the reason for this choice: a line for the log.
 [[nodiscard]] std::string decision_text(const Decision& decision,
                                         const Policy& policy);
 
-// How it ended.
+// The end of the decision.
 [[nodiscard]] std::string ending_text(const Decision& decision);
 
-// "it was in db.service": the unit of systemd that the victim was in, and which
-// cgroup the kernel would have killed; empty if neither is known.
+// "it was in db.service": the systemd unit of the victim, and the cgroup that
+// the kernel would have killed; empty if neither is known.
 [[nodiscard]] std::string place_text(const Decision& decision);
 
 // The whole record as one line of JSON, without a newline.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Facts, scores and decisions in words, for the terminal and for the log.
+// Formats facts, scores and decisions for the terminal and for the log.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ namespace badnessd {
 // The rule that gave the task its oom_adj; empty if none did.
 [[nodiscard]] std::string rule_name(const Task& task, const Policy& policy);
 
-// "uid 1000", or that it is unknown.
+// "uid 1000", or a text for an unknown uid.
 [[nodiscard]] std::string owner_text(const Task& task);
 
 // "total_vm 983040, / 4 sys_admin = 245760".
@@ -38,11 +38,11 @@ namespace badnessd {
 [[nodiscard]] std::string burden_text(const Task& task,
                                       const Decision& decision);
 
-// How the blame was found, if not by what processes took, and what of the loss
-// no kill brings back; a sentence each.
+// The basis of the blame, if it is not what each process took, and the part of
+// the loss that no kill brings back; a sentence each.
 [[nodiscard]] std::vector<std::string> blame_text(const Decision& decision);
 
-// What the victim's death gives back, beside what is needed.
+// The memory that the victim's death gives back, and the needed memory.
 [[nodiscard]] std::string reclaim_text(const Decision& decision);
 
 [[nodiscard]] std::string_view name_of(Blame blame);
@@ -51,9 +51,9 @@ namespace badnessd {
 [[nodiscard]] std::string error_text(const Error& error);
 
 // "acts when MemAvailable < 1.0 GiB (5%,1GiB) and …; now 9.2 GiB and …".
-// `cgroup` is whose reading it is, empty if the system's. `stalls` is the share
-// of the trigger's window that was stalled; where it is not known, the kernel's
-// own average stands for it, by name.
+// `reading` is that of `cgroup`, or of the system if `cgroup` is empty.
+// `stalls` is the stalled share of the trigger's window. If it is unknown, the
+// text shows the kernel's average with its name, e.g. avg10.
 [[nodiscard]] std::string trigger_text(
     const Trigger& trigger, std::string_view cgroup,
     const PressureReading& reading,
@@ -62,13 +62,13 @@ namespace badnessd {
 // Memory, swap and pressure stall information in one line.
 [[nodiscard]] std::string reading_text(const PressureReading& reading);
 
-// "trigger NAME acts when …": one for the system or for each cgroup that is
-// watched; of a scope that no cgroup is in, that it is so.
+// "NAME acts when …": one line for the system or for each watched cgroup; for a
+// scope without cgroups a line that says so.
 [[nodiscard]] std::vector<std::string> triggers_text(const Policy& policy,
                                                      const PolicyState& state);
 
-// What the snapshot does not know, a sentence each; "complete" never appears:
-// with nothing to say the list is empty.
+// The facts that the snapshot lacks, a sentence each. Empty if the snapshot is
+// complete.
 [[nodiscard]] std::vector<std::string> gaps_text(const Gaps& gaps);
 
 }  // namespace badnessd

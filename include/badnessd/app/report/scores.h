@@ -17,8 +17,8 @@ struct TableOptions {
   bool candidates_only = false;
 };
 
-// The table of processes of a refined snapshot. Kernel threads and zombies are
-// only counted, below it.
+// The table of processes of a refined snapshot. A line below it counts kernel
+// threads and zombies.
 [[nodiscard]] std::string scores_table(const Snapshot& snapshot,
                                        const Policy& policy,
                                        const TableOptions& options,

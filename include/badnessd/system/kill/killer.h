@@ -16,9 +16,9 @@ namespace badnessd {
 struct KillOutcome {
   enum class Kind : std::uint8_t {
     kSent,      // the signal is on its way
-    kVanished,  // it had exited before, or its pid is another's now
+    kVanished,  // it exited earlier, or another process has its pid
     kNotSent,   // a dry run
-    kRefused,   // one that is never signalled
+    kRefused,   // a process that is never signalled
     kFailed     // `error` says what the system refused
   };
   Kind kind = Kind::kNotSent;
@@ -38,28 +38,27 @@ class Killer {
 
   // Pins `victim` and signals it. Does not wait.
   [[nodiscard]] virtual KillOutcome send(const Task& victim, Signal signal) = 0;
-  // Sends SIGKILL to one more, in the way of send(), without pinning it:
-  // whoever is pinned stays so.
+  // Sends SIGKILL to one more process, as send() does, but does not pin it:
+  // the victim stays pinned.
   [[nodiscard]] virtual KillOutcome kill_also(const Task& task) = 0;
-  // Pins one that an earlier daemon signalled.
+  // Pins a process that an earlier daemon signalled.
   virtual void adopt(const TaskId& victim) = 0;
-  // Sends SIGKILL to the one that is pinned.
+  // Sends SIGKILL to the pinned process.
   [[nodiscard]] virtual KillOutcome escalate() = 0;
-  // Helps the one that is pinned to give its memory back, if it was killed.
-  // Apart from send(), so that the time of the signal is not that of its
-  // effect.
+  // Frees the memory of the pinned process, if it was killed. Separate from
+  // send(), so that the measured time of the signal excludes this work.
   virtual void release_memory() = 0;
-  // Whether the one that is pinned has exited.
+  // Whether the pinned process has exited.
   [[nodiscard]] virtual bool exited() = 0;
-  // Readable once it has; -1 where exited() has to be asked.
+  // Becomes readable when it exits; -1 if the caller must poll exited().
   [[nodiscard]] virtual int exit_fd() const noexcept = 0;
 };
 
-// Signals exactly the process that was judged: it is pinned by a pidfd (Linux
-// 5.3), and its start time is compared after that, so that a reused pid is
-// never hit. Where a pidfd is not to be had (old kernel, seccomp) kill(2)
-// stands in. release_memory() hands its memory to the reaper. Init, kernel
-// threads, badnessd itself and its parent are refused, whatever is asked.
+// Signals exactly the selected process: pins it by a pidfd (Linux 5.3), then
+// compares its start time, so that a process that reuses the pid is never hit.
+// Without pidfds (old kernel, seccomp) it uses kill(2). release_memory() hands
+// the victim to the reaper. Always refuses init, kernel threads, badnessd and
+// the parent of badnessd.
 class PidfdKiller final : public Killer {
  public:
   // `proc_root` is a descriptor of the live /proc that outlives the killer;
@@ -67,8 +66,8 @@ class PidfdKiller final : public Killer {
   PidfdKiller(int proc_root, std::int32_t self_pid, std::int32_t parent_pid,
               std::unique_ptr<Reaper> reaper);
 
-  // Whether the kernel, and whatever filters calls, has pidfds and signals by
-  // them.
+  // Whether the kernel has pidfd_open(2) and pidfd_send_signal(2), and no
+  // seccomp filter forbids them.
   [[nodiscard]] static bool available();
 
   [[nodiscard]] KillOutcome send(const Task& victim, Signal signal) override;
@@ -81,8 +80,8 @@ class PidfdKiller final : public Killer {
 
  private:
   [[nodiscard]] bool refused(const Task& task) const noexcept;
-  // A pidfd of exactly `id`, or none where there are no pidfds; ESRCH if it is
-  // gone.
+  // A pidfd of exactly `id`; an invalid one on systems without pidfds. Fails
+  // with ESRCH if the process is gone.
   [[nodiscard]] Expected<UniqueFd> pin(const TaskId& id);
 
   int proc_root_;

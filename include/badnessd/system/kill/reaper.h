@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// process_mrelease(2) of a killed process (Linux 5.15): frees its memory before
-// it gets to run. The call takes the victim's mmap lock and does the freeing in
-// the caller, seconds for a huge one, so it has a thread of its own.
+// Calls process_mrelease(2) on a killed process (Linux 5.15): this frees its
+// memory before the process runs again. The call takes the victim's mmap lock
+// and can last seconds for a huge process, so it has a thread of its own.
 #pragma once
 
 #include <pthread.h>
@@ -14,7 +14,7 @@ namespace badnessd {
 
 class Reaper {
  public:
-  // Whether the kernel, and whatever filters calls, has the call.
+  // Whether the kernel has the call, and no seccomp filter forbids it.
   [[nodiscard]] static bool available();
 
   // Starts the thread.
@@ -26,8 +26,8 @@ class Reaper {
   Reaper& operator=(Reaper&&) = delete;
   ~Reaper();
 
-  // Hands over a pidfd, which is copied. Does not block: with the queue full,
-  // or no call to make, nothing happens, for the process dies all the same.
+  // Hands over a copy of `pidfd`. Does not block. With a full queue or without
+  // the system call it has no effect: the process dies all the same.
   void release(int pidfd) noexcept;
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Control groups: whose memory is short, who is in them. Version 2, or the
+// Control groups: their memory and their processes. Supports version 2, or the
 // memory controller of version 1 where that is mounted (hybrid hosts).
 #pragma once
 
@@ -16,7 +16,7 @@
 
 namespace badnessd {
 
-// Paths of cgroups are as /proc/<pid>/cgroup has them, "/a.slice/b.service".
+// Cgroup paths have the form of /proc/<pid>/cgroup: "/a.slice/b.service".
 class CgroupTree {
  public:
   enum class Version : std::uint8_t { kNone, kV1, kV2 };
@@ -26,39 +26,39 @@ class CgroupTree {
 
   [[nodiscard]] Version version() const noexcept { return version_; }
 
-  // The cgroups that `scope` matches, the first on each path: what is below one
-  // belongs to it. At most kMost. Looks through directories and allocates.
+  // The cgroups that `scope` matches, only the topmost on each path: it covers
+  // its descendants. Returns at most kMost. Walks directories and allocates.
   static constexpr std::size_t kMost = 1024;
   [[nodiscard]] std::vector<std::string> list(const Glob& scope);
 
-  // The memory of a cgroup in the form of the system's, `system`: the total is
-  // the lower of memory.max and memory.high, else the system's; available is
-  // what that leaves, with page cache and slab that can go; swap is what both
-  // its own limit and the system leave. The time is the system's.
+  // The memory of a cgroup, in the form of `system`. Total: the lowest of
+  // memory.max, memory.high and the system's total. Available: total minus
+  // usage, where page cache and reclaimable slab do not count as used. Swap:
+  // the lower of the cgroup's and the system's. The time is the system's.
   [[nodiscard]] Expected<PressureReading> read(const std::string& cgroup,
                                                const PressureReading& system);
-  // Whether it has a limit of its own, memory.max or memory.high.
+  // Whether the cgroup sets memory.max or memory.high.
   [[nodiscard]] bool limited(const std::string& cgroup);
 
-  // Calls visit(pid) for each process in `cgroup` and below it. cgroup.procs is
-  // read under a spinlock and waits for nobody. Allocates nothing once it has
-  // seen as large a tree.
+  // Calls visit(pid) for each process in `cgroup` and below it. Does not block:
+  // the kernel reads cgroup.procs under a spinlock. Allocates nothing unless
+  // the tree is larger than any before.
   using Visit = std::function<void(std::int32_t pid)>;
   [[nodiscard]] Expected<void> for_each_process(std::string_view cgroup,
                                                 const Visit& visit);
 
-  // The one highest up the path from `cgroup` to `top` (empty: the root) that
-  // has a memory.oom.group of 1, empty if there is none (mm/memcontrol.c:
-  // mem_cgroup_get_oom_group()). A part of `cgroup`.
+  // The topmost cgroup from `top` (empty: the root) down to `cgroup` that has a
+  // memory.oom.group of 1; empty if there is none (mm/memcontrol.c:
+  // mem_cgroup_get_oom_group()). The result points into `cgroup`.
   [[nodiscard]] std::string_view oom_group(std::string_view cgroup,
                                            std::string_view top);
 
  private:
-  struct Files;  // their names in one version
+  struct Files;  // file names in one version
   [[nodiscard]] const Files& files() const noexcept;
   [[nodiscard]] const char* path_of(std::string_view cgroup,
                                     std::string_view file);
-  // The number that a file holds; kUnknownKib for "max" or what cannot be read.
+  // The number in a file; kUnknownKib if it is "max" or unreadable.
   [[nodiscard]] Kib read_kib(std::string_view cgroup, std::string_view file);
   [[nodiscard]] Kib limit_kib(std::string_view cgroup);
   [[nodiscard]] Kib reclaimable_kib(std::string_view cgroup);
@@ -66,21 +66,21 @@ class CgroupTree {
 
   std::string root_;
   Version version_ = Version::kNone;
-  // memory.stat is the largest of its files, a list of processes apart.
+  // memory.stat is the largest file of a cgroup, except cgroup.procs.
   static constexpr std::size_t kRoom = 16UL * 1024;
   FileReader reader_{kRoom};
   DirectoryReader directory_{kRoom};
   std::string path_;
-  std::string queue_;  // of directories, each with a NUL behind it
+  std::string queue_;  // directories, each followed by a NUL
 };
 
-// The number that a file of a cgroup holds; none if it is not there, or "max".
+// The number in a cgroup file; none if the file is missing or holds "max".
 [[nodiscard]] std::optional<std::uint64_t> read_number(FileReader& reader,
                                                        const char* path);
 
-// The path of a cgroup as /proc/<pid>/cgroup tells it: the unified hierarchy's,
-// else systemd's own, else that of the memory controller. Empty if there is
-// none.
+// The cgroup path in the text of /proc/<pid>/cgroup: that of the unified
+// hierarchy, else of systemd's, else of the memory controller. Empty if there
+// is none.
 [[nodiscard]] std::string_view parse_cgroup(std::string_view text) noexcept;
 
 }  // namespace badnessd

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Taking the texts of /proc apart: blank-separated words, and lines of a key, a
-// colon and a value. Each function takes what it returns off the front of
-// `rest`. Nothing allocates.
+// Parses the texts of /proc: blank-separated words, and lines of the form
+// "key: value". Each function removes what it returns from the front of `rest`.
+// No function allocates.
 #pragma once
 
 #include <charconv>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The texts that tell how short memory is: /proc/meminfo and
-// /proc/pressure/memory. Pure functions; they fail with EBADMSG.
+// Parses the memory pressure in /proc/meminfo and /proc/pressure/memory. Pure
+// functions; they fail with EBADMSG.
 #pragma once
 
 #include <optional>
@@ -11,13 +11,13 @@
 
 namespace badnessd {
 
-// Without MemAvailable (kernels before 3.14) it is estimated as MemFree +
-// Buffers + Cached - Shmem. A text in which more is free than there is (lxcfs
-// has served a SwapFree of 2^64-256) is an error, not a reading.
+// Without MemAvailable (kernels before 3.14) estimates it as MemFree + Buffers
+// + Cached - Shmem. Fails if the free amount exceeds the total (lxcfs has shown
+// a SwapFree of 2^64-256).
 [[nodiscard]] Expected<PressureReading> parse_meminfo(std::string_view text);
 
-// What ZFS would give back of its cache (spl/kstat/zfs/arcstats): its size
-// above the smallest that it keeps. MemAvailable does not count it.
+// The part of its cache that ZFS can give back (spl/kstat/zfs/arcstats): `size`
+// minus `c_min`. MemAvailable does not count it.
 [[nodiscard]] Expected<Kib> parse_reclaimable_arc(std::string_view text);
 
 // The oom_kill line of /proc/vmstat (4.13 and later).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The texts of /proc/<pid>, as proc(5) gives them: pure functions over what was
-// read. Each fails with EBADMSG on anything that a kernel would not write.
+// Parses the texts of /proc/<pid> as proc(5) documents them. Pure functions.
+// Each fails with EBADMSG on a text that no kernel writes.
 #pragma once
 
 #include <array>
@@ -39,8 +39,8 @@ struct StatFields {
 };
 [[nodiscard]] Expected<StatFields> parse_stat(std::string_view text);
 
-// /proc/<pid>/status, as far as it is used. Absent fields are those that the
-// kernel does not have or that a task without mm does not show.
+// The fields of /proc/<pid>/status that badnessd uses. A field is absent if the
+// kernel does not have it or if the task has no mm.
 struct StatusFields {
   std::uint32_t uid = 0;  // real
   std::uint64_t cap_effective = 0;
@@ -63,7 +63,7 @@ struct StatmFields {
 };
 [[nodiscard]] Expected<StatmFields> parse_statm(std::string_view text);
 
-// /proc/<pid>/smaps_rollup (4.14 and later), as far as it is used.
+// The fields of /proc/<pid>/smaps_rollup (4.14 and later) that badnessd uses.
 struct SmapsFields {
   Kib anonymous_kib = 0;
   Kib private_dirty_kib = 0;  // mapped by no other process
@@ -73,7 +73,7 @@ struct SmapsFields {
 // oom_adj or oom_score_adj: one number within `min`..`max`.
 [[nodiscard]] Expected<int> parse_adj(std::string_view text, int min, int max);
 
-// Takes the next pid off a task/<tid>/children list; 0 at its end.
+// Removes the next pid from a task/<tid>/children list; 0 at its end.
 [[nodiscard]] Expected<std::int32_t> next_child(std::string_view& rest);
 
 // The whole seconds of /proc/uptime.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Facts from a /proc tree, of the running kernel or stored in files. Fields and
-// stand-ins are those of FACTS-2.6.32.md, "What a modern /proc does not show".
+// Reads facts from a /proc tree, live or stored in files. The fields are those
+// of fs/proc/base.c and fs/proc/array.c; stand-ins replace missing ones.
 #pragma once
 
 #include <array>
@@ -21,18 +21,18 @@ struct ProcfsOptions {
   std::uint32_t hz = 250;  // CPU times are converted to jiffies of this
   bool swap_in_scan =
       false;  // VmSwap counts in the score: read it for everyone
-  // Where cgroups are mounted: swap that they let nobody use counts as none,
-  // and they can be watched. Null: neither.
+  // The mount point of cgroups. Swap that cgroups forbid does not count, and
+  // cgroups can be watched. Null: neither.
   const char* cgroup_root = nullptr;
 };
 
-// Where they are on a running system.
+// The mount point of cgroups on a running system.
 inline constexpr const char* kCgroupRoot = "/sys/fs/cgroup";
 
 class ProcfsSource final : public FactSource {
  public:
-  // Opens the tree at `root`. Fails with the errno of opening it, and ENODATA
-  // if it holds no process to take as the reference.
+  // Opens the tree at `root`. Fails with the errno of open(2), or with ENODATA
+  // if the reference process is missing.
   [[nodiscard]] static Expected<std::unique_ptr<ProcfsSource>> open(
       const char* root, ProcfsOptions options);
 
@@ -64,22 +64,22 @@ class ProcfsSource final : public FactSource {
 
   [[nodiscard]] CgroupTree& cgroups() noexcept { return cgroups_; }
   [[nodiscard]] const CgroupTree& cgroups() const noexcept { return cgroups_; }
-  // The running kernel's own /proc, in which pids mean what system calls mean.
+  // Whether this is the running kernel's /proc: its pids fit system calls.
   [[nodiscard]] bool live() const noexcept { return live_; }
   // badnessd's own pid on a live system, 0 elsewhere.
   [[nodiscard]] std::int32_t self_pid() const noexcept {
     return live_ ? reference_pid_ : 0;
   }
-  // What stands for the allocating task: badnessd itself, `self` of a stored
-  // tree, else its pid 1.
+  // The process that stands for the allocating task: badnessd on a live system,
+  // `self` of a stored tree, else pid 1.
   [[nodiscard]] std::int32_t reference_pid() const noexcept {
     return reference_pid_;
   }
-  // The effective capabilities of the reference.
+  // The effective capabilities of the reference process.
   [[nodiscard]] std::uint64_t reference_caps() const noexcept {
     return reference_.cap_effective;
   }
-  // There is swap, but nobody may use it.
+  // Swap exists, but cgroups forbid its use.
   [[nodiscard]] bool swap_unusable() const noexcept { return swap_unusable_; }
   // For PidfdKiller.
   [[nodiscard]] int root_fd() const noexcept { return root_.get(); }
@@ -114,11 +114,11 @@ class ProcfsSource final : public FactSource {
                           done = done || visit(tid);
                         })
                   : Expected<void>();
-    static_cast<void>(listed);  // it vanishes while it is listed: no threads
+    static_cast<void>(listed);  // the process vanished: no threads
   }
-  // The stat of the first thread that lives while the leader does not.
+  // The stat of the first live thread of a process whose leader has exited.
   [[nodiscard]] std::optional<StatFields> read_live_thread(std::int32_t pid);
-  // status of the process, or of that thread.
+  // status of thread `tid`, or of the process if `tid` is 0.
   [[nodiscard]] Expected<StatusFields> read_status_of(std::int32_t pid,
                                                       std::int32_t tid);
   [[nodiscard]] Expected<void> read_oom_adj(Task& task);
@@ -133,15 +133,14 @@ class ProcfsSource final : public FactSource {
   void find_shared_mm(Snapshot& snapshot, const Task& task);
   enum class SameMm : std::uint8_t { kYes, kNo, kUnknown };
   [[nodiscard]] SameMm compare_mm(const Task& a, const Task& b);
-  // Anonymous memory, swap and shared memory as status has them, or statm where
-  // that kernel's status does not.
+  // Anonymous resident memory: RssAnon of status, or resident minus shared of
+  // statm (before 4.5).
   [[nodiscard]] Kib anonymous_kib(const StatusFields& status, std::int32_t pid);
   void read_score_adj(Task& task);
 
-  // A kernel thread never is a candidate and never becomes anything else, so it
-  // is read once. The inode of its directory tells it from a later process of
-  // the same pid: procfs makes a new one for that, and also for the same thread
-  // when it had to forget it, which only costs another look.
+  // A kernel thread never becomes a candidate, so it is read once. A new inode
+  // of its directory means a new process with the same pid, or that procfs
+  // dropped the old inode from its cache: then one more read is necessary.
   struct KernelThread {
     std::uint64_t inode = 0;
     Task task;
@@ -157,7 +156,7 @@ class ProcfsSource final : public FactSource {
   bool has_userns_ = false;
   bool has_arc_ = false;
   bool swap_unusable_ = false;
-  bool swap_in_use_ = true;  // not known yet
+  bool swap_in_use_ = true;  // until the first reading
   Micros swap_judged_us_ = 0;
   std::int32_t reference_pid_ = 0;
   std::uint32_t page_size_ = 4096;
@@ -166,17 +165,17 @@ class ProcfsSource final : public FactSource {
   UniqueFd psi_;
   FileReader reader_;
   FileReader cgroup_reader_{std::size_t{4096}};
-  // From the first question on.
+  // Started by the first question.
   std::unique_ptr<Worker<UnsharedReader>> unshared_worker_;
   std::unique_ptr<Worker<IdentityReader>> identity_worker_;
-  std::vector<IdentityTexts> unanswered_;  // without one
+  std::vector<IdentityTexts> unanswered_;  // if the worker did not start
   std::array<char, 4096> exe_{};
   DirectoryReader processes_;
   DirectoryReader threads_;
   PidPath path_;
   std::vector<KernelThread> kernel_threads_;        // of the last scan, by pid
-  std::vector<KernelThread> known_kernel_threads_;  // of the one before it
-  std::vector<Child> list_;  // a leader's children while they are put in order
+  std::vector<KernelThread> known_kernel_threads_;  // of the scan before it
+  std::vector<Child> list_;  // scratch: the children of one leader
 };
 
 }  // namespace badnessd

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reads of processes what can hang. A command line and smaps_rollup are read
-// under the mmap lock of their process, which a thread that faults on a dead
-// file server or on a user's own FUSE keeps for as long as that takes (ps(1)
-// hangs there too); a cgroup, before Linux 6.7, under a mutex of all cgroups.
-// So this has a thread of its own, which may hang while the loop goes on with
-// what is known.
+// Reads those files of a process that can hang. The kernel reads cmdline and
+// smaps_rollup under the mmap lock of the process. A thread that faults on a
+// dead file server or on a user's FUSE keeps that lock (ps(1) hangs there too).
+// Before Linux 6.7 the kernel reads cgroup under a mutex of all cgroups. The
+// worker thread may hang; the loop continues with the data it has.
 #pragma once
 
 #include <fcntl.h>
@@ -27,9 +26,9 @@
 
 namespace badnessd {
 
-// A process as a listing of /proc shows it. The inode is that of its directory:
-// another process of the same pid has another, and so has the same one when the
-// kernel had to forget it.
+// A process as a listing of /proc shows it. `inode` is that of its directory:
+// it differs for another process with the same pid, and for the same process
+// after the kernel dropped the inode from its cache.
 struct ListedProcess {
   std::int32_t pid = 0;
   std::uint64_t inode = 0;
@@ -37,18 +36,18 @@ struct ListedProcess {
   friend bool operator==(const ListedProcess&, const ListedProcess&) = default;
 };
 
-// What rules ask for. All empty if nothing could be read: it is gone.
+// The texts that rules match. All are empty if the process is gone.
 struct IdentityTexts {
   ListedProcess process;
   TaskId id{};
   std::array<char, 64> comm{};
-  std::string cmdline{};  // blanks between the arguments, the first 64 KiB
-  std::string cgroup{};   // its path; empty if not known
+  std::string cmdline{};  // arguments joined by blanks, the first 64 KiB
+  std::string cgroup{};   // its path; empty if unknown
 
   [[nodiscard]] std::size_t size() const noexcept { return cmdline.size(); }
 };
 
-// Reads one, here and now.
+// Reads one process; can block.
 class IdentityReader {
  public:
   using Question = ListedProcess;
@@ -60,13 +59,13 @@ class IdentityReader {
   PidPath path_;
 };
 
-// What of its anonymous memory a process has in common with no other, as long
-// as it has not forked since.
+// The anonymous memory that a process shares with no other process. Valid until
+// the process forks.
 struct Unshared {
-  TaskId id{};  // pid 0: not known, or little has changed
+  TaskId id{};  // pid 0: unknown, or little has changed
   Kib anonymous_kib = 0;
   Kib unshared_kib = 0;  // a part of it
-  Kib faulted_kib = 0;   // of its minor faults since its start, a page each
+  Kib faulted_kib = 0;   // minor faults since its start, times the page size
 
   [[nodiscard]] static constexpr std::size_t size() noexcept { return 0; }
 };
@@ -75,11 +74,11 @@ class UnsharedReader {
  public:
   struct Question {
     std::int32_t pid = 0;
-    Kib faulted_kib = 0;  // when it was last read
+    Kib faulted_kib = 0;  // at the last read
   };
   using Answer = Unshared;
-  // A page that a process copies is a fault: without many more of them
-  // smaps_rollup, which walks all its pages, is not read.
+  // Each copied page costs a fault. smaps_rollup walks all pages, so it is read
+  // only after 2 MiB of new faults.
   [[nodiscard]] Answer read(int proc_root, const Question& question);
 
  private:
@@ -103,7 +102,7 @@ class Worker {
     desk->proc_root = UniqueFd(::fcntl(proc_root, F_DUPFD_CLOEXEC, 3));
     desk->read_end = UniqueFd(ends[0]);
     desk->write_end = UniqueFd(ends[1]);
-    // The thread's own share of it.
+    // The thread's reference to the desk.
     auto share = std::make_unique<std::shared_ptr<Desk>>(desk);
     const auto thread = start_thread(&Worker::run, share.get());
     if (!thread) {
@@ -118,15 +117,14 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
   Worker(Worker&&) = delete;
   Worker& operator=(Worker&&) = delete;
-  // Does not wait for the thread: the end of its pipe ends it, when it comes to
-  // look.
+  // Does not wait for the thread: the thread ends at its next read of the pipe.
   ~Worker() { say(desk_->write_end, kEnd); }
 
-  // Whom it reads now; 0: it has nothing to do.
+  // The pid that the worker reads now; 0 if idle.
   [[nodiscard]] std::int32_t busy_with() const noexcept {
     return desk_->busy_with.load(std::memory_order_acquire);
   }
-  // Asks for these. Only while it has nothing to do.
+  // Starts to answer `questions`. Requires an idle worker.
   void ask(std::span<const Question> questions) {
     if (questions.empty()) {
       return;
@@ -136,20 +134,20 @@ class Worker {
     desk_->busy_with.store(questions.front().pid, std::memory_order_release);
     say(desk_->write_end, kWork);
   }
-  // Those asked for in their order, once it has nothing to do any more; no more
-  // of them than fit into kMostText, for anybody can fill his command lines.
+  // The answers, in the order of the questions. Requires an idle worker. Stops
+  // at kMostText: any user can start processes with huge command lines.
   static constexpr std::size_t kMostText = std::size_t{1} << 20;
   [[nodiscard]] std::vector<Answer> take_answers() {
     return std::exchange(desk_->answers, {});
   }
 
  private:
-  // What the thread is told.
+  // Messages to the thread.
   static constexpr char kWork = 'w';
   static constexpr char kEnd = 'e';
 
-  // What both sides share; it outlives whoever leaves first. While `busy_with`
-  // is 0 all belongs to the loop, else to the thread.
+  // The data that the loop and the thread share; the last of them frees it.
+  // The loop owns it while `busy_with` is 0, else the thread.
   struct Desk {
     UniqueFd proc_root, read_end, write_end;
     std::atomic<std::int32_t> busy_with{0};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the loop waits for: time, signals, the kernel's PSI trigger, the exit of
-// a victim.
+// The events of the loop: timeouts, signals, the kernel's PSI trigger and the
+// exit of a victim.
 #pragma once
 
 #include <chrono>
@@ -10,14 +10,13 @@
 
 namespace badnessd {
 
-// Wakes when the kernel sees somebody stalled for memory.
+// Wakes the loop when tasks stall for memory.
 class PsiTrigger {
  public:
-  // Asks for an event when tasks were stalled for `stall` within `window`. The
-  // kernel drops the trigger when the descriptor is closed; one trigger per
-  // open descriptor. Windows below 2 s need CAP_SYS_RESOURCE, without it they
-  // are multiples of 2 s (Linux 6.4), so a refused `window` is tried as one of
-  // 2 s.
+  // Requests an event when tasks stall for `stall` within `window`. The kernel
+  // accepts one trigger per open descriptor and drops it on close. Without
+  // CAP_SYS_RESOURCE a window must be a multiple of 2 s (Linux 6.4), so a
+  // refused `window` is retried with 2 s.
   [[nodiscard]] static Expected<PsiTrigger> arm(
       int proc_root, std::chrono::microseconds stall,
       std::chrono::microseconds window);
@@ -30,8 +29,8 @@ class PsiTrigger {
   UniqueFd fd_;
 };
 
-// Holds back SIGINT, SIGTERM and SIGHUP from the moment it exists, so that a
-// pass is never cut in two, and takes them while it waits.
+// Blocks SIGINT, SIGTERM and SIGHUP while it exists, so that they never
+// interrupt a pass. wait() receives them.
 class Events {
  public:
   [[nodiscard]] static Expected<Events> open();
@@ -42,7 +41,7 @@ class Events {
     bool stalled = false;  // the PSI trigger
     bool exited = false;   // the victim
   };
-  // Sleeps for at most `timeout`. A descriptor of -1 is not waited for.
+  // Sleeps for at most `timeout`. Ignores a descriptor of -1.
   [[nodiscard]] Woken wait(std::chrono::microseconds timeout, int psi_fd,
                            int exit_fd);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What is said to the service manager and to the journal: datagrams, sent
-// without waiting. One that cannot go is dropped and counted; a stalled
-// receiver must never hold up the loop.
+// Sends datagrams to the service manager and to the journal without blocking.
+// A datagram that would block is dropped and counted, so that a stalled
+// receiver never delays the loop.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@
 
 namespace badnessd {
 
-// A Unix datagram socket that is connected to one address.
+// A Unix datagram socket connected to one address.
 class DatagramSocket {
  public:
-  // No address, or nobody there: every send is dropped.
+  // Not connected: drops every datagram.
   DatagramSocket() = default;
-  // `path` as systemd gives it; an '@' in front is an abstract address.
+  // `path` has systemd's form; a leading '@' means an abstract address.
   explicit DatagramSocket(std::string_view path);
 
   [[nodiscard]] bool connected() const noexcept { return fd_.valid(); }
@@ -65,18 +65,18 @@ class Journal {
   DatagramSocket socket_;
 };
 
-// Where journald listens.
+// The socket of journald.
 inline constexpr std::string_view kJournalSocket =
     "/run/systemd/journal/socket";
 
 // Whether `fd` is the stream that systemd connected to the journal.
-// `journal_stream` is $JOURNAL_STREAM, "device:inode" (systemd.exec(5)), which
-// children inherit even where their output goes elsewhere.
+// `journal_stream` is $JOURNAL_STREAM, "device:inode" (systemd.exec(5)).
+// Children inherit it even if their output goes elsewhere.
 [[nodiscard]] bool is_journal_stream(int fd, std::string_view journal_stream);
 
-// Writes to a descriptor that others may share (standard error): what would
-// have to wait is dropped and counted. systemd connects it to the journal,
-// whose stalled receiver would block a plain write.
+// Writes to a descriptor that other processes may share (standard error). Drops
+// and counts a text that would block: systemd connects standard error to the
+// journal, and a stalled journal blocks a plain write.
 class LooseWriter {
  public:
   explicit LooseWriter(int fd) noexcept : fd_(fd) {}

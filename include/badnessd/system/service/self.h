@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// badnessd's care for itself: it must be there when memory is not.
+// Keeps badnessd itself running while memory is short.
 #pragma once
 
 #include <cstdint>
@@ -9,24 +9,24 @@
 
 namespace badnessd {
 
-// Locks all memory, present and future, into RAM. Only with CAP_IPC_LOCK
-// (`may_lock`) or an unlimited RLIMIT_MEMLOCK: below a limit a successful
-// mlockall makes later mappings fail.
+// Locks all present and future memory into RAM. Requires CAP_IPC_LOCK
+// (`may_lock`) or an unlimited RLIMIT_MEMLOCK: with a limit, mlockall(2) can
+// succeed and later mappings fail.
 [[nodiscard]] Expected<void> lock_memory(bool may_lock);
 
-// Makes the allocator keep what is freed: giving it back would only mean to ask
-// for it and to fault it in again.
+// Makes the allocator keep freed memory: memory given back to the kernel must
+// be requested and faulted in again.
 void keep_heap() noexcept;
 
-// Faults in as much stack as a cycle needs.
+// Faults in the stack that a cycle needs.
 void prefault_stack() noexcept;
 
-// Asks the kernel's own killer to pass badnessd over: oom_score_adj -1000. Only
-// root with CAP_SYS_RESOURCE may lower it below what it was started with.
+// Sets oom_score_adj to -1000: the kernel's OOM killer skips badnessd. Only
+// root with CAP_SYS_RESOURCE may lower the value below its initial one.
 [[nodiscard]] Expected<void> exempt_from_kernel_oom(int proc_root);
 
-// The page faults that this process has had, for the proof that the kill path
-// has none.
+// The page faults of this process. Serves to prove that the kill path causes
+// none.
 struct FaultCount {
   std::uint64_t minor = 0;
   std::uint64_t major = 0;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a restarted daemon must know: who was signalled and when, so that it
-// does not kill again for the same emergency. A file in /run, of one page that
-// is mapped from the start and locked with the rest of the program's memory:
-// writing it needs no memory and waits for none (a page of /run may be swapped
-// out). A daemon that is killed while it writes leaves a mixture, but has not
-// sent the signal that it was about to write down.
+// Records the signalled processes and the times for a restarted daemon, so that
+// it does not kill twice for one emergency. The file is in /run. It has one
+// page, mapped from the start and locked with the other memory of the program:
+// a write never allocates and never swaps in (a page of /run may be swapped
+// out). A daemon killed during a write leaves a mixture of old and new, but has
+// not yet sent the recorded signal.
 #pragma once
 
 #include <memory>
@@ -17,16 +17,16 @@ namespace badnessd {
 
 class StateFile {
  public:
-  // No file: nothing is kept.
+  // No file: save() and load() do nothing.
   StateFile() = default;
-  // Opens or makes `path`, whose directory must exist.
+  // Opens or creates `path`. Its directory must exist.
   [[nodiscard]] static Expected<StateFile> open(const std::string& path);
 
-  // Writes the pending victim, the recent kills and those set aside.
+  // Writes the pending victim, the recent kills and the tasks set aside.
   void save(const PolicyState& state) noexcept;
 
-  // Takes over what the last daemon wrote, if it is of this boot: times after
-  // `now_us` are not. What is no state of ours is left out.
+  // Restores the state of the last daemon. Ignores a file in another format and
+  // a file from another boot, which has times after `now_us`.
   void load(PolicyState& state, Micros now_us) const;
 
  private:
