@@ -33,8 +33,8 @@ void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
 
 // Calls visit(index) for each process that can share pages with `task`: the
 // parent, if the task has forked without exec; each child that has forked
-// without exec; and, if the original parent is gone (the new one has another
-// name), the forked siblings with the task's name.
+// without exec; and, if the original parent is gone, so that init is the
+// parent, the other forked children of init with the task's name.
 template <class Visit>
 void for_relatives(const Snapshot& snapshot, const Task& task, Visit visit) {
   constexpr std::int32_t kInitPid = 1;

@@ -96,7 +96,7 @@ class Worker {
   [[nodiscard]] static Expected<std::unique_ptr<Worker>> start(int proc_root) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) {
-      return tl::unexpected(Error{errno, "pipe for the clerk"});
+      return tl::unexpected(Error{errno, "pipe for a worker thread"});
     }
     auto desk = std::make_shared<Desk>();
     desk->proc_root = UniqueFd(::fcntl(proc_root, F_DUPFD_CLOEXEC, 3));
