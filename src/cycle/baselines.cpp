@@ -31,14 +31,14 @@ bool Baselines::due(const PressureReading& reading) {
   if (credited_us_ == 0) {
     credit_us_ = kFirstCredit;
   } else {
-    const Micros passed = now - std::min(now, credited_us_);
+    const Micros passed = above(now, credited_us_);
     credit_us_ = std::min(credit_us_ + passed / kShare,
                           std::max(kFirstCredit, 2 * cost_us_));
   }
   // The remainder below 1 us of credit is kept for the next call.
-  credited_us_ = now - (now - std::min(now, credited_us_)) % kShare;
+  credited_us_ = now - above(now, credited_us_) % kShare;
   const MemoryNote& last = notes_[latest_];
-  const Micros age = now - std::min(now, last.time_us);
+  const Micros age = above(now, last.time_us);
   const Kib free = reading.free_kib();
   const Kib moved =
       free > last.free_kib ? free - last.free_kib : last.free_kib - free;
@@ -166,10 +166,8 @@ void Baselines::learn_unshared(Entry& entry,
           ? 0
           : std::min(unshared.anonymous_kib, parent->facts.holding.private_kib);
   const Kib shared_before = first ? inherited : shared(before);
-  const Kib copied =
-      std::min(shared_before - std::min(shared_before, shared(unshared)),
-               unshared.faulted_kib -
-                   std::min(unshared.faulted_kib, before.faulted_kib));
+  const Kib copied = std::min(above(shared_before, shared(unshared)),
+                              above(unshared.faulted_kib, before.faulted_kib));
   entry.copied_kib += copied;
   for (Column& column : entry.columns) {
     // Copies from before the first measurement may be older than the notes.
@@ -226,7 +224,7 @@ void Baselines::compare(Snapshot& snapshot, const Loss& loss,
                         Kib swap_used_kib) const noexcept {
   snapshot.baseline_age_s = loss.since_us / kSecond;
   const Kib swap_then = notes_[latest_].swap_used_kib;
-  const Kib swapped_since = swap_used_kib - std::min(swap_used_kib, swap_then);
+  const Kib swapped_since = above(swap_used_kib, swap_then);
   auto entry = entries_.begin();
   for (Task& task : snapshot.tasks) {
     task.then.reset();

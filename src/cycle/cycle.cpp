@@ -323,7 +323,7 @@ class Pass {
     Decision& decision = state_.decision;
     const Pending& pending = *state_.policy.pending;
     const Kib free = reading.free_kib();
-    const Kib back = free - std::min(free, pending.free_before_kib);
+    const Kib back = above(free, pending.free_before_kib);
     if (decision.memory_back_us == 0 ||
         back >= decision.reclaimed_kib + pending.expected_kib / 16) {
       decision.memory_back_us = reading.time_us;

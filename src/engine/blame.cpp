@@ -8,10 +8,6 @@ namespace {
 
 constexpr Micros kHour = 3'600'000'000ULL;
 
-Kib above(Kib value, Kib other) noexcept {
-  return value - std::min(value, other);
-}
-
 Kib lost_since(const MemoryNote& note, const PressureReading& now) noexcept {
   return above(note.free_kib, now.free_kib());
 }
@@ -67,7 +63,7 @@ std::size_t slot_for_next(const MemoryNotes& notes, Micros now_us) noexcept {
   double best_value = 0;
   for (std::size_t slot = 0; slot < notes.size(); ++slot) {
     const MemoryNote& note = notes[slot];
-    const Micros age = now_us - std::min(now_us, note.time_us);
+    const Micros age = above(now_us, note.time_us);
     if (note.time_us == 0 || age > kNoteSpan) {
       return slot;
     }

@@ -218,8 +218,7 @@ PendingStep step_pending(const Policy& policy, PolicyState& state,
   // gets no stronger signal.
   constexpr Micros kPatience = 10;
   Pending& pending = *state.pending;
-  const Micros passed =
-      reading.time_us - std::min(reading.time_us, pending.since_us);
+  const Micros passed = above(reading.time_us, pending.since_us);
   switch (pending.phase) {
     case Pending::Phase::kTerminating:
     case Pending::Phase::kKilling:

@@ -24,10 +24,6 @@ Micros time_to_lose(Kib headroom, Kib rate) noexcept {
   return headroom * kSecond / std::max(rate, Kib{1});
 }
 
-Kib above(Kib value, Kib threshold) noexcept {
-  return value - std::min(value, threshold);
-}
-
 // Twice the loss per second between two readings.
 Kib twice_rate(Kib before, Kib now, Micros passed) noexcept {
   return passed == 0 ? 0 : 2 * above(before, now) * kSecond / passed;
@@ -68,7 +64,7 @@ FillRates floor_rates(std::uint32_t cpus) noexcept {
 
 FillRates credible_rates(const FillRates& floor, const PressureReading& before,
                          const PressureReading& now) noexcept {
-  const Micros passed = now.time_us - std::min(now.time_us, before.time_us);
+  const Micros passed = above(now.time_us, before.time_us);
   return {.memory =
               std::max(floor.memory, twice_rate(before.mem_available_kib,
                                                 now.mem_available_kib, passed)),
@@ -86,8 +82,7 @@ Micros poll_interval_us(std::span<const Trigger> triggers,
     Micros time = time_to_hold(triggers[i], now, history, rates);
     if (states[i].holds_since_us) {
       const Micros held = now.time_us - *states[i].holds_since_us;
-      time = std::max(time,
-                      triggers[i].for_us - std::min(triggers[i].for_us, held));
+      time = std::max(time, above(triggers[i].for_us, held));
     }
     sleep = std::min(sleep, time);
   }

@@ -67,11 +67,6 @@ class SharedByName {
   Kib of_groups_kib_ = 0;  // the largest of each
 };
 
-// The growth from `then` to `now`, or 0.
-Kib grown(Kib now, Kib then) noexcept {
-  return now - std::min(now, then);
-}
-
 // An amount that may not be known yet.
 struct Bounds {
   Kib most = 0;
@@ -162,7 +157,7 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
     // Resident memory includes shared memory.
     task.reclaim_most_kib = own;
     task.took_most_kib = snapshot.baseline_age_s
-                             ? grown(sum_kib(own, task.copied_kib),
+                             ? above(sum_kib(own, task.copied_kib),
                                      then.private_kib + then.shmem_kib)
                              : 0;
     return;
@@ -171,11 +166,11 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
   // Other processes map at least as much as one relative does.
   const bool known = others_shmem_kib != kUnknownKib;
   const Kib shmem_most =
-      grown(task.rss_shmem_kib, known ? others_shmem_kib : common.shmem);
+      above(task.rss_shmem_kib, known ? others_shmem_kib : common.shmem);
   const Kib shmem_certain =
       known || task.rss_shmem_kib == 0
           ? shmem_most
-          : grown(task.rss_shmem_kib, others_shmem_most(task, snapshot));
+          : above(task.rss_shmem_kib, others_shmem_most(task, snapshot));
   task.reclaim_kib = own - common.with_any.most + shmem_certain;
   task.reclaim_most_kib = own - common.with_any.certain + shmem_most;
   if (!snapshot.baseline_age_s) {
@@ -183,11 +178,11 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
   }
   const auto took = [&](Kib inherited, Kib own_shmem) {
     const Kib shmem =
-        std::min(own_shmem, grown(task.rss_shmem_kib, then.shmem_kib));
+        std::min(own_shmem, above(task.rss_shmem_kib, then.shmem_kib));
     // Shared memory that became private memory was not taken.
-    const Kib given = grown(then.shmem_kib, task.rss_shmem_kib);
+    const Kib given = above(then.shmem_kib, task.rss_shmem_kib);
     return std::min(own + shmem,
-                    grown(own + shmem + task.copied_kib,
+                    above(own + shmem + task.copied_kib,
                           task.then ? then.private_kib + given : inherited));
   };
   task.took_kib = took(common.with_parent.most, shmem_certain);

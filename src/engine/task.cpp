@@ -7,8 +7,7 @@
 
 namespace badnessd {
 std::uint64_t age_s(const Snapshot& snapshot, const Task& task) noexcept {
-  return snapshot.uptime_s -
-         std::min(snapshot.uptime_s, task.id.start_time / kUserHz);
+  return above(snapshot.uptime_s, task.id.start_time / kUserHz);
 }
 
 std::size_t find_task(const Snapshot& snapshot, std::int32_t pid) noexcept {

@@ -22,6 +22,12 @@ inline constexpr Kib kUnknownKib = ~Kib{0};
   return a > ~b ? ~Kib{0} : a + b;
 }
 
+// How far `value` is above `other`; 0 if it is not.
+[[nodiscard]] constexpr std::uint64_t above(std::uint64_t value,
+                                            std::uint64_t other) noexcept {
+  return value > other ? value - other : 0;
+}
+
 using RuleBits = std::uint64_t;  // a bit for each rule of the settings
 
 // Identifies one process: pids are reused, start times are not.

@@ -268,8 +268,7 @@ std::string render_table(const std::vector<Column>& columns,
           begin + columns_of(cell) > style.width) {
         cell = cut(cell, style.width - begin);
       }
-      const std::string blanks(
-          widths[i] - std::min(widths[i], columns_of(cell)), ' ');
+      const std::string blanks(above(widths[i], columns_of(cell)), ' ');
       text += columns[i].left ? cell + blanks : blanks + cell;
       text += last ? "" : std::string(kGap, ' ');
     }

@@ -166,8 +166,7 @@ void CgroupTree::read_swap(std::string_view cgroup, PressureReading& reading) {
     return;  // the system's
   }
   reading.swap_total_kib = std::min(reading.swap_total_kib, limit);
-  reading.swap_free_kib =
-      std::min(reading.swap_free_kib, limit - std::min(limit, used));
+  reading.swap_free_kib = std::min(reading.swap_free_kib, above(limit, used));
 }
 
 Expected<PressureReading> CgroupTree::read(const std::string& cgroup,
@@ -181,9 +180,8 @@ Expected<PressureReading> CgroupTree::read(const std::string& cgroup,
   reading.psi_some.reset();
   reading.psi_full.reset();
   reading.mem_total_kib = std::min(system.mem_total_kib, limit_kib(cgroup));
-  const Kib in_use = used - std::min(used, reclaimable_kib(cgroup));
-  reading.mem_available_kib =
-      reading.mem_total_kib - std::min(reading.mem_total_kib, in_use);
+  const Kib in_use = above(used, reclaimable_kib(cgroup));
+  reading.mem_available_kib = above(reading.mem_total_kib, in_use);
   read_swap(cgroup, reading);
   if (const auto text =
           reader_.read(AT_FDCWD, path_of(cgroup, "memory.pressure"))) {

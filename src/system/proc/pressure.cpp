@@ -113,8 +113,7 @@ Expected<PressureReading> parse_meminfo(std::string_view text) {
     return bad("meminfo: more is cached than there is");
   }
   const Kib cache = buffers + cached;
-  const Kib estimate =
-      *info.free + cache - std::min(cache, info.shmem.value_or(0));
+  const Kib estimate = *info.free + above(cache, info.shmem.value_or(0));
   reading.mem_available_kib = info.available.value_or(estimate);
   if (reading.mem_available_kib > *info.total) {
     return bad("meminfo: more is available than there is");

@@ -76,8 +76,7 @@ Kib ProcfsSource::anonymous_kib(const StatusFields& status, std::int32_t pid) {
   }
   // Before 4.5: resident pages minus shared pages.
   const auto statm = read(pid, "statm").and_then(parse_statm);
-  const Pages pages =
-      statm ? statm->resident - std::min(statm->resident, statm->shared) : 0;
+  const Pages pages = statm ? above(statm->resident, statm->shared) : 0;
   return pages * page_size_ / 1024;
 }
 
@@ -212,9 +211,8 @@ Expected<HeldFacts> ProcfsSource::read_held(std::int32_t pid,
   if (!dead_leader && !swap_in_use_ &&
       statm->shared * page_kib < kLittleShared) {
     facts.swap_kib = 0;
-    facts.holding = {.private_kib = (statm->resident -
-                                     std::min(statm->resident, statm->shared)) *
-                                    page_kib};
+    facts.holding = {.private_kib =
+                         above(statm->resident, statm->shared) * page_kib};
     return facts;
   }
   const auto thread =
