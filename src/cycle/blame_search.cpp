@@ -69,54 +69,76 @@ Kib greatest_took(const Inquiry& inquiry, const SelectRules& rules,
   return 0;
 }
 
-// The pool of children of the task at `index`, measured by `took`.
-Pool pool_below(const Snapshot& snapshot, const SelectRules& rules,
-                std::uint32_t index, Kib Task::*took) {
-  const Task& parent = snapshot.tasks[index];
-  Pool pool{.parent = parent.id};
-  const auto for_children = [&](auto visit) {
-    for (std::uint32_t i = 0; i < parent.child_count; ++i) {
-      const Task& child =
-          snapshot.tasks[snapshot.children[parent.first_child + i].task];
-      if (counts(child, rules) && child.*took != 0) {
-        visit(child);
-      }
+constexpr std::uint32_t kFewestInPool = 4;
+
+// Calls visit(child) for each child of `parent` that is a candidate and took
+// something by `took`.
+template <class Visit>
+void for_takers(const Snapshot& snapshot, const SelectRules& rules,
+                const Task& parent, Kib Task::*took, Visit visit) {
+  for (std::uint32_t i = 0; i < parent.child_count; ++i) {
+    const Task& child =
+        snapshot.tasks[snapshot.children[parent.first_child + i].task];
+    if (counts(child, rules) && child.*took != 0) {
+      visit(child);
     }
-  };
-  for_children([&](const Task& child) {
-    if (child.*took > pool.most_kib) {
-      pool.most_kib = child.*took;
+  }
+}
+
+// Whether the children of `parent` can have taken `least_kib` together.
+bool can_be_pool(const Snapshot& snapshot, const SelectRules& rules,
+                 const Task& parent, Kib least_kib) {
+  constexpr std::int32_t kInitPid = 1;
+  std::uint32_t takers = 0;
+  Kib most_kib = 0;
+  for_takers(snapshot, rules, parent, &Task::took_most_kib,
+             [&](const Task& child) {
+               ++takers;
+               most_kib = sum_kib(most_kib, child.took_most_kib);
+             });
+  return parent.id.pid > kInitPid && takers >= kFewestInPool &&
+         most_kib >= least_kib;
+}
+
+// The children of `parent` with the name of the child that took the most.
+Pool pool_below(const Snapshot& snapshot, const SelectRules& rules,
+                const Task& parent) {
+  Pool pool{.parent = parent.id};
+  for_takers(snapshot, rules, parent, &Task::took_kib, [&](const Task& child) {
+    if (child.took_kib > pool.most_kib) {
+      pool.most_kib = child.took_kib;
       pool.comm = child.comm;
     }
   });
-  for_children([&](const Task& child) {
+  for_takers(snapshot, rules, parent, &Task::took_kib, [&](const Task& child) {
     if (child.comm == pool.comm) {
       ++pool.members;
-      pool.took_kib = sum_kib(pool.took_kib, child.*took);
+      pool.took_kib += child.took_kib;
     }
   });
   return pool;
 }
 
-// The pool that took the most, at least `least_kib`.
+// The pool that took the most, at least `least_kib`. Reads all processes if
+// there can be one.
 std::optional<Pool> find_pool(const Inquiry& inquiry, const SelectRules& rules,
                               Kib least_kib) {
-  constexpr std::uint32_t kFewest = 4;
-  constexpr std::int32_t kInitPid = 1;
-  const Snapshot& snapshot = inquiry.snapshot;
-  const auto is_one = [&](const Pool& pool) {
-    return pool.members >= kFewest && pool.took_kib >= least_kib;
+  const auto& tasks = inquiry.snapshot.tasks;
+  const auto suspect = [&](const Task& parent) {
+    return can_be_pool(inquiry.snapshot, rules, parent, least_kib);
   };
+  if (std::none_of(tasks.begin(), tasks.end(), suspect)) {
+    return std::nullopt;
+  }
+  refine_all(inquiry);
   std::optional<Pool> best;
-  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    const Task& parent = snapshot.tasks[i];
-    if (parent.id.pid <= kInitPid || parent.child_count < kFewest ||
-        !is_one(pool_below(snapshot, rules, i, &Task::took_most_kib))) {
+  for (const Task& parent : tasks) {
+    if (!suspect(parent)) {
       continue;
     }
-    refine_all(inquiry);
-    const Pool pool = pool_below(snapshot, rules, i, &Task::took_kib);
-    if (is_one(pool) && (!best || pool.took_kib > best->took_kib)) {
+    const Pool pool = pool_below(inquiry.snapshot, rules, parent);
+    if (pool.members >= kFewestInPool && pool.took_kib >= least_kib &&
+        (!best || pool.took_kib > best->took_kib)) {
       best = pool;
     }
   }

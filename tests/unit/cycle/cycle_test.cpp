@@ -408,6 +408,12 @@ class PoolTest : public BlameTest {
     rules.victim = VictimOrder::kProcess;  // its workers are old: no storm
   }
 
+  void grow_all(Kib kib) {
+    for (std::int32_t pid = 21; pid < 41; ++pid) {
+      grow(pid, kib);
+    }
+  }
+
   static std::vector<Task> pool() {
     std::vector<Task> tasks{holding(10, 3'000'000, 140'000),
                             holding(11, 80'000, 300'000),
@@ -435,18 +441,31 @@ TEST_F(PoolTest, OneOfItsWorkersDies) {
   EXPECT_EQ(state.decision.pool->took_kib, 450'000U);
 }
 
+// A helper of the pool maps a file. Until the helper is read, that could be
+// memory that it took: more than each worker, less than another process took.
+TEST_F(PoolTest, IsFoundBesideAChildOfAnotherNameWithMoreResident) {
+  grow_all(25'000);
+  grow(10, 30'000);
+  Task helper = holding(41, 60'000, 1'000);
+  helper.ppid = 20;
+  helper.comm[0] = 'h';
+  helper.rss = 27'000 / 4;
+  source.add(helper);
+  static_cast<void>(run_low(source));
+  ASSERT_TRUE(state.decision.pool);
+  EXPECT_EQ(state.decision.pool->members, 20U);
+}
+
 TEST_F(PoolTest, ThatTookLessThanHalfOfTheLossIsNone) {
-  for (std::int32_t pid = 21; pid < 41; ++pid) {
-    grow(pid, 10'000);
-  }
+  grow_all(10'000);
   static_cast<void>(run_low(source));
   EXPECT_EQ(state.decision.blame, Blame::kHeld);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
 }
 
 TEST_F(PoolTest, OfOtherNamesIsNone) {
+  grow_all(25'000);
   for (std::int32_t pid = 21; pid < 41; ++pid) {
-    grow(pid, 25'000);
     source.task(pid).comm[0] = static_cast<char>('A' + pid - 21);
   }
   static_cast<void>(run_low(source));
