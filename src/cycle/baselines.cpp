@@ -134,7 +134,9 @@ void Baselines::ask_unshared(FactSource& source) {
     }
   }
   asked_ = !questions_.empty();
-  source.measure(questions_);
+  if (asked_) {
+    source.measure(questions_);
+  }
 }
 
 void Baselines::take_unshared(FactSource& source) {
