@@ -100,6 +100,9 @@ class Pass {
 
   // The memory lost by the system, or by the cgroup that is short of it.
   [[nodiscard]] std::optional<Loss> loss() const {
+    if (bare_order(policy_)) {
+      return std::nullopt;
+    }
     MemoryNotes notes = state_.baselines.notes();
     if (state_.policy.acting) {
       for (std::size_t slot = 0; slot < notes.size(); ++slot) {
@@ -108,16 +111,14 @@ class Pass {
             notes[slot].free_kib == 0 ? 0 : notes[slot].time_us;
       }
     }
-    // The window must not reach back further the deeper memory sinks.
+    // What was needed at the limit: the window must not reach back further the
+    // deeper memory sinks.
     const Decision& decision = state_.decision;
     PressureReading ample = decision.reading;
     ample.mem_available_kib = ample.mem_total_kib;
-    return bare_order(policy_)
-               ? std::nullopt
-               : find_loss(
-                     notes, decision.reading,
-                     needed_kib(policy_, policy_.triggers[decision.trigger],
-                                ample));
+    return find_loss(
+        notes, decision.reading,
+        needed_kib(policy_, policy_.triggers[decision.trigger], ample));
   }
 
   CycleResult lost(const Error& error) {
