@@ -82,16 +82,16 @@ int run_once(const Invocation& invocation, const LoadedSettings& loaded,
   CycleState state(policy);
   state.policy.once = true;
   state.identities.look_at_all(source, policy);
-  const CycleResult report = run_cycle(source, policy, killer, state);
-  if (report.kind == CycleResult::Kind::kSampleLost) {
-    return cannot_read(report.error);
+  const CycleResult result = run_cycle(source, policy, killer, state);
+  if (result.kind == CycleResult::Kind::kSampleLost) {
+    return cannot_read(result.error);
   }
   // The decision is final; the report also shows the other tasks in full.
   refine_all({source, state.snapshot, policy, state.identities});
   return print(invocation.json
-                   ? once_json(report, state, policy)
+                   ? once_json(result, state, policy)
                    : section("settings", {loaded.origin}) +
-                         once_text(report, state, policy, stdout_style()));
+                         once_text(result, state, policy, stdout_style()));
 }
 
 int run_check(const Invocation& invocation, const LoadedSettings& loaded,

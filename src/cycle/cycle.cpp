@@ -28,15 +28,15 @@ class Pass {
     if (!reading) {
       return lost(reading.error());
     }
-    report_.reading = *reading;
+    result_.reading = *reading;
     if (state_.policy.listed_us == 0) {
       list_cgroups(source_, policy_, state_.policy, reading->time_us);
     }
     const Firing firing =
         take_readings(source_, policy_, state_.policy, *reading);
     const Fired& fired = firing.fired;
-    report_.log_trigger = fired.log;
-    report_.log_domain = firing.log_domain;
+    result_.log_trigger = fired.log;
+    result_.log_domain = firing.log_domain;
     if (!fired.kill) {
       end_incident(state_.policy);
     }
@@ -53,7 +53,7 @@ class Pass {
       return ended(Kind::kCoolingDown);
     }
     if (resting(domain()) && !state_.policy.once) {
-      return ended(Kind::kNobody);
+      return ended(Kind::kNoCandidate);
     }
     if (!budget_left(policy_, domain().kills, reading->time_us)) {
       return ended(Kind::kBudgetSpent);
@@ -66,8 +66,8 @@ class Pass {
 
  private:
   CycleResult ended(Kind kind) {
-    report_.kind = kind;
-    return report_;
+    result_.kind = kind;
+    return result_;
   }
 
   // The domain of the decision.
@@ -80,14 +80,14 @@ class Pass {
             .snapshot = state_.snapshot,
             .policy = policy_,
             .identities = state_.identities,
-            .swap_used_kib = report_.reading.swap_used_kib(),
+            .swap_used_kib = result_.reading.swap_used_kib(),
             .baselines = &state_.baselines,
             .loss = state_.decision.loss};
   }
 
   // Reads identities and notes in calm times.
   void use_the_time() {
-    const PressureReading& reading = report_.reading;
+    const PressureReading& reading = result_.reading;
     if (calm(policy_, state_.policy)) {
       state_.identities.look(source_, policy_, reading.time_us);
     }
@@ -122,7 +122,7 @@ class Pass {
   }
 
   CycleResult lost(const Error& error) {
-    report_.error = error;
+    result_.error = error;
     return ended(Kind::kSampleLost);
   }
 
@@ -131,7 +131,7 @@ class Pass {
   void watch_kernel() {
     constexpr Micros kNear = 200'000;
     constexpr Micros kOften = 60'000'000;
-    const Micros now = report_.reading.time_us;
+    const Micros now = result_.reading.time_us;
     if (!state_.oom_kills || now - state_.oom_kills_read_us >= kOften ||
         next_poll_interval_us(policy_, state_.policy) < kNear) {
       look_for_kernel_kill();
@@ -139,11 +139,11 @@ class Pass {
   }
 
   void look_for_kernel_kill() {
-    const Micros now = report_.reading.time_us;
+    const Micros now = result_.reading.time_us;
     const auto kills = source_.read_oom_kills();
     if (kills && state_.oom_kills && *kills > *state_.oom_kills) {
       state_.policy.kernel_kill_us = now;
-      report_.kernel_killed = true;
+      result_.kernel_killed = true;
     }
     state_.oom_kills = kills;
     state_.oom_kills_read_us = now;
@@ -153,7 +153,7 @@ class Pass {
   bool kernel_kills_now() {
     look_for_kernel_kill();
     const auto seen = state_.policy.kernel_kill_us;
-    return seen && report_.reading.time_us - *seen < kVictimGrace;
+    return seen && result_.reading.time_us - *seen < kVictimGrace;
   }
 
   CycleResult decide(const Fired& fired) {
@@ -164,7 +164,7 @@ class Pass {
     decision.trigger = fired.kill.value_or(once_trigger(policy_));
     decision.scope = domain().cgroup;
     decision.reading = *domain().last;
-    decision.seen_us = report_.reading.time_us;
+    decision.seen_us = result_.reading.time_us;
     const Trigger& trigger = policy_.triggers[decision.trigger];
     decision.stalls = domain().history.share(trigger.psi_window_us);
     decision.needed_kib = needed_kib(policy_, trigger, decision.reading);
@@ -191,7 +191,7 @@ class Pass {
     decision.pool = pool;
     decision.required_took_kib = rules.min_took_kib;
     if (selection.kind == Selection::Kind::kWait) {
-      report_.dying = snapshot.tasks[selection.task].id;
+      result_.dying = snapshot.tasks[selection.task].id;
       if (!state_.policy.waiting_since_us) {
         state_.policy.waiting_since_us = decision.seen_us;
       }
@@ -206,7 +206,7 @@ class Pass {
                                  : storm.forker);
     } else if (selection.kind == Selection::Kind::kNone) {
       rest(acting_domain(state_.policy));
-      return ended(Kind::kNobody);
+      return ended(Kind::kNoCandidate);
     } else {
       complete(selection.task, victim_of(inquiry(), selection.task, rules));
     }
@@ -234,7 +234,7 @@ class Pass {
     if (!reading) {
       return tl::unexpected(reading.error());
     }
-    report_.reading = *reading;
+    result_.reading = *reading;
     if (state_.policy.once) {
       return true;
     }
@@ -316,7 +316,7 @@ class Pass {
   [[nodiscard]] bool overtaken(const Firing& firing) const {
     const Micros since = state_.policy.pending->since_us;
     return firing.system && state_.policy.acting &&
-           report_.reading.time_us - since >= kVictimGrace;
+           result_.reading.time_us - since >= kVictimGrace;
   }
 
   // Records the memory that came back, and when it last grew noticeably.
@@ -383,7 +383,7 @@ class Pass {
   Killer& killer_;
   CycleState& state_;
   const CycleHooks& hooks_;
-  CycleResult report_;
+  CycleResult result_;
 };
 
 }  // namespace

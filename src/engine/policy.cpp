@@ -183,7 +183,7 @@ WaitFor wait_for(const Policy& policy, const PolicyState& state,
   const bool enough =
       state.waiting_since_us &&
       now_us - *state.waiting_since_us >= policy.exit_timeout_us;
-  return enough ? WaitFor::kNobody : WaitFor::kExiting;
+  return enough ? WaitFor::kNone : WaitFor::kExiting;
 }
 
 std::span<const TaskId> set_aside_of(const PolicyState& state) noexcept {

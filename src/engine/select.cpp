@@ -45,7 +45,7 @@ bool outranks(const Task& a, const Task& b) noexcept {
 }
 
 bool dying(const Task& task, WaitFor wait_for) noexcept {
-  if (wait_for == WaitFor::kNobody || (task.flags & kPfExiting) == 0) {
+  if (wait_for == WaitFor::kNone || (task.flags & kPfExiting) == 0) {
     return false;
   }
   // include/linux/sched.h: a task with only its table entry left is Z, or X

@@ -86,8 +86,8 @@ class Allocations : public testing::Test {
 void pass(ProcfsSource& source, const Policy& policy, CycleState& state) {
   DryRunKiller killer;
   state.policy.once = true;
-  const CycleResult report = run_cycle(source, policy, killer, state);
-  ASSERT_NE(report.kind, CycleResult::Kind::kSampleLost) << report.error.what;
+  const CycleResult result = run_cycle(source, policy, killer, state);
+  ASSERT_NE(result.kind, CycleResult::Kind::kSampleLost) << result.error.what;
   state.policy.reported = false;  // and again
   refine_all({source, state.snapshot, policy, state.identities});
 }

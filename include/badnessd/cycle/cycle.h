@@ -47,7 +47,7 @@ struct CycleResult {
     kSampleLost,    // `error`: memory or processes could not be read
     kCoolingDown,   // a dry run has reported; the trigger still fires
     kBudgetSpent,   // kill.per_minute
-    kNobody,        // there is no candidate
+    kNoCandidate,   // there is no candidate
     kWaiting,       // `dying` is exiting, or the kernel has just killed a task
     kRecovered,     // the trigger does not fire just before the signal
     kSignalled,     // the decision's victim was signalled

@@ -24,8 +24,8 @@ enum class Skip : std::uint8_t {
 // The dying tasks to wait for. 2.6.32 aborts on a PF_EXITING task that still
 // has its mm (mm/oom_kill.c: select_bad_process()). badnessd waits also after
 // the task drops its mm, which precedes the free of the pages (kernel/exit.c:
-// exit_mm()). 2.6.32 waits forever; badnessd passes to kNobody after a while.
-enum class WaitFor : std::uint8_t { kNobody, kExitingWithMm, kExiting };
+// exit_mm()). 2.6.32 waits forever; badnessd passes to kNone after a while.
+enum class WaitFor : std::uint8_t { kNone, kExitingWithMm, kExiting };
 
 // Kernel threads and zombies are not dying: they have nothing to give back.
 [[nodiscard]] bool dying(const Task& task, WaitFor wait_for) noexcept;

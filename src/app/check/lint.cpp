@@ -70,7 +70,7 @@ void lint_scope(const Trigger& trigger, std::size_t index,
 }
 
 // Whether any user can start a process that matches the rule.
-bool anybody_can_meet(const Rule& rule) {
+bool any_user_can_meet(const Rule& rule) {
   // Users choose the names of cgroups below a unit.
   const auto open = [](const std::vector<Glob>& globs) {
     return std::any_of(globs.begin(), globs.end(), [](const Glob& it) {
@@ -84,7 +84,7 @@ bool anybody_can_meet(const Rule& rule) {
 // include/linux/sched.h: TASK_COMM_LEN, less the NUL.
 constexpr std::size_t kLongestComm = 15;
 
-bool nobody(const UserRange& users) {
+bool is_no_user(const UserRange& users) {
   return users.first > users.last;
 }
 
@@ -94,8 +94,9 @@ bool can_never_match(const Rule& rule) {
       !rule.comm.empty() &&
       std::all_of(rule.comm.begin(), rule.comm.end(),
                   [](const Glob& it) { return it.shortest() > kLongestComm; });
-  const bool no_user = !rule.user.empty() &&
-                       std::all_of(rule.user.begin(), rule.user.end(), nobody);
+  const bool no_user =
+      !rule.user.empty() &&
+      std::all_of(rule.user.begin(), rule.user.end(), is_no_user);
   return no_name || no_user;
 }
 
@@ -193,7 +194,7 @@ Notes lint_rules(const std::vector<Rule>& rules) {
       }
     }
     for (const UserRange& users : rule.user) {
-      if (nobody(users)) {
+      if (is_no_user(users)) {
         warn(fmt::format("there is no user {} here", escaped(users.text)));
       }
     }
@@ -204,7 +205,7 @@ Notes lint_rules(const std::vector<Rule>& rules) {
                       "and the first that matches counts",
                       escaped(rules[before].name)));
     }
-    if (rule.adj() < 0 && anybody_can_meet(rule)) {
+    if (rule.adj() < 0 && any_user_can_meet(rule)) {
       warn(
           "any user can have what it asks for; add user, unit, or a cgroup "
           "that begins with a name");
@@ -240,8 +241,7 @@ Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
                       policy, policy.triggers[once_trigger(policy)], reading)};
   const auto choose = [&](Snapshot& snapshot,
                           Kib need) -> std::optional<std::uint32_t> {
-    SelectRules rules{.self_pid = policy.self_pid,
-                      .wait_for = WaitFor::kNobody};
+    SelectRules rules{.self_pid = policy.self_pid, .wait_for = WaitFor::kNone};
     const Selection selection =
         select_victim({inquiry.source, snapshot, policy, inquiry.identities},
                       rules, need)

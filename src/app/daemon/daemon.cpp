@@ -58,8 +58,8 @@ CycleResult Daemon::rehearse() {
   if (const auto reading = source_.read_pressure()) {
     static_cast<void>(trial.baselines.look_at_all(source_, *reading));
   }
-  DryRunKiller nobody;
-  const CycleResult report = run_cycle(source_, policy_, nobody, trial);
+  DryRunKiller killer;
+  const CycleResult result = run_cycle(source_, policy_, killer, trial);
   save_state();  // the first write to a mapped page is a fault
   Snapshot& snapshot = state_.snapshot;
   snapshot = std::move(trial.snapshot);
@@ -70,7 +70,7 @@ CycleResult Daemon::rehearse() {
   snapshot.tasks.reserve(std::max(kFewest, 2 * snapshot.tasks.size()));
   snapshot.children.reserve(std::max(kFewest, 2 * snapshot.children.size()));
   state_.reserve();
-  return report;
+  return result;
 }
 
 Micros Daemon::sleep() const noexcept {
@@ -96,10 +96,10 @@ void Daemon::step() {
                            static_cast<Daemon*>(self)->save_state();
                          },
                          this};
-  const CycleResult report =
+  const CycleResult result =
       run_cycle(source_, policy_, killer_, state_, hooks);
-  if (report.kind == Kind::kSampleLost) {
-    lost_sample(report.error);
+  if (result.kind == Kind::kSampleLost) {
+    lost_sample(result.error);
     return;
   }
   if (lost_samples_ != 0) {
@@ -108,31 +108,31 @@ void Daemon::step() {
         count_text(lost_samples_, "lost sample", "lost samples"));
     lost_samples_ = 0;
   }
-  if (report.kernel_killed) {
+  if (result.kernel_killed) {
     event_log_.log().warn("the kernel's own OOM killer has killed a process");
   }
-  if (report.log_trigger != log_trigger_) {
-    log_trigger_ = report.log_trigger;
+  if (result.log_trigger != log_trigger_) {
+    log_trigger_ = result.log_trigger;
     if (log_trigger_) {
       const Trigger& trigger = policy_.triggers[*log_trigger_];
-      const OomDomain& domain = *report.log_domain;
+      const OomDomain& domain = *result.log_domain;
       event_log_.log().warn(
           "trigger {} {}", escaped(trigger.name),
           trigger_text(trigger, domain.cgroup, *domain.last,
                        domain.history.share(trigger.psi_window_us)));
     }
   }
-  note(report);
+  note(result);
   note_hang();
-  if (report.reading.time_us - reported_us_ >= report_interval_us_) {
-    reported_us_ = report.reading.time_us;
+  if (result.reading.time_us - reported_us_ >= report_interval_us_) {
+    reported_us_ = result.reading.time_us;
     event_log_.log().info("{}", status());
   }
 }
 
-void Daemon::note(const CycleResult& report) {
+void Daemon::note(const CycleResult& result) {
   const Decision& decision = state_.decision;
-  switch (report.kind) {
+  switch (result.kind) {
     case Kind::kCalm:
     case Kind::kRecovered:
       incident_over();
@@ -143,18 +143,18 @@ void Daemon::note(const CycleResult& report) {
       break;
     case Kind::kBudgetSpent:
       say_once(
-          report.kind,
+          result.kind,
           fmt::format("{} within a minute (kill.per_minute): waiting",
                       count_text(policy_.kills_per_minute, "kill", "kills")));
       break;
-    case Kind::kNobody:
-      say_once(report.kind, "nothing to kill: no process is a candidate");
+    case Kind::kNoCandidate:
+      say_once(result.kind, "nothing to kill: no process is a candidate");
       break;
     case Kind::kWaiting:
-      say_once(report.kind,
-               report.dying
+      say_once(result.kind,
+               result.dying
                    ? fmt::format("waiting for {}, which is exiting",
-                                 report.dying->pid)
+                                 result.dying->pid)
                    : std::string("waiting for the kernel's own victim"));
       break;
     case Kind::kSignalled:
@@ -163,7 +163,7 @@ void Daemon::note(const CycleResult& report) {
     case Kind::kNotSignalled:
       save_state();
       event_log_.decided(decision, policy_);
-      said_ = report.kind;
+      said_ = result.kind;
       break;
     case Kind::kEscalated:
       event_log_.log().warn("{} has not ended on SIGTERM: sent SIGKILL",
@@ -173,7 +173,7 @@ void Daemon::note(const CycleResult& report) {
     case Kind::kDone:
       save_state();
       event_log_.ended(decision, policy_);
-      said_ = report.kind;
+      said_ = result.kind;
       break;
   }
 }

@@ -48,9 +48,9 @@ void say(spdlog::logger& log, const std::vector<Finding>& notes) {
 
 // The start-up self-test; logs the features that this machine lacks.
 void rehearse(Daemon& daemon, ProcfsSource& source, spdlog::logger& log) {
-  const CycleResult report = daemon.rehearse();
-  if (report.kind == CycleResult::Kind::kSampleLost) {
-    log.warn("the first look failed: {}", error_text(report.error));
+  const CycleResult result = daemon.rehearse();
+  if (result.kind == CycleResult::Kind::kSampleLost) {
+    log.warn("the first look failed: {}", error_text(result.error));
     return;
   }
   for (const std::string& line : host_text(daemon.policy(), daemon.watched())) {
@@ -58,7 +58,7 @@ void rehearse(Daemon& daemon, ProcfsSource& source, spdlog::logger& log) {
   }
   say(log, lint_triggers(daemon.policy(), daemon.watched(), source.cgroups()));
   say(log, lint_rules(daemon.policy().rules));
-  say(log, host_findings(daemon.policy(), report.reading, daemon.snapshot(),
+  say(log, host_findings(daemon.policy(), result.reading, daemon.snapshot(),
                          source, AskedBy::kDaemon));
 }
 

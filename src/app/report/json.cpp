@@ -210,13 +210,13 @@ std::string explain_json(const Snapshot& snapshot, std::uint32_t index,
   return dump(json);
 }
 
-std::string once_json(const CycleResult& report, const CycleState& state,
+std::string once_json(const CycleResult& result, const CycleState& state,
                       const Policy& policy) {
   const Snapshot& snapshot = state.snapshot;
   const Decision& decision = state.decision;
   Json json =
       base_json(snapshot, sorted_tasks(snapshot, SortKey::kPoints), policy);
-  json["pressure"] = pressure_json(report.reading);
+  json["pressure"] = pressure_json(result.reading);
   json["triggers"] = triggers_json(policy, state.policy, decision);
   json["selection"] = {{"kind", "none"},
                        {"pid", nullptr},
@@ -225,10 +225,10 @@ std::string once_json(const CycleResult& report, const CycleState& state,
                        {"bar_kib", decision.required_kib},
                        {"passed_over", Json::array()}};
   json["victim"] = nullptr;
-  if (report.kind == CycleResult::Kind::kWaiting && report.dying) {
+  if (result.kind == CycleResult::Kind::kWaiting && result.dying) {
     json["selection"]["kind"] = "wait";
-    json["selection"]["pid"] = report.dying->pid;
-  } else if (report.kind == CycleResult::Kind::kNotSignalled) {
+    json["selection"]["pid"] = result.dying->pid;
+  } else if (result.kind == CycleResult::Kind::kNotSignalled) {
     json["selection"]["kind"] = "chosen";
     json["selection"]["pid"] = decision.chosen.id.pid;
     for (std::uint32_t i = 0; i < decision.passed_over_count; ++i) {

@@ -87,15 +87,15 @@ std::string extent_text(const Decision& decision) {
   return {};
 }
 
-std::string selection_text(const CycleResult& report, const CycleState& state) {
-  if (report.kind == CycleResult::Kind::kNobody) {
+std::string selection_text(const CycleResult& result, const CycleState& state) {
+  if (result.kind == CycleResult::Kind::kNoCandidate) {
     return section("chosen", {"none: no process is a candidate"});
   }
-  if (report.kind == CycleResult::Kind::kWaiting) {
+  if (result.kind == CycleResult::Kind::kWaiting) {
     return section("chosen",
                    {fmt::format("none now: {} is exiting, and its memory is "
                                 "waited for",
-                                report.dying ? report.dying->pid : 0)});
+                                result.dying ? result.dying->pid : 0)});
   }
   const Decision& decision = state.decision;
   std::string text =
@@ -137,7 +137,7 @@ std::vector<std::string> firing_text(const CycleState& state,
 
 }  // namespace
 
-std::string once_text(const CycleResult& report, const CycleState& state,
+std::string once_text(const CycleResult& result, const CycleState& state,
                       const Policy& policy, const Style& style) {
   constexpr std::size_t kCandidatesShown = 10;
   const Snapshot& snapshot = state.snapshot;
@@ -151,14 +151,14 @@ std::string once_text(const CycleResult& report, const CycleState& state,
                              "candidate", "candidates"),
                   duration_text(snapshot.uptime_s)));
   std::string text =
-      section("memory", {reading_text(report.reading)}) +
+      section("memory", {reading_text(result.reading)}) +
       section("triggers", firing_text(state, policy)) +
       section("facts", facts) +
       section("skipped", skipped_text(snapshot, policy.self_pid)) + "\n";
   text +=
       scores_table(snapshot, policy,
                    {.limit = kCandidatesShown, .candidates_only = true}, style);
-  return text + "\n" + selection_text(report, state);
+  return text + "\n" + selection_text(result, state);
 }
 
 }  // namespace badnessd

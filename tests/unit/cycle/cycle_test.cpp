@@ -231,9 +231,9 @@ TEST_F(CycleTest, TheKernelsOwnVictimIsWaitedFor) {
   source.set_pressure(with_available(500'000));
   EXPECT_EQ(run(source).kind, Kind::kCalm);
   source.set_oom_kills(1);
-  const CycleResult report = run_low(source);
-  EXPECT_EQ(report.kind, Kind::kWaiting);
-  EXPECT_TRUE(report.kernel_killed);
+  const CycleResult result = run_low(source);
+  EXPECT_EQ(result.kind, Kind::kWaiting);
+  EXPECT_TRUE(result.kernel_killed);
   source.set_step(250'000);
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
 }
@@ -259,9 +259,9 @@ TEST_F(CycleTest, MemoryThatCameBackDuringTheScanSpares) {
 TEST_F(CycleTest, AnUnreadableSampleKillsNobody) {
   FakeSource source(snapshot_of({user_task(10, 500)}));
   source.set_pressure(tl::unexpected(Error{EBADMSG, "meminfo"}));
-  const CycleResult report = run(source);
-  EXPECT_EQ(report.kind, Kind::kSampleLost);
-  EXPECT_EQ(report.error.code, EBADMSG);
+  const CycleResult result = run(source);
+  EXPECT_EQ(result.kind, Kind::kSampleLost);
+  EXPECT_EQ(result.error.code, EBADMSG);
   EXPECT_TRUE(killer.pids().empty());
 }
 
@@ -279,7 +279,7 @@ TEST_F(CycleTest, SomebodyDyingIsWaitedForAndThenPassedOver) {
 TEST_F(CycleTest, NobodyIsKilledWhereNobodyIsACandidate) {
   FakeSource source(snapshot_of({user_task(1, 9000), user_task(7, 100)}));
   rules.self_pid = 7;
-  EXPECT_EQ(run_low(source).kind, Kind::kNobody);
+  EXPECT_EQ(run_low(source).kind, Kind::kNoCandidate);
   EXPECT_TRUE(killer.pids().empty());
 }
 

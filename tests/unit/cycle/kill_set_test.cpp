@@ -233,16 +233,16 @@ TEST_F(Scopes, CgroupsComeAndGo) {
 TEST_F(Scopes, NobodyInItIsNobody) {
   source.set_cgroup("/user/u1", with_available(800'000));
   source.set_cgroup("/user/u2", with_available(1'000));
-  EXPECT_EQ(run(900'000).kind, Kind::kNobody);
+  EXPECT_EQ(run(900'000).kind, Kind::kNoCandidate);
   EXPECT_TRUE(killer.pids().empty());
 }
 
 TEST_F(Scopes, NobodyInItIsNotLookedForAllTheTime) {
   source.set_cgroup("/user/u1", with_available(800'000));
   source.set_cgroup("/user/u2", with_available(1'000));
-  EXPECT_EQ(run(900'000).kind, Kind::kNobody);
+  EXPECT_EQ(run(900'000).kind, Kind::kNoCandidate);
   EXPECT_GE(next_poll_interval_us(policy, state.policy), 80'000U);
-  EXPECT_EQ(run(900'000).kind, Kind::kNobody);
+  EXPECT_EQ(run(900'000).kind, Kind::kNoCandidate);
   EXPECT_EQ(source.scans(), 1U);
   // A neighbour who is in need meanwhile is helped.
   source.set_cgroup("/user/u1", with_available(50'000));

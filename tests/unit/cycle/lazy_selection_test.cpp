@@ -35,7 +35,7 @@ ScoreRules score_for(std::uint64_t seed) {
 
 SelectRules rules_for(std::uint64_t seed) {
   return {.self_pid = static_cast<std::int32_t>(seed % 7),
-          .wait_for = seed % 3 == 0 ? WaitFor::kExiting : WaitFor::kNobody};
+          .wait_for = seed % 3 == 0 ? WaitFor::kExiting : WaitFor::kNone};
 }
 
 // Swap in use is what bounds a process's own; random amounts have no bound.

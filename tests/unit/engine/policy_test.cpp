@@ -123,7 +123,7 @@ TEST(Waiting, ForTheDyingEndsPerIncident) {
   EXPECT_EQ(wait_for(rules, state, 100 * kSecond), WaitFor::kExiting);
   state.waiting_since_us = 100 * kSecond;
   EXPECT_EQ(wait_for(rules, state, 101 * kSecond), WaitFor::kExiting);
-  EXPECT_EQ(wait_for(rules, state, 102 * kSecond), WaitFor::kNobody);
+  EXPECT_EQ(wait_for(rules, state, 102 * kSecond), WaitFor::kNone);
 }
 
 TEST(Budget, CountsTheKillsOfTheLastMinute) {

@@ -23,7 +23,7 @@ using test::user_task;
 using Kind = Selection::Kind;
 
 constexpr std::int32_t kSelf = 4711;
-constexpr std::array kAllWaits{WaitFor::kNobody, WaitFor::kExitingWithMm,
+constexpr std::array kAllWaits{WaitFor::kNone, WaitFor::kExitingWithMm,
                                WaitFor::kExiting};
 
 // The pid that is chosen, 0 if none is, minus that which is waited for.
@@ -186,10 +186,10 @@ TEST(Wait, ForAnExitingTaskWithoutMmOnlyBeyond2632) {
 
 TEST(Wait, ForNobodyChoosesAmongThoseThatLive) {
   EXPECT_EQ(
-      selected(scored({user_task(10, 5), exiting(11, true)}), WaitFor::kNobody),
+      selected(scored({user_task(10, 5), exiting(11, true)}), WaitFor::kNone),
       10);
   // Killing the dying once more gives nothing back.
-  EXPECT_EQ(selected(scored({exiting(11, true)}), WaitFor::kNobody), 0);
+  EXPECT_EQ(selected(scored({exiting(11, true)}), WaitFor::kNone), 0);
 }
 
 TEST(Wait, StandsAboveAnyPointsAndAnyOrder) {

@@ -60,7 +60,7 @@ class Daemon {
 
  private:
   void lost_sample(const Error& error);
-  void note(const CycleResult& report);
+  void note(const CycleResult& result);
   void note_hang();
   void incident_over();
   void say_once(CycleResult::Kind kind, const std::string& sentence);

@@ -30,7 +30,7 @@ inline constexpr int kJsonSchema = 1;
 
 // The same for all tasks by points, with `pressure`, `triggers`, `selection`
 // and `victim`.
-[[nodiscard]] std::string once_json(const CycleResult& report,
+[[nodiscard]] std::string once_json(const CycleResult& result,
                                     const CycleState& state,
                                     const Policy& policy);
 

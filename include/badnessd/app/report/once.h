@@ -10,7 +10,7 @@
 namespace badnessd {
 
 // The whole of an audit: readings, trigger, facts, candidates, verdict.
-[[nodiscard]] std::string once_text(const CycleResult& report,
+[[nodiscard]] std::string once_text(const CycleResult& result,
                                     const CycleState& state,
                                     const Policy& policy, const Style& style);
 
