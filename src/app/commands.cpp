@@ -80,7 +80,7 @@ Policy policy_here(const Settings& settings, ProcfsSource& source) {
 int run_once(const Invocation& invocation, const LoadedSettings& loaded,
              const Policy& policy, ProcfsSource& source, Killer& killer) {
   CycleState state(policy);
-  state.policy.once = true;
+  state.once = true;
   state.identities.look_at_all(source, policy);
   const CycleResult result = run_cycle(source, policy, killer, state);
   if (result.kind == CycleResult::Kind::kSampleLost) {

@@ -29,30 +29,31 @@ class Pass {
       return lost(reading.error());
     }
     result_.reading = *reading;
-    if (state_.policy.listed_us == 0) {
-      list_cgroups(source_, policy_, state_.policy, reading->time_us);
+    if (state_.domains.listed_us == 0) {
+      list_cgroups(source_, policy_, state_.domains, reading->time_us);
     }
     const Firing firing =
-        take_readings(source_, policy_, state_.policy, *reading);
+        take_readings(source_, policy_, state_.domains, *reading,
+                      state_.incident.pending.has_value());
     const Fired& fired = firing.fired;
     result_.log_trigger = fired.log;
     result_.log_domain = firing.log_domain;
     if (!fired.kill) {
-      end_incident(state_.policy);
+      end_incident(state_.incident);
     }
-    if (state_.policy.pending) {
+    if (state_.incident.pending) {
       return follow_pending(firing);
     }
-    if (!fired.kill && !state_.policy.once) {
+    if (!fired.kill && !state_.once) {
       watch_kernel();
-      list_cgroups(source_, policy_, state_.policy, reading->time_us);
+      list_cgroups(source_, policy_, state_.domains, reading->time_us);
       use_the_time();
       return ended(Kind::kCalm);
     }
-    if (state_.policy.reported) {
+    if (state_.incident.reported) {
       return ended(Kind::kCoolingDown);
     }
-    if (resting(domain()) && !state_.policy.once) {
+    if (resting(domain()) && !state_.once) {
       return ended(Kind::kNoCandidate);
     }
     if (!budget_left(policy_, domain().kills, reading->time_us)) {
@@ -72,7 +73,7 @@ class Pass {
 
   // The domain of the decision.
   [[nodiscard]] const OomDomain& domain() const {
-    return acting_domain(state_.policy);
+    return state_.domains.actor();
   }
 
   [[nodiscard]] Inquiry inquiry() {
@@ -88,12 +89,12 @@ class Pass {
   // Reads identities and notes in calm times.
   void use_the_time() {
     const PressureReading& reading = result_.reading;
-    if (calm(policy_, state_.policy)) {
+    if (calm(policy_, state_.domains)) {
       state_.identities.look(source_, policy_, reading.time_us);
     }
-    if (time_for_note(policy_, state_.policy)) {
+    if (time_for_note(policy_, state_.domains)) {
       if (const auto slot = state_.baselines.look(source_, reading)) {
-        note_cgroups(state_.policy, *slot);
+        note_cgroups(state_.domains, *slot);
       }
     }
   }
@@ -104,7 +105,7 @@ class Pass {
       return std::nullopt;
     }
     MemoryNotes notes = state_.baselines.notes();
-    if (state_.policy.acting) {
+    if (state_.domains.acting) {
       for (std::size_t slot = 0; slot < notes.size(); ++slot) {
         notes[slot].free_kib = domain().noted_free_kib[slot];
         notes[slot].time_us =
@@ -133,7 +134,7 @@ class Pass {
     constexpr Micros kOften = 60'000'000;
     const Micros now = result_.reading.time_us;
     if (!state_.oom_kills || now - state_.oom_kills_read_us >= kOften ||
-        next_poll_interval_us(policy_, state_.policy) < kNear) {
+        time_to_fire_us(policy_, state_.domains) < kNear) {
       look_for_kernel_kill();
     }
   }
@@ -142,7 +143,7 @@ class Pass {
     const Micros now = result_.reading.time_us;
     const auto kills = source_.read_oom_kills();
     if (kills && state_.oom_kills && *kills > *state_.oom_kills) {
-      state_.policy.kernel_kill_us = now;
+      state_.incident.kernel_kill_us = now;
       result_.kernel_killed = true;
     }
     state_.oom_kills = kills;
@@ -152,7 +153,7 @@ class Pass {
   // Whether the kernel's own victim still has time to die (250 ms).
   bool kernel_kills_now() {
     look_for_kernel_kill();
-    const auto seen = state_.policy.kernel_kill_us;
+    const auto seen = state_.incident.kernel_kill_us;
     return seen && result_.reading.time_us - *seen < kVictimGrace;
   }
 
@@ -178,8 +179,8 @@ class Pass {
     decision.page_kib = snapshot.page_size / 1024;
     SelectRules rules{
         .self_pid = policy_.self_pid,
-        .wait_for = wait_for(policy_, state_.policy, decision.seen_us),
-        .set_aside = set_aside_of(state_.policy),
+        .wait_for = wait_for(policy_, state_.incident, decision.seen_us),
+        .set_aside = set_aside_of(state_.incident),
         .scoped = !decision.scope.empty()};
     if (rules.scoped) {
       source_.mark_cgroup(decision.scope.view(), snapshot);
@@ -192,20 +193,20 @@ class Pass {
     decision.required_took_kib = rules.min_took_kib;
     if (selection.kind == Selection::Kind::kWait) {
       result_.dying = snapshot.tasks[selection.task].id;
-      if (!state_.policy.waiting_since_us) {
-        state_.policy.waiting_since_us = decision.seen_us;
+      if (!state_.incident.waiting_since_us) {
+        state_.incident.waiting_since_us = decision.seen_us;
       }
       return ended(Kind::kWaiting);
     }
     decision.storm =
-        find_storm(inquiry(), rules, state_.storms, decision, state_.policy);
+        find_storm(inquiry(), rules, state_.storms, decision, state_.incident);
     if (decision.storm) {
       const Storm& storm = *decision.storm;
       complete(storm.forker, storm.spare_forker
                                  ? state_.storms.members().front()
                                  : storm.forker);
     } else if (selection.kind == Selection::Kind::kNone) {
-      rest(acting_domain(state_.policy));
+      rest(state_.domains.actor());
       return ended(Kind::kNoCandidate);
     } else {
       complete(selection.task, victim_of(inquiry(), selection.task, rules));
@@ -235,20 +236,20 @@ class Pass {
       return tl::unexpected(reading.error());
     }
     result_.reading = *reading;
-    if (state_.policy.once) {
+    if (state_.once) {
       return true;
     }
-    const Fired system = take_reading(policy_, state_.policy.system, *reading);
-    const auto acting = state_.policy.acting;
+    const Fired system = take_reading(policy_, state_.domains.system, *reading);
+    const auto acting = state_.domains.acting;
     return (acting ? take_cgroup(source_, policy_,
-                                 state_.policy.cgroups[*acting], *reading)
+                                 state_.domains.cgroups[*acting], *reading)
                    : system)
         .kill.has_value();
   }
 
   CycleResult act(const SelectRules& rules) {
     Decision& decision = state_.decision;
-    PolicyState& state = state_.policy;
+    Incident& incident = state_.incident;
     // Processes may have given memory back in the meantime.
     const auto needed = fires_still();
     if (!needed) {
@@ -263,14 +264,14 @@ class Pass {
     const bool gently = policy_.term_grace_us != 0 && alone;
     const PressureReading& reading = *domain().last;
     decision.signal = gently ? Signal::kTerm : Signal::kKill;
-    state.pending = Pending{.id = decision.victim.id,
-                            .phase = gently ? Pending::Phase::kTerminating
-                                            : Pending::Phase::kKilling,
-                            .since_us = reading.time_us,
-                            .free_before_kib = reading.free_kib(),
-                            .expected_kib = decision.expected_kib()};
+    incident.pending = Pending{.id = decision.victim.id,
+                               .phase = gently ? Pending::Phase::kTerminating
+                                               : Pending::Phase::kKilling,
+                               .since_us = reading.time_us,
+                               .free_before_kib = reading.free_kib(),
+                               .expected_kib = decision.expected_kib()};
     if (hooks_.before_signal != nullptr) {
-      hooks_.before_signal(hooks_.context, state);
+      hooks_.before_signal(hooks_.context);
     }
     decision.outcome = killer_.send(decision.victim, decision.signal);
     decision.signalled_us = source_.now_us();
@@ -291,22 +292,22 @@ class Pass {
 
   CycleResult after_signal() {
     Decision& decision = state_.decision;
-    PolicyState& state = state_.policy;
+    Incident& incident = state_.incident;
     switch (decision.outcome.kind) {
       case KillOutcome::Kind::kSent:
-        count_kill(acting_domain(state).kills, decision.signalled_us);
+        count_kill(state_.domains.actor().kills, decision.signalled_us);
         return ended(Kind::kSignalled);
       case KillOutcome::Kind::kNotSent:
-        state.reported = true;
+        incident.reported = true;
         break;
       case KillOutcome::Kind::kRefused:
       case KillOutcome::Kind::kFailed:
-        set_aside(state, decision.victim.id);
+        set_aside(incident, decision.victim.id);
         break;
       case KillOutcome::Kind::kVanished:
         break;
     }
-    state.pending.reset();
+    incident.pending.reset();
     decision.end = Decision::End::kNotSignalled;
     return ended(Kind::kNotSignalled);
   }
@@ -314,15 +315,15 @@ class Pass {
   // The system runs short while a victim of one cgroup is pending: after 250
   // ms, as for the kernel's own victim, badnessd stops waiting.
   [[nodiscard]] bool overtaken(const Firing& firing) const {
-    const Micros since = state_.policy.pending->since_us;
-    return firing.system && state_.policy.acting &&
+    const Micros since = state_.incident.pending->since_us;
+    return firing.system && state_.domains.acting &&
            result_.reading.time_us - since >= kVictimGrace;
   }
 
   // Records the memory that came back, and when it last grew noticeably.
   void account_reclaim(const PressureReading& reading) {
     Decision& decision = state_.decision;
-    const Pending& pending = *state_.policy.pending;
+    const Pending& pending = *state_.incident.pending;
     const Kib free = reading.free_kib();
     const Kib back = above(free, pending.free_before_kib);
     if (decision.memory_back_us == 0 ||
@@ -334,14 +335,14 @@ class Pass {
 
   CycleResult follow_pending(const Firing& firing) {
     Decision& decision = state_.decision;
-    PolicyState& state = state_.policy;
+    Incident& incident = state_.incident;
     const PressureReading& reading = *domain().last;
     const bool exited = killer_.exited();
     PendingStep step =
-        step_pending(policy_, state, reading, firing.acting, exited);
+        step_pending(policy_, incident, reading, firing.acting, exited);
     if (step == PendingStep::kExited) {
       decision.exited_us = reading.time_us;
-      step = step_pending(policy_, state, reading, firing.acting, exited);
+      step = step_pending(policy_, incident, reading, firing.acting, exited);
     }
     if (decision.exited_us != 0) {
       account_reclaim(reading);
@@ -358,22 +359,22 @@ class Pass {
       case PendingStep::kExited:
         return ended(Kind::kPending);
       case PendingStep::kEscalate:
-        state.pending->phase = Pending::Phase::kKilling;
-        state.pending->since_us = reading.time_us;
+        incident.pending->phase = Pending::Phase::kKilling;
+        incident.pending->since_us = reading.time_us;
         decision.signal = Signal::kKill;
         decision.outcome = killer_.escalate();
         killer_.release_memory();
         return ended(Kind::kEscalated);
       case PendingStep::kGiveUp:
-        set_aside(state, state.pending->id);
+        set_aside(incident, incident.pending->id);
         decision.end = Decision::End::kStillAlive;
-        state.pending.reset();
+        incident.pending.reset();
         return ended(Kind::kGaveUp);
       case PendingStep::kDone:
         break;
     }
     decision.end = Decision::End::kExited;
-    state.pending.reset();
+    incident.pending.reset();
     look_for_kernel_kill();
     return ended(Kind::kDone);
   }

@@ -7,58 +7,60 @@
 
 namespace badnessd {
 
-void list_cgroups(FactSource& source, const Policy& policy, PolicyState& state,
+void list_cgroups(FactSource& source, const Policy& policy, OomDomains& domains,
                   Micros now_us) {
   constexpr Micros kInterval = 5'000'000;
   const bool due =
-      state.listed_us == 0 || now_us - state.listed_us >= kInterval;
-  if (!due || state.pending) {
+      domains.listed_us == 0 || now_us - domains.listed_us >= kInterval;
+  if (!due) {
     return;
   }
-  state.listed_us = now_us;
+  domains.listed_us = now_us;
   std::vector<OomDomain> kept;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     if (!policy.triggers[i].scope) {
       continue;
     }
     for (std::string& cgroup : source.list_cgroups(*policy.triggers[i].scope)) {
-      const auto old = std::find_if(
-          state.cgroups.begin(), state.cgroups.end(), [&](const OomDomain& it) {
-            return it.trigger == i && it.cgroup == cgroup;
-          });
-      kept.push_back(old == state.cgroups.end()
+      const auto old =
+          std::find_if(domains.cgroups.begin(), domains.cgroups.end(),
+                       [&](const OomDomain& it) {
+                         return it.trigger == i && it.cgroup == cgroup;
+                       });
+      kept.push_back(old == domains.cgroups.end()
                          ? cgroup_domain(policy, i, std::move(cgroup))
                          : std::move(*old));
     }
   }
-  state.cgroups = std::move(kept);
-  state.acting.reset();
+  domains.cgroups = std::move(kept);
+  domains.acting.reset();
 }
 
 Firing take_readings(FactSource& source, const Policy& policy,
-                     PolicyState& state, const PressureReading& system) {
-  Firing all{.fired = take_reading(policy, state.system, system)};
+                     OomDomains& domains, const PressureReading& system,
+                     bool pending) {
+  Firing all{.fired = take_reading(policy, domains.system, system)};
   all.system = all.fired.kill.has_value();
-  all.log_domain = all.fired.log ? &state.system : nullptr;
-  if (!state.pending) {
-    state.acting.reset();
+  all.log_domain = all.fired.log ? &domains.system : nullptr;
+  if (!pending) {
+    domains.acting.reset();
   }
-  all.acting = !state.acting && all.system;
-  all.elsewhere = state.acting && all.system;
-  for (std::size_t i = 0; i < state.cgroups.size(); ++i) {
-    OomDomain& domain = state.cgroups[i];
+  all.acting = !domains.acting && all.system;
+  all.elsewhere = domains.acting && all.system;
+  for (std::size_t i = 0; i < domains.cgroups.size(); ++i) {
+    OomDomain& domain = domains.cgroups[i];
     const Fired fired = take_cgroup(source, policy, domain, system);
     if (fired.log && !all.fired.log) {
       all.fired.log = fired.log;
       all.log_domain = &domain;
     }
     const bool first =
-        !all.fired.kill || (resting(acting_domain(state)) && !resting(domain));
-    if (fired.kill && first && !state.pending) {
+        !all.fired.kill || (resting(domains.actor()) && !resting(domain));
+    if (fired.kill && first && !pending) {
       all.fired.kill = fired.kill;
-      state.acting = i;
+      domains.acting = i;
     }
-    if (state.acting == i) {
+    if (domains.acting == i) {
       all.acting = fired.kill.has_value();
     } else if (fired.kill) {
       all.elsewhere = true;
@@ -67,8 +69,8 @@ Firing take_readings(FactSource& source, const Policy& policy,
   return all;
 }
 
-void note_cgroups(PolicyState& state, std::size_t slot) {
-  for (OomDomain& domain : state.cgroups) {
+void note_cgroups(OomDomains& domains, std::size_t slot) {
+  for (OomDomain& domain : domains.cgroups) {
     domain.noted_free_kib[slot] = domain.last ? domain.last->free_kib() : 0;
   }
 }

@@ -125,7 +125,7 @@ void find_sharers(const Inquiry& inquiry, const SelectRules& rules,
 
 std::optional<Storm> find_storm(const Inquiry& inquiry,
                                 const SelectRules& rules, StormFinder& storms,
-                                const Decision& decision, PolicyState& state) {
+                                const Decision& decision, Incident& incident) {
   constexpr Micros kAgain = 60'000'000;
   // Without a baseline, what a family took is not known.
   if (inquiry.policy.victim != VictimOrder::kAuto || !decision.loss) {
@@ -148,11 +148,11 @@ std::optional<Storm> find_storm(const Inquiry& inquiry,
   storm->spare_forker = storm->spare_forker || !candidate;
   if (storm->spare_forker) {
     const Micros now = decision.reading.time_us;
-    const bool again =
-        forker.id == state.spared_forker && now - state.spared_us < kAgain;
+    const bool again = forker.id == incident.spared_forker &&
+                       now - incident.spared_us < kAgain;
     storm->spare_forker = !(again && candidate);
-    state.spared_forker = forker.id;
-    state.spared_us = now;
+    incident.spared_forker = forker.id;
+    incident.spared_us = now;
   }
   return storm;
 }

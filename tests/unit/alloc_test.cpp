@@ -85,10 +85,10 @@ class Allocations : public testing::Test {
 // facts of those whom that has left out.
 void pass(ProcfsSource& source, const Policy& policy, CycleState& state) {
   DryRunKiller killer;
-  state.policy.once = true;
+  state.once = true;
   const CycleResult result = run_cycle(source, policy, killer, state);
   ASSERT_NE(result.kind, CycleResult::Kind::kSampleLost) << result.error.what;
-  state.policy.reported = false;  // and again
+  state.incident.reported = false;  // and again
   refine_all({source, state.snapshot, policy, state.identities});
 }
 

@@ -10,7 +10,7 @@
 #include "badnessd/cycle/baselines.h"
 #include "badnessd/cycle/decision.h"
 #include "badnessd/cycle/identities.h"
-#include "badnessd/engine/policy.h"
+#include "badnessd/engine/incident.h"
 #include "badnessd/engine/storm.h"
 #include "badnessd/system/kill/killer.h"
 #include "badnessd/system/source.h"
@@ -19,7 +19,7 @@ namespace badnessd {
 
 // The state that is kept between cycles.
 struct CycleState {
-  explicit CycleState(const Policy& rules) : policy(initial_state(rules)) {}
+  explicit CycleState(const Policy& policy) : domains(system_domain(policy)) {}
 
   // Room for a storm of as many processes as the snapshot has room for.
   void reserve() {
@@ -28,7 +28,9 @@ struct CycleState {
     sharers.reserve(snapshot.tasks.capacity());
   }
 
-  PolicyState policy;
+  OomDomains domains;
+  Incident incident;
+  bool once = false;  // decide now, whatever the triggers say
   Snapshot snapshot;
   Identities identities;
   Baselines baselines;
@@ -68,7 +70,7 @@ struct CycleResult {
 
 // Called between decision and signal with the pending victim, so that a
 // restarted daemon knows the victim; may be null.
-using BeforeSignal = void (*)(void* context, const PolicyState& state);
+using BeforeSignal = void (*)(void* context);
 
 struct CycleHooks {
   BeforeSignal before_signal = nullptr;

@@ -3,33 +3,33 @@
 // of a trigger.
 #pragma once
 
-#include "badnessd/engine/policy.h"
+#include "badnessd/engine/oom_domain.h"
 #include "badnessd/system/source.h"
 
 namespace badnessd {
 
 // Lists the cgroups every 5 seconds. A cgroup that stays keeps its history. The
-// list does not change while a victim is pending.
-void list_cgroups(FactSource& source, const Policy& policy, PolicyState& state,
+// caller waits while a victim is pending.
+void list_cgroups(FactSource& source, const Policy& policy, OomDomains& domains,
                   Micros now_us);
 
 struct Firing {
   Fired fired;                            // by any domain
   bool system = false;                    // a kill trigger fires on the system
-  bool acting = false;                    // one fires on acting_domain()
+  bool acting = false;                    // one fires on domains.actor()
   bool elsewhere = false;                 // one fires on another domain
   const OomDomain* log_domain = nullptr;  // where fired.log fires
 };
 
 // Takes the readings of the system and of all cgroups. Unless a victim is
-// pending, the first domain that fires becomes acting_domain(): the system
+// pending, the first domain that fires becomes domains.actor(): the system
 // before cgroups, resting domains last.
 [[nodiscard]] Firing take_readings(FactSource& source, const Policy& policy,
-                                   PolicyState& state,
-                                   const PressureReading& system);
+                                   OomDomains& domains,
+                                   const PressureReading& system, bool pending);
 
 // Records the free memory of each cgroup with the system's note in `slot`.
-void note_cgroups(PolicyState& state, std::size_t slot);
+void note_cgroups(OomDomains& domains, std::size_t slot);
 
 // Takes the reading of one cgroup. A cgroup that is gone fires nothing.
 [[nodiscard]] Fired take_cgroup(FactSource& source, const Policy& policy,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "badnessd/cycle/lazy_selection.h"
+#include "badnessd/engine/incident.h"
 #include "badnessd/system/kill/killer.h"
 
 namespace badnessd {
@@ -25,13 +26,13 @@ void decide_kill_set(const Inquiry& inquiry,
 void find_sharers(const Inquiry& inquiry, const SelectRules& rules,
                   Decision& decision, std::vector<std::uint32_t>& sharers);
 
-// The fork storm of the decision, if there is one. A forker that `state` spared
-// within the last minute is not spared again.
+// The fork storm of the decision, if there is one. A forker that `incident`
+// spared within the last minute is not spared again.
 [[nodiscard]] std::optional<Storm> find_storm(const Inquiry& inquiry,
                                               const SelectRules& rules,
                                               StormFinder& storms,
                                               const Decision& decision,
-                                              PolicyState& state);
+                                              Incident& incident);
 
 // Kills all processes of the kill_set except the victim, which was signalled
 // already: first `members` (indices in tasks), then the processes that a new

@@ -96,7 +96,7 @@ std::vector<std::string> choices_text(const Findings& found) {
       "{} {}, the bare order of 2.6.32", chosen_text(found, choices.kernel26),
       found.policy.rules.empty() ? "without the guard"
                                  : "without rules and guard"));
-  const Kib total = found.state.policy.system.last->mem_total_kib;
+  const Kib total = found.state.domains.system.last->mem_total_kib;
   lines.push_back(fmt::format(
       "{} of memory, {}, is held by those whose oom_adj is -17",
       percent_text(choices.protected_kib * 1000 / std::max(total, Kib{1}) * 10),
@@ -116,8 +116,8 @@ std::string as_text(const Findings& found, const Style& style) {
                        {.header = "FROM", .left = true}},
                       settings_in_force(found.loaded), style) +
          "\n" +
-         section("memory", {reading_text(*found.state.policy.system.last)}) +
-         section("triggers", triggers_text(found.policy, found.state.policy)) +
+         section("memory", {reading_text(*found.state.domains.system.last)}) +
+         section("triggers", triggers_text(found.policy, found.state.domains)) +
          section("rules", rules_text(found)) +
          section("chosen", choices_text(found)) + section("notes", host);
 }
@@ -127,20 +127,20 @@ std::string as_json(const Findings& found) {
   const auto pid_of = [&](const std::optional<std::uint32_t>& index) {
     return index ? Json(found.state.snapshot.tasks[*index].id.pid) : Json();
   };
-  Json json{
-      {"schema", kJsonSchema},
-      {"origin", escaped(found.loaded.origin)},
-      {"settings", Json::array()},
-      {"pressure", pressure_json(*found.state.policy.system.last)},
-      {"triggers", triggers_json(found.policy, found.state.policy, Decision{})},
-      {"rules", Json::array()},
-      {"chosen",
-       {{"configured_pid", pid_of(choices.configured)},
-        {"without_rules_pid", pid_of(choices.without_rules)},
-        {"kernel_2_6_32_pid", pid_of(choices.kernel26)},
-        {"need_kib", choices.needed_kib},
-        {"protected_kib", choices.protected_kib}}},
-      {"notes", Json::array()}};
+  Json json{{"schema", kJsonSchema},
+            {"origin", escaped(found.loaded.origin)},
+            {"settings", Json::array()},
+            {"pressure", pressure_json(*found.state.domains.system.last)},
+            {"triggers",
+             triggers_json(found.policy, found.state.domains, Decision{})},
+            {"rules", Json::array()},
+            {"chosen",
+             {{"configured_pid", pid_of(choices.configured)},
+              {"without_rules_pid", pid_of(choices.without_rules)},
+              {"kernel_2_6_32_pid", pid_of(choices.kernel26)},
+              {"need_kib", choices.needed_kib},
+              {"protected_kib", choices.protected_kib}}},
+            {"notes", Json::array()}};
   for (const Row& row : settings_in_force(found.loaded)) {
     json["settings"].push_back(
         {{"key", row[0]}, {"value", row[1]}, {"from", row[2]}});
@@ -178,9 +178,9 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   Findings found{
       .loaded = loaded, .policy = policy, .state = CycleState(policy)};
   Snapshot& snapshot = found.state.snapshot;
-  list_cgroups(source, policy, found.state.policy, reading->time_us);
+  list_cgroups(source, policy, found.state.domains, reading->time_us);
   static_cast<void>(
-      take_readings(source, policy, found.state.policy, *reading));
+      take_readings(source, policy, found.state.domains, *reading, false));
   found.state.identities.look_at_all(source, policy);
   const Inquiry inquiry{source, snapshot, policy, found.state.identities};
   if (const auto scanned = scan(inquiry); !scanned) {
@@ -190,7 +190,7 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   found.matches = matches_of(policy, snapshot);
   found.choices = choices_of(inquiry, *reading);
   note(found.notes,
-       lint_triggers(policy, found.state.policy, source.cgroups()));
+       lint_triggers(policy, found.state.domains, source.cgroups()));
   note(found.notes, lint_rules(policy.rules));
   note(found.notes,
        lint_matches(policy, snapshot, found.matches, found.choices));

@@ -56,12 +56,12 @@ void note_other_killers(const Policy& policy, const Snapshot& snapshot,
 }  // namespace
 
 std::vector<std::string> host_text(const Policy& policy,
-                                   const PolicyState& state) {
+                                   const OomDomains& domains) {
   std::vector<std::string> lines;
-  if (state.system.last) {
-    lines.push_back(reading_text(*state.system.last));
+  if (domains.system.last) {
+    lines.push_back(reading_text(*domains.system.last));
   }
-  for (const std::string& line : triggers_text(policy, state)) {
+  for (const std::string& line : triggers_text(policy, domains)) {
     lines.push_back("trigger " + line);
   }
   return lines;

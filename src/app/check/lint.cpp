@@ -19,7 +19,7 @@ bool asks_for_psi(const Trigger& trigger) {
 }
 
 void lint_scope(const Trigger& trigger, std::size_t index,
-                const PolicyState& state, CgroupTree& cgroups, Notes& notes) {
+                const OomDomains& domains, CgroupTree& cgroups, Notes& notes) {
   const std::string name = escaped(trigger.name);
   const auto version = cgroups.version();
   if (version == CgroupTree::Version::kNone) {
@@ -37,7 +37,7 @@ void lint_scope(const Trigger& trigger, std::size_t index,
   }
   std::size_t count = 0;
   std::vector<std::string_view> unlimited;
-  for (const OomDomain& domain : state.cgroups) {
+  for (const OomDomain& domain : domains.cgroups) {
     if (domain.trigger == index) {
       ++count;
       if (trigger.mem_available_below && !cgroups.limited(domain.cgroup)) {
@@ -140,19 +140,19 @@ std::size_t covering(const std::vector<Rule>& rules, std::size_t index) {
 
 }  // namespace
 
-Notes lint_triggers(const Policy& policy, const PolicyState& state,
+Notes lint_triggers(const Policy& policy, const OomDomains& domains,
                     CgroupTree& cgroups) {
   Notes notes;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     const Trigger& trigger = policy.triggers[i];
     if (trigger.scope) {
-      lint_scope(trigger, i, state, cgroups, notes);
+      lint_scope(trigger, i, domains, cgroups, notes);
       continue;
     }
-    if (!state.system.last) {
+    if (!domains.system.last) {
       continue;
     }
-    const PressureReading& reading = *state.system.last;
+    const PressureReading& reading = *domains.system.last;
     if ((trigger.psi_some_above && !reading.psi_some) ||
         (trigger.psi_full_above && !reading.psi_full)) {
       notes.push_back(

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "badnessd/app/config/settings.h"
+#include "badnessd/engine/oom_domain.h"
 
 namespace badnessd {
 namespace {

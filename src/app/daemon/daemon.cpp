@@ -25,15 +25,16 @@ Daemon::Daemon(FactSource& source, Killer& killer, const Settings& settings,
       event_log_(event_log),
       state_(policy_),
       reported_us_(source.now_us()) {
-  state_file_.load(state_.policy, source_.now_us());
-  if (state_.policy.pending) {
-    killer_.adopt(state_.policy.pending->id);
+  state_file_.load(state_.incident, state_.domains.system.kills,
+                   source_.now_us());
+  if (state_.incident.pending) {
+    killer_.adopt(state_.incident.pending->id);
     event_log_.log().warn(
         "process {} was signalled before this start; it is waited for",
-        state_.policy.pending->id.pid);
-    state_.decision.victim.id = state_.policy.pending->id;
-    state_.decision.signalled_us = state_.policy.pending->since_us;
-    state_.decision.seen_us = state_.policy.pending->since_us;
+        state_.incident.pending->id.pid);
+    state_.decision.victim.id = state_.incident.pending->id;
+    state_.decision.signalled_us = state_.incident.pending->since_us;
+    state_.decision.seen_us = state_.incident.pending->since_us;
   }
 }
 
@@ -42,9 +43,9 @@ void Daemon::reconfigure(const Settings& settings) {
                       machine_.self_pid);
   report_interval_us_ =
       static_cast<Micros>(settings.log_report_interval.count()) * 1000;
-  forget_triggers(policy_, state_.policy);
+  forget_triggers(policy_, state_.domains);
   state_.identities.forget();
-  if (calm(policy_, state_.policy)) {
+  if (!state_.incident.pending && calm(policy_, state_.domains)) {
     state_.identities.look(source_, policy_, source_.now_us());
   }
   log_trigger_.reset();
@@ -53,7 +54,7 @@ void Daemon::reconfigure(const Settings& settings) {
 CycleResult Daemon::rehearse() {
   constexpr std::size_t kFewest = 1024;
   CycleState trial(policy_);
-  trial.policy.once = true;
+  trial.once = true;
   trial.identities.look_at_all(source_, policy_);
   if (const auto reading = source_.read_pressure()) {
     static_cast<void>(trial.baselines.look_at_all(source_, *reading));
@@ -65,8 +66,8 @@ CycleResult Daemon::rehearse() {
   snapshot = std::move(trial.snapshot);
   state_.identities = std::move(trial.identities);
   state_.baselines = std::move(trial.baselines);
-  state_.policy.system = std::move(trial.policy.system);
-  state_.policy.cgroups = std::move(trial.policy.cgroups);
+  state_.domains.system = std::move(trial.domains.system);
+  state_.domains.cgroups = std::move(trial.domains.cgroups);
   snapshot.tasks.reserve(std::max(kFewest, 2 * snapshot.tasks.size()));
   snapshot.children.reserve(std::max(kFewest, 2 * snapshot.children.size()));
   state_.reserve();
@@ -75,27 +76,26 @@ CycleResult Daemon::rehearse() {
 
 Micros Daemon::sleep() const noexcept {
   constexpr Micros kBetweenSteps = 5'000;
-  const Micros sleep = next_poll_interval_us(policy_, state_.policy);
+  const Micros sleep =
+      next_poll_interval_us(policy_, state_.domains, state_.incident);
   return state_.baselines.busy() ? std::min(sleep, kBetweenSteps) : sleep;
 }
 
 std::string Daemon::status() const {
-  if (!state_.policy.system.last) {
+  if (!state_.domains.system.last) {
     return "memory cannot be read";
   }
-  return fmt::format("{}; {}", reading_text(*state_.policy.system.last),
+  return fmt::format("{}; {}", reading_text(*state_.domains.system.last),
                      count_text(kills_, "kill", "kills"));
 }
 
 void Daemon::save_state() {
-  state_file_.save(state_.policy);
+  state_file_.save(state_.incident, state_.domains.system.kills);
 }
 
 void Daemon::step() {
-  const CycleHooks hooks{[](void* self, const PolicyState&) {
-                           static_cast<Daemon*>(self)->save_state();
-                         },
-                         this};
+  const CycleHooks hooks{
+      [](void* self) { static_cast<Daemon*>(self)->save_state(); }, this};
   const CycleResult result =
       run_cycle(source_, policy_, killer_, state_, hooks);
   if (result.kind == Kind::kSampleLost) {

@@ -135,7 +135,7 @@ nlohmann::ordered_json loss_json(const std::optional<Loss>& loss) {
 }
 
 nlohmann::ordered_json triggers_json(const Policy& policy,
-                                     const PolicyState& state,
+                                     const OomDomains& domains,
                                      const Decision& decision) {
   Json triggers = Json::array();
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
@@ -154,9 +154,9 @@ nlohmann::ordered_json triggers_json(const Policy& policy,
       }
     };
     if (!trigger.scope) {
-      add(state.system);
+      add(domains.system);
     }
-    for (const OomDomain& domain : state.cgroups) {
+    for (const OomDomain& domain : domains.cgroups) {
       if (trigger.scope && domain.trigger == i && domain.last) {
         add(domain);
       }
@@ -217,7 +217,7 @@ std::string once_json(const CycleResult& result, const CycleState& state,
   Json json =
       base_json(snapshot, sorted_tasks(snapshot, SortKey::kPoints), policy);
   json["pressure"] = pressure_json(result.reading);
-  json["triggers"] = triggers_json(policy, state.policy, decision);
+  json["triggers"] = triggers_json(policy, state.domains, decision);
   json["selection"] = {{"kind", "none"},
                        {"pid", nullptr},
                        {"blame", name_of(decision.blame)},

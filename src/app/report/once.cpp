@@ -123,7 +123,7 @@ std::string selection_text(const CycleResult& result, const CycleState& state) {
 // The sentence of each trigger, and whether one fires.
 std::vector<std::string> firing_text(const CycleState& state,
                                      const Policy& policy) {
-  std::vector<std::string> lines = triggers_text(policy, state.policy);
+  std::vector<std::string> lines = triggers_text(policy, state.domains);
   lines.emplace_back(
       state.decision.fired
           ? fmt::format(

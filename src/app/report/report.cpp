@@ -257,7 +257,7 @@ std::string trigger_text(const Trigger& trigger, std::string_view cgroup,
 }
 
 std::vector<std::string> triggers_text(const Policy& policy,
-                                       const PolicyState& state) {
+                                       const OomDomains& domains) {
   constexpr std::size_t kShown = 8;  // cgroups of one trigger
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
@@ -271,11 +271,11 @@ std::vector<std::string> triggers_text(const Policy& policy,
       }
     };
     if (!trigger.scope) {
-      add(state.system);
+      add(domains.system);
       continue;
     }
     std::size_t count = 0;
-    for (const OomDomain& domain : state.cgroups) {
+    for (const OomDomain& domain : domains.cgroups) {
       if (domain.trigger == i && ++count <= kShown) {
         add(domain);
       }

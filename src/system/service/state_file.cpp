@@ -24,7 +24,7 @@ struct Saved {
   std::uint32_t has_pending = 0;
   Pending pending;
   KillTimes kills;
-  std::array<TaskId, PolicyState::kMaxSetAside> set_aside{};
+  std::array<TaskId, Incident::kMaxSetAside> set_aside{};
   std::size_t set_aside_count = 0;
 };
 static_assert(std::is_trivially_copyable_v<Saved>);
@@ -57,19 +57,21 @@ void StateFile::Unmap::operator()(void* page) const noexcept {
   ::munmap(page, kPage);
 }
 
-void StateFile::save(const PolicyState& state) noexcept {
+void StateFile::save(const Incident& incident,
+                     const KillTimes& kills) noexcept {
   Saved saved;
-  saved.has_pending = state.pending ? 1 : 0;
-  saved.pending = state.pending.value_or(Pending{});
-  saved.kills = state.system.kills;
-  saved.set_aside = state.set_aside;
-  saved.set_aside_count = state.set_aside_count;
+  saved.has_pending = incident.pending ? 1 : 0;
+  saved.pending = incident.pending.value_or(Pending{});
+  saved.kills = kills;
+  saved.set_aside = incident.set_aside;
+  saved.set_aside_count = incident.set_aside_count;
   if (page_) {
     std::memcpy(page_.get(), &saved, sizeof(saved));
   }
 }
 
-void StateFile::load(PolicyState& state, Micros now_us) const {
+void StateFile::load(Incident& incident, KillTimes& kills,
+                     Micros now_us) const {
   Saved saved;
   if (!page_) {
     return;
@@ -84,11 +86,11 @@ void StateFile::load(PolicyState& state, Micros now_us) const {
                   [now_us](Micros time) { return time > now_us; })) {
     return;  // of another boot
   }
-  state.system.kills = saved.kills;
-  state.set_aside = saved.set_aside;
-  state.set_aside_count = saved.set_aside_count;
+  kills = saved.kills;
+  incident.set_aside = saved.set_aside;
+  incident.set_aside_count = saved.set_aside_count;
   if (saved.has_pending != 0 && saved.pending.since_us <= now_us) {
-    state.pending = saved.pending;
+    incident.pending = saved.pending;
   }
 }
 

@@ -142,7 +142,7 @@ TEST_F(StormCycle, TheForkerGoesFirstAndThenAllOfItsStorm) {
   ASSERT_TRUE(state.decision.storm);
   EXPECT_EQ(killer.also().size(), 50U);
   EXPECT_EQ(state.decision.swept, 50U);
-  EXPECT_EQ(state.policy.system.kills.count, 1U);
+  EXPECT_EQ(state.domains.system.kills.count, 1U);
 }
 
 TEST_F(StormCycle, AForkerThatARuleProtectsIsSpared) {
@@ -286,7 +286,7 @@ TEST_F(CycleTest, NobodyIsKilledWhereNobodyIsACandidate) {
 TEST_F(CycleTest, OnceDecidesWithoutTheTrigger) {
   FakeSource source(snapshot_of({user_task(10, 500)}));
   source.set_pressure(with_available(900'000));
-  state.policy.once = true;
+  state.once = true;
   killer.set_answer(KillOutcome::Kind::kNotSent);
   EXPECT_EQ(run(source).kind, Kind::kNotSignalled);
   EXPECT_FALSE(state.decision.fired);
@@ -535,7 +535,7 @@ TEST_F(BlameTest, WhatSharesItsAddressSpaceGoesWithIt) {
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
   EXPECT_EQ(killer.also(), std::vector<std::int32_t>{13});
   EXPECT_EQ(state.decision.kill_set, KillSet::kSharedMm);
-  EXPECT_EQ(state.policy.pending->expected_kib, 460'000U);
+  EXPECT_EQ(state.incident.pending->expected_kib, 460'000U);
 }
 
 TEST_F(CycleTest, WhereNobodyGivesBackEnoughTheBarIsHalved) {

@@ -173,7 +173,7 @@ TEST_F(Container, TheInitOfAPidNamespaceGivesBackAllThatIsInIt) {
                        holding(40, 200'000)}),
             Pids{30});
   EXPECT_EQ(state.decision.victim.death_kib(), 151'000U);
-  EXPECT_EQ(state.policy.pending->expected_kib, 151'000U);
+  EXPECT_EQ(state.incident.pending->expected_kib, 151'000U);
 }
 
 // Its children live on.
@@ -227,7 +227,7 @@ TEST_F(Scopes, CgroupsComeAndGo) {
   EXPECT_EQ(run(900'000).kind, Kind::kCalm);  // after the triggers were judged
   EXPECT_EQ(run(900'000).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), Pids{20});
-  EXPECT_EQ(state.policy.cgroups.size(), 2U);
+  EXPECT_EQ(state.domains.cgroups.size(), 2U);
 }
 
 TEST_F(Scopes, NobodyInItIsNobody) {
@@ -241,7 +241,7 @@ TEST_F(Scopes, NobodyInItIsNotLookedForAllTheTime) {
   source.set_cgroup("/user/u1", with_available(800'000));
   source.set_cgroup("/user/u2", with_available(1'000));
   EXPECT_EQ(run(900'000).kind, Kind::kNoCandidate);
-  EXPECT_GE(next_poll_interval_us(policy, state.policy), 80'000U);
+  EXPECT_GE(time_to_fire_us(policy, state.domains), 80'000U);
   EXPECT_EQ(run(900'000).kind, Kind::kNoCandidate);
   EXPECT_EQ(source.scans(), 1U);
   // A neighbour who is in need meanwhile is helped.

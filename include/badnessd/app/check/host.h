@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "badnessd/engine/policy.h"
+#include "badnessd/engine/oom_domain.h"
 #include "badnessd/system/proc/procfs.h"
 #include "badnessd/system/service/host.h"
 
@@ -20,7 +20,7 @@ struct Finding {
 
 // Memory, and each trigger as a sentence with current values.
 [[nodiscard]] std::vector<std::string> host_text(const Policy& policy,
-                                                 const PolicyState& state);
+                                                 const OomDomains& domains);
 
 // The caller: the daemon, which must be the only one, or `badnessd check`,
 // beside which a daemon may run.

@@ -16,7 +16,7 @@ namespace badnessd {
 
 // Triggers that can never fire here or always fire; missing cgroup support.
 [[nodiscard]] std::vector<Finding> lint_triggers(const Policy& policy,
-                                                 const PolicyState& state,
+                                                 const OomDomains& domains,
                                                  CgroupTree& cgroups);
 
 // Rules that no process can match, that are never reached, or that protect by

@@ -37,8 +37,8 @@ class Daemon {
   }
 
   // The watched system and cgroups, and their readings so far.
-  [[nodiscard]] const PolicyState& watched() const noexcept {
-    return state_.policy;
+  [[nodiscard]] const OomDomains& watched() const noexcept {
+    return state_.domains;
   }
 
   // Runs one cycle. Logs changes, and never the same line twice in a row.
@@ -51,8 +51,8 @@ class Daemon {
   [[nodiscard]] Micros sleep() const noexcept;
   // Whether the loop must wait for killer.exit_fd().
   [[nodiscard]] bool victim_pending() const noexcept {
-    return state_.policy.pending &&
-           state_.policy.pending->phase != Pending::Phase::kRecovering;
+    return state_.incident.pending &&
+           state_.incident.pending->phase != Pending::Phase::kRecovering;
   }
   // A status line for the service manager and the regular report.
   [[nodiscard]] std::string status() const;

@@ -12,7 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "badnessd/cycle/cycle.h"
-#include "badnessd/engine/policy.h"
+#include "badnessd/engine/oom_domain.h"
 
 namespace badnessd {
 
@@ -39,7 +39,7 @@ inline constexpr int kJsonSchema = 1;
 // A sentence for each trigger; for a trigger with a scope one for each cgroup.
 // `decision` tells which trigger fires.
 [[nodiscard]] nlohmann::ordered_json triggers_json(const Policy& policy,
-                                                   const PolicyState& state,
+                                                   const OomDomains& domains,
                                                    const Decision& decision);
 [[nodiscard]] nlohmann::ordered_json pressure_json(
     const PressureReading& reading);

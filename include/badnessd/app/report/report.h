@@ -11,7 +11,7 @@
 
 #include "badnessd/app/config/text.h"
 #include "badnessd/cycle/cycle.h"
-#include "badnessd/engine/policy.h"
+#include "badnessd/engine/oom_domain.h"
 
 namespace badnessd {
 
@@ -65,7 +65,7 @@ namespace badnessd {
 // "NAME acts when …": one line for the system or for each watched cgroup; for a
 // scope without cgroups a line that says so.
 [[nodiscard]] std::vector<std::string> triggers_text(const Policy& policy,
-                                                     const PolicyState& state);
+                                                     const OomDomains& domains);
 
 // The facts that the snapshot lacks, a sentence each. Empty if the snapshot is
 // complete.

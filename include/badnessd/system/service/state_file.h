@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "badnessd/engine/policy.h"
+#include "badnessd/engine/incident.h"
 #include "badnessd/system/sys.h"
 
 namespace badnessd {
@@ -23,11 +23,11 @@ class StateFile {
   [[nodiscard]] static Expected<StateFile> open(const std::string& path);
 
   // Writes the pending victim, the recent kills and the tasks set aside.
-  void save(const PolicyState& state) noexcept;
+  void save(const Incident& incident, const KillTimes& kills) noexcept;
 
   // Restores the state of the last daemon. Ignores a file in another format and
   // a file from another boot, which has times after `now_us`.
-  void load(PolicyState& state, Micros now_us) const;
+  void load(Incident& incident, KillTimes& kills, Micros now_us) const;
 
  private:
   struct Unmap {

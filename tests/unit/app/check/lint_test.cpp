@@ -178,19 +178,19 @@ class LintTriggers : public testing::Test {
     reading.mem_available_kib = 500'000;
     reading.psi_some = PsiLine{};
     reading.psi_full = PsiLine{};
-    state.system.last = reading;
+    domains.system.last = reading;
     trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
   }
 
   std::string lint(const char* cgroup_root = nullptr) {
     policy.triggers = {trigger};
     CgroupTree cgroups(cgroup_root);
-    return text_of(lint_triggers(policy, state, cgroups));
+    return text_of(lint_triggers(policy, domains, cgroups));
   }
 
   Trigger trigger{.name = "t"};
   Policy policy;
-  PolicyState state;
+  OomDomains domains;
 };
 
 TEST_F(LintTriggers, OneOfTheSystemThatCanFireIsClean) {
@@ -200,7 +200,7 @@ TEST_F(LintTriggers, OneOfTheSystemThatCanFireIsClean) {
 TEST_F(LintTriggers, WithoutPsiItCannotFire) {
   trigger.psi_full_above = 100;
   EXPECT_EQ(lint(), "");
-  state.system.last->psi_full.reset();
+  domains.system.last->psi_full.reset();
   EXPECT_TRUE(has(lint(), "trigger t cannot fire here: this kernel"));
 }
 
@@ -221,9 +221,9 @@ TEST_F(LintTriggers, AScopeNeedsCgroupsThatHaveLimits) {
                   test::dir("b", {test::file("memory.max", "4096\n")})})});
   EXPECT_TRUE(has(lint(tree.path()), "no cgroup matches its scope user/*"));
   policy.triggers = {trigger};
-  state.cgroups.push_back(cgroup_domain(policy, 0, "/user/b"));
+  domains.cgroups.push_back(cgroup_domain(policy, 0, "/user/b"));
   EXPECT_EQ(lint(tree.path()), "");
-  state.cgroups.push_back(cgroup_domain(policy, 0, "/user/a"));
+  domains.cgroups.push_back(cgroup_domain(policy, 0, "/user/a"));
   EXPECT_TRUE(has(lint(tree.path()), "/user/a has neither memory.max"));
 }
 
@@ -235,7 +235,7 @@ TEST_F(LintTriggers, CgroupsOfVersionOneHaveNoPsi) {
       {test::file("memory.stat", ""),
        test::dir("user", {test::file("memory.limit_in_bytes", "4096\n")})})});
   policy.triggers = {trigger};
-  state.cgroups.push_back(cgroup_domain(policy, 0, "/user"));
+  domains.cgroups.push_back(cgroup_domain(policy, 0, "/user"));
   EXPECT_TRUE(has(lint(tree.path()), "cgroups of version 1 have no"));
 }
 

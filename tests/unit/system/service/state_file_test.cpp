@@ -13,19 +13,23 @@ namespace {
 
 class StateFileTest : public testing::Test {
  protected:
-  PolicyState reloaded(Micros now_us) {
-    PolicyState state;
+  struct State {
+    Incident incident;
+    KillTimes kills;
+  };
+  State reloaded(Micros now_us) {
+    State state;
     const auto file = StateFile::open(path);
     EXPECT_TRUE(file);
     if (file) {
-      file->load(state, now_us);
+      file->load(state.incident, state.kills, now_us);
     }
     return state;
   }
-  void save(const PolicyState& state) {
+  void save(const State& state) {
     auto file = StateFile::open(path);
     ASSERT_TRUE(file);
-    file->save(state);
+    file->save(state.incident, state.kills);
   }
 
   test::TempTree tree{{}};
@@ -33,36 +37,37 @@ class StateFileTest : public testing::Test {
 };
 
 TEST_F(StateFileTest, KeepsThePendingVictimTheBudgetAndThoseSetAside) {
-  PolicyState state;
-  state.pending = Pending{.id = {42, 7}, .since_us = 500, .expected_kib = 9};
-  count_kill(state.system.kills, 500);
-  set_aside(state, {43, 8});
+  State state;
+  state.incident.pending =
+      Pending{.id = {42, 7}, .since_us = 500, .expected_kib = 9};
+  count_kill(state.kills, 500);
+  set_aside(state.incident, {43, 8});
   save(state);
-  const PolicyState loaded = reloaded(1000);
-  ASSERT_TRUE(loaded.pending);
-  EXPECT_EQ(loaded.pending->id, (TaskId{42, 7}));
-  EXPECT_EQ(loaded.pending->expected_kib, 9U);
-  EXPECT_EQ(loaded.system.kills.count, 1U);
-  ASSERT_EQ(set_aside_of(loaded).size(), 1U);
-  EXPECT_EQ(set_aside_of(loaded)[0], (TaskId{43, 8}));
+  const State loaded = reloaded(1000);
+  ASSERT_TRUE(loaded.incident.pending);
+  EXPECT_EQ(loaded.incident.pending->id, (TaskId{42, 7}));
+  EXPECT_EQ(loaded.incident.pending->expected_kib, 9U);
+  EXPECT_EQ(loaded.kills.count, 1U);
+  ASSERT_EQ(set_aside_of(loaded.incident).size(), 1U);
+  EXPECT_EQ(set_aside_of(loaded.incident)[0], (TaskId{43, 8}));
 }
 
 TEST_F(StateFileTest, AnEmptyOneIsNoState) {
-  const PolicyState loaded = reloaded(1000);
-  EXPECT_FALSE(loaded.pending);
-  EXPECT_EQ(loaded.system.kills.count, 0U);
+  const State loaded = reloaded(1000);
+  EXPECT_FALSE(loaded.incident.pending);
+  EXPECT_EQ(loaded.kills.count, 0U);
 }
 
 TEST_F(StateFileTest, WhatIsOfAnotherBootIsLeftOut) {
-  PolicyState state;
-  count_kill(state.system.kills, 5000);
+  State state;
+  count_kill(state.kills, 5000);
   save(state);
-  EXPECT_EQ(reloaded(1000).system.kills.count, 0U);
+  EXPECT_EQ(reloaded(1000).kills.count, 0U);
 }
 
 TEST_F(StateFileTest, WhatIsNoStateIsLeftOut) {
   std::ofstream(path) << std::string(8192, 'x');
-  EXPECT_EQ(reloaded(1000).system.kills.count, 0U);
+  EXPECT_EQ(reloaded(1000).kills.count, 0U);
 }
 
 TEST_F(StateFileTest, ADirectoryThatIsNotThereIsAnError) {

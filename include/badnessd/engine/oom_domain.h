@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The watched memories: that of the system and those of cgroups.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "badnessd/engine/blame.h"
+#include "badnessd/engine/policy.h"
+
+namespace badnessd {
+
+// The times of the last kills.
+struct KillTimes {
+  static constexpr std::size_t kMost = 128;
+  std::array<Micros, kMost> times_us{};
+  std::size_t count = 0;  // total, can exceed kMost
+};
+
+// A watched memory: that of the system, for all triggers without a scope, or
+// that of a cgroup, for one trigger whose scope includes the cgroup.
+struct OomDomain {
+  std::string cgroup{};     // its path; empty: the system
+  std::size_t trigger = 0;  // the trigger that watches the cgroup
+  PressureHistory history{};
+  std::vector<TriggerState> triggers{};  // as many as the policy has
+  std::optional<PressureReading> last{};
+  FillRates rates{};
+  // Free memory and swap of the cgroup at each note; 0: not known.
+  std::array<Kib, kNotes> noted_free_kib{};
+  // Each cgroup has its own kill budget.
+  KillTimes kills{};
+  Micros rest_until_us = 0;  // no victim found: no search before this
+};
+
+// All watched memories.
+struct OomDomains {
+  OomDomain system;
+  std::vector<OomDomain> cgroups;
+  Micros listed_us = 0;  // time of the last list_cgroups()
+  // The index in `cgroups` that a decision is about; none: the system.
+  std::optional<std::size_t> acting;
+
+  // The domain that a decision is about.
+  [[nodiscard]] const OomDomain& actor() const noexcept {
+    return acting ? cgroups[*acting] : system;
+  }
+  [[nodiscard]] OomDomain& actor() noexcept {
+    return acting ? cgroups[*acting] : system;
+  }
+};
+
+// The system, before its first reading.
+[[nodiscard]] OomDomains system_domain(const Policy& policy);
+// A watch on `cgroup` for the trigger at `trigger`.
+[[nodiscard]] OomDomain cgroup_domain(const Policy& policy, std::size_t trigger,
+                                      std::string cgroup);
+// Resets all triggers and cgroups, as after a change of settings.
+void forget_triggers(const Policy& policy, OomDomains& domains);
+
+// The first trigger of each action that fires.
+struct Fired {
+  std::optional<std::size_t> kill;  // the first of the action kKill
+  std::optional<std::size_t> log;   // the first of the action kLog
+};
+
+// Updates the rates, the PSI history and the triggers of `domain`.
+[[nodiscard]] Fired take_reading(const Policy& policy, OomDomain& domain,
+                                 const PressureReading& reading) noexcept;
+
+// The time until the first trigger of any domain can fire.
+[[nodiscard]] Micros time_to_fire_us(const Policy& policy,
+                                     const OomDomains& domains) noexcept;
+
+// Whether reads that can block are safe: no trigger of the system can fire
+// within 200 ms, or tasks stall for less than 1 % of the time.
+[[nodiscard]] bool calm(const Policy& policy,
+                        const OomDomains& domains) noexcept;
+
+// Whether there is time for a step of a note: calm(), and no trigger can fire
+// within 10 * kNoteStep (20 ms).
+[[nodiscard]] bool time_for_note(const Policy& policy,
+                                 const OomDomains& domains) noexcept;
+
+[[nodiscard]] bool budget_left(const Policy& policy, const KillTimes& kills,
+                               Micros now_us) noexcept;
+void count_kill(KillTimes& kills, Micros now_us) noexcept;
+
+// Pauses the search for 100 ms: it has found no candidate.
+void rest(OomDomain& domain) noexcept;
+[[nodiscard]] bool resting(const OomDomain& domain) noexcept;
+
+}  // namespace badnessd

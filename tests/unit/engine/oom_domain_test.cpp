@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/engine/oom_domain.h"
+
+#include <gtest/gtest.h>
+
+namespace badnessd {
+namespace {
+
+constexpr Micros kSecond = 1'000'000;
+
+Policy policy() {
+  Policy policy;
+  Trigger trigger;
+  trigger.name = "low";
+  trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
+  policy.triggers = {trigger};
+  return policy;
+}
+
+PressureReading reading(Micros time, Kib available) {
+  PressureReading now;
+  now.time_us = time;
+  now.mem_total_kib = 100'000;
+  now.mem_available_kib = available;
+  return now;
+}
+
+TEST(Reading, FiresTheFirstTriggerOfEachAction) {
+  Policy rules = policy();
+  Trigger warn = rules.triggers[0];
+  warn.action = Action::kLog;
+  rules.triggers = {warn, rules.triggers[0], rules.triggers[0]};
+  OomDomains domains = system_domain(rules);
+  const Fired fired =
+      take_reading(rules, domains.system, reading(kSecond, 100));
+  EXPECT_EQ(fired.log, 0U);
+  EXPECT_EQ(fired.kill, 1U);
+}
+
+TEST(Reading, AScopedTriggerIsJudgedOnItsOwnWatchAlone) {
+  Policy rules = policy();
+  Trigger scoped = rules.triggers[0];
+  scoped.scope = Glob::parse("user.slice/*");
+  rules.triggers = {scoped, rules.triggers[0]};
+  OomDomains domains = system_domain(rules);
+  EXPECT_EQ(take_reading(rules, domains.system, reading(kSecond, 100)).kill,
+            1U);
+  OomDomain domain = cgroup_domain(rules, 0, "/user.slice/user-1.slice");
+  EXPECT_EQ(take_reading(rules, domain, reading(kSecond, 100)).kill, 0U);
+  EXPECT_FALSE(take_reading(rules, domain, reading(2 * kSecond, 90'000)).kill);
+}
+
+TEST(Reading, TheNearestOfAllWatchesSetsThePace) {
+  Policy rules = policy();
+  Trigger scoped = rules.triggers[0];
+  scoped.scope = Glob::parse("*");
+  rules.triggers.push_back(scoped);
+  OomDomains domains = system_domain(rules);
+  static_cast<void>(
+      take_reading(rules, domains.system, reading(kSecond, 90'000)));
+  const Micros far = time_to_fire_us(rules, domains);
+  domains.cgroups.push_back(cgroup_domain(rules, 1, "/a"));
+  EXPECT_EQ(time_to_fire_us(rules, domains), far);  // it was not read yet
+  static_cast<void>(
+      take_reading(rules, domains.cgroups[0], reading(kSecond, 10'100)));
+  EXPECT_LT(time_to_fire_us(rules, domains), far / 10);
+}
+
+TEST(Calm, IsFarFromTheThresholdOrWithoutStalls) {
+  const Policy rules = policy();
+  OomDomains domains = system_domain(rules);
+  EXPECT_FALSE(calm(rules, domains));  // nothing is known yet
+  const auto take = [&](Micros time_us, Kib available, Micros stalled_us) {
+    PressureReading now = reading(time_us, available);
+    now.psi_some = PsiLine{.total_us = stalled_us};
+    now.psi_full = PsiLine{};
+    static_cast<void>(take_reading(rules, domains.system, now));
+  };
+  take(kSecond, 99'000'000, 0);
+  EXPECT_TRUE(calm(rules, domains));
+  take(2 * kSecond, 10'100, 0);
+  take(5 * kSecond, 10'100, 10'000);
+  EXPECT_TRUE(calm(rules, domains));  // short, but nobody waits
+  take(9 * kSecond, 10'100, kSecond);
+  EXPECT_FALSE(calm(rules, domains));
+  take(10 * kSecond, 99'000'000, 2 * kSecond);
+  EXPECT_TRUE(calm(rules, domains));
+}
+
+TEST(Budget, CountsTheKillsOfTheLastMinute) {
+  Policy rules = policy();
+  rules.kills_per_minute = 2;
+  KillTimes kills;
+  EXPECT_TRUE(budget_left(rules, kills, 0));
+  count_kill(kills, 10 * kSecond);
+  count_kill(kills, 20 * kSecond);
+  EXPECT_FALSE(budget_left(rules, kills, 69 * kSecond));
+  EXPECT_TRUE(budget_left(rules, kills, 70 * kSecond));
+}
+
+TEST(Budget, HoldsBeyondTheRing) {
+  Policy rules = policy();
+  rules.kills_per_minute = KillTimes::kMost;
+  KillTimes kills;
+  for (std::size_t i = 0; i < KillTimes::kMost; ++i) {
+    EXPECT_TRUE(budget_left(rules, kills, kSecond));
+    count_kill(kills, kSecond);
+  }
+  EXPECT_FALSE(budget_left(rules, kills, kSecond));
+}
+
+}  // namespace
+}  // namespace badnessd
