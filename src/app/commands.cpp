@@ -81,13 +81,13 @@ int run_once(const Invocation& invocation, const LoadedSettings& loaded,
              const Policy& policy, ProcfsSource& source, Killer& killer) {
   CycleState state(policy);
   state.once = true;
-  state.identities.look_at_all(source, policy);
-  const CycleResult result = run_cycle(source, policy, killer, state);
+  state.identities.look_at_all(source.sources(), policy);
+  const CycleResult result = run_cycle(source.sources(), policy, killer, state);
   if (result.kind == CycleResult::Kind::kSampleLost) {
     return cannot_read(result.error);
   }
   // The decision is final; the report also shows the other tasks in full.
-  refine_all({source, state.snapshot, policy, state.identities});
+  refine_all({source.sources(), state.snapshot, policy, state.identities});
   return print(invocation.json
                    ? once_json(result, state, policy)
                    : section("settings", {loaded.origin}) +
@@ -182,8 +182,8 @@ int run_command(const Invocation& invocation, const LoadedSettings& loaded,
   }
   Snapshot snapshot;
   Identities identities;
-  identities.look_at_all(source, policy);
-  const Inquiry inquiry{source, snapshot, policy, identities};
+  identities.look_at_all(source.sources(), policy);
+  const Inquiry inquiry{source.sources(), snapshot, policy, identities};
   if (const auto scanned = scan(inquiry); !scanned) {
     return cannot_read(scanned.error());
   }

@@ -49,8 +49,8 @@ bool Baselines::due(const PressureReading& reading) {
   return wanted && credit_us_ >= cost_us_;
 }
 
-bool Baselines::begin(FactSource& source, const PressureReading& reading) {
-  if (!source.list(listed_)) {
+bool Baselines::begin(const Sources& sources, const PressureReading& reading) {
+  if (!sources.facts.list(listed_)) {
     return false;
   }
   pending_ = note_of(reading);
@@ -80,14 +80,14 @@ bool Baselines::begin(FactSource& source, const PressureReading& reading) {
   return true;
 }
 
-std::optional<std::size_t> Baselines::step(FactSource& source,
+std::optional<std::size_t> Baselines::step(const Sources& sources,
                                            std::size_t count) {
   for (; count != 0 && next_ < entries_.size(); ++next_, --count) {
     Entry& entry = entries_[next_];
     if ((entry.facts.flags & kPfKthread) != 0) {
       continue;
     }
-    const auto facts = source.read_held(entry.process.pid, entry.facts);
+    const auto facts = sources.facts.read_held(entry.process.pid, entry.facts);
     if (!facts) {
       continue;
     }
@@ -118,7 +118,7 @@ Baselines::Entry* Baselines::find(std::int32_t pid) noexcept {
   return found ? &*place : nullptr;
 }
 
-void Baselines::ask_unshared(FactSource& source) {
+void Baselines::ask_unshared(const Sources& sources) {
   constexpr Kib kWorthIt = Kib{16} << 10;
   if (asked_) {
     return;
@@ -135,15 +135,15 @@ void Baselines::ask_unshared(FactSource& source) {
   }
   asked_ = !questions_.empty();
   if (asked_) {
-    source.measure(questions_);
+    sources.unshared.ask(questions_);
   }
 }
 
-void Baselines::take_unshared(FactSource& source) {
+void Baselines::take_unshared(const Sources& sources) {
   if (!asked_) {
     return;
   }
-  const auto answers = source.measured();
+  const auto answers = sources.unshared.take_answers();
   asked_ = answers.empty();
   for (const Unshared& unshared : answers) {
     Entry* entry = find(unshared.id.pid);
@@ -191,33 +191,33 @@ void Baselines::charge(Micros cost_us, std::size_t processes) noexcept {
   }
 }
 
-std::optional<std::size_t> Baselines::look(FactSource& source,
+std::optional<std::size_t> Baselines::look(const Sources& sources,
                                            const PressureReading& reading) {
   constexpr Micros kStale = 10 * kSecond;
-  const Micros before = source.now_us();
-  take_unshared(source);
+  const Micros before = sources.facts.now_us();
+  take_unshared(sources);
   if (busy() && reading.time_us - pending_.time_us > kStale) {
     next_ = entries_.size();  // stale: it would mix old and new amounts
   }
-  if (!busy() && (!due(reading) || !begin(source, reading))) {
+  if (!busy() && (!due(reading) || !begin(sources, reading))) {
     return std::nullopt;
   }
   const std::size_t first = next_;
-  const auto done = step(source, per_step_);
+  const auto done = step(sources, per_step_);
   if (done) {
-    ask_unshared(source);
+    ask_unshared(sources);
   }
-  charge(source.now_us() - before, next_ - first);
+  charge(sources.facts.now_us() - before, next_ - first);
   return done;
 }
 
-std::size_t Baselines::look_at_all(FactSource& source,
+std::size_t Baselines::look_at_all(const Sources& sources,
                                    const PressureReading& reading) {
-  const Micros before = source.now_us();
-  if (begin(source, reading)) {
-    static_cast<void>(step(source, entries_.size()));
-    ask_unshared(source);
-    charge(source.now_us() - before, entries_.size());
+  const Micros before = sources.facts.now_us();
+  if (begin(sources, reading)) {
+    static_cast<void>(step(sources, entries_.size()));
+    ask_unshared(sources);
+    charge(sources.facts.now_us() - before, entries_.size());
   }
   return latest_;
 }

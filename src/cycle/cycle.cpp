@@ -15,25 +15,25 @@ constexpr Micros kVictimGrace = 250'000;
 
 class Pass {
  public:
-  Pass(FactSource& source, const Policy& policy, Killer& killer,
+  Pass(const Sources& sources, const Policy& policy, Killer& killer,
        CycleState& state, const CycleHooks& hooks)
-      : source_(source),
+      : sources_(sources),
         policy_(policy),
         killer_(killer),
         state_(state),
         hooks_(hooks) {}
 
   CycleResult run() {
-    const auto reading = source_.read_pressure();
+    const auto reading = sources_.facts.read_pressure();
     if (!reading) {
       return lost(reading.error());
     }
     result_.reading = *reading;
     if (state_.domains.listed_us == 0) {
-      list_cgroups(source_, policy_, state_.domains, reading->time_us);
+      list_cgroups(sources_.cgroups, policy_, state_.domains, reading->time_us);
     }
     const Firing firing =
-        take_readings(source_, policy_, state_.domains, *reading,
+        take_readings(sources_.cgroups, policy_, state_.domains, *reading,
                       state_.incident.pending.has_value());
     const Fired& fired = firing.fired;
     result_.log_trigger = fired.log;
@@ -46,7 +46,7 @@ class Pass {
     }
     if (!fired.kill && !state_.once) {
       watch_kernel();
-      list_cgroups(source_, policy_, state_.domains, reading->time_us);
+      list_cgroups(sources_.cgroups, policy_, state_.domains, reading->time_us);
       use_the_time();
       return ended(Kind::kCalm);
     }
@@ -77,7 +77,7 @@ class Pass {
   }
 
   [[nodiscard]] Inquiry inquiry() {
-    return {.source = source_,
+    return {.sources = sources_,
             .snapshot = state_.snapshot,
             .policy = policy_,
             .identities = state_.identities,
@@ -90,10 +90,10 @@ class Pass {
   void use_the_time() {
     const PressureReading& reading = result_.reading;
     if (calm(policy_, state_.domains)) {
-      state_.identities.look(source_, policy_, reading.time_us);
+      state_.identities.look(sources_, policy_, reading.time_us);
     }
     if (time_for_note(policy_, state_.domains)) {
-      if (const auto slot = state_.baselines.look(source_, reading)) {
+      if (const auto slot = state_.baselines.look(sources_, reading)) {
         note_cgroups(state_.domains, *slot);
       }
     }
@@ -141,7 +141,7 @@ class Pass {
 
   void look_for_kernel_kill() {
     const Micros now = result_.reading.time_us;
-    const auto kills = source_.read_oom_kills();
+    const auto kills = sources_.facts.read_oom_kills();
     if (kills && state_.oom_kills && *kills > *state_.oom_kills) {
       state_.incident.kernel_kill_us = now;
       result_.kernel_killed = true;
@@ -183,7 +183,7 @@ class Pass {
         .set_aside = set_aside_of(state_.incident),
         .scoped = !decision.scope.empty()};
     if (rules.scoped) {
-      source_.mark_cgroup(decision.scope.view(), snapshot);
+      mark_scope(sources_.cgroups, decision.scope.view(), snapshot);
     }
     const auto [selection, blame, pool] =
         select_victim(inquiry(), rules, decision.needed_kib);
@@ -213,7 +213,7 @@ class Pass {
     }
     find_sharers(inquiry(), rules, decision, state_.sharers);
     decide_kill_set(inquiry(), state_.sharers, decision);
-    decision.decided_us = source_.now_us();
+    decision.decided_us = sources_.facts.now_us();
     return act(rules);
   }
 
@@ -231,7 +231,7 @@ class Pass {
 
   // Whether a kill trigger still fires on the domain of the decision.
   Expected<bool> fires_still() {
-    const auto reading = source_.read_pressure();
+    const auto reading = sources_.facts.read_pressure();
     if (!reading) {
       return tl::unexpected(reading.error());
     }
@@ -241,7 +241,7 @@ class Pass {
     }
     const Fired system = take_reading(policy_, state_.domains.system, *reading);
     const auto acting = state_.domains.acting;
-    return (acting ? take_cgroup(source_, policy_,
+    return (acting ? take_cgroup(sources_.cgroups, policy_,
                                  state_.domains.cgroups[*acting], *reading)
                    : system)
         .kill.has_value();
@@ -274,7 +274,7 @@ class Pass {
       hooks_.before_signal(hooks_.context);
     }
     decision.outcome = killer_.send(decision.victim, decision.signal);
-    decision.signalled_us = source_.now_us();
+    decision.signalled_us = sources_.facts.now_us();
     killer_.release_memory();
     ++state_.decisions;
     decision.number = state_.decisions;
@@ -286,7 +286,7 @@ class Pass {
             decision.storm ? state_.storms.members() : state_.sharers, decision,
             state_.swept);
     }
-    note_cgroup(source_, decision);
+    note_cgroup(sources_, decision);
     return after_signal();
   }
 
@@ -379,7 +379,7 @@ class Pass {
     return ended(Kind::kDone);
   }
 
-  FactSource& source_;
+  Sources sources_;
   const Policy& policy_;
   Killer& killer_;
   CycleState& state_;
@@ -389,9 +389,10 @@ class Pass {
 
 }  // namespace
 
-CycleResult run_cycle(FactSource& source, const Policy& policy, Killer& killer,
-                      CycleState& state, const CycleHooks& hooks) {
-  return Pass(source, policy, killer, state, hooks).run();
+CycleResult run_cycle(const Sources& sources, const Policy& policy,
+                      Killer& killer, CycleState& state,
+                      const CycleHooks& hooks) {
+  return Pass(sources, policy, killer, state, hooks).run();
 }
 
 }  // namespace badnessd

@@ -7,8 +7,8 @@
 
 namespace badnessd {
 
-void list_cgroups(FactSource& source, const Policy& policy, OomDomains& domains,
-                  Micros now_us) {
+void list_cgroups(CgroupTree& cgroups, const Policy& policy,
+                  OomDomains& domains, Micros now_us) {
   constexpr Micros kInterval = 5'000'000;
   const bool due =
       domains.listed_us == 0 || now_us - domains.listed_us >= kInterval;
@@ -21,7 +21,7 @@ void list_cgroups(FactSource& source, const Policy& policy, OomDomains& domains,
     if (!policy.triggers[i].scope) {
       continue;
     }
-    for (std::string& cgroup : source.list_cgroups(*policy.triggers[i].scope)) {
+    for (std::string& cgroup : cgroups.list(*policy.triggers[i].scope)) {
       const auto old =
           std::find_if(domains.cgroups.begin(), domains.cgroups.end(),
                        [&](const OomDomain& it) {
@@ -36,7 +36,7 @@ void list_cgroups(FactSource& source, const Policy& policy, OomDomains& domains,
   domains.acting.reset();
 }
 
-Firing take_readings(FactSource& source, const Policy& policy,
+Firing take_readings(CgroupTree& cgroups, const Policy& policy,
                      OomDomains& domains, const PressureReading& system,
                      bool pending) {
   Firing all{.fired = take_reading(policy, domains.system, system)};
@@ -49,7 +49,7 @@ Firing take_readings(FactSource& source, const Policy& policy,
   all.elsewhere = domains.acting && all.system;
   for (std::size_t i = 0; i < domains.cgroups.size(); ++i) {
     OomDomain& domain = domains.cgroups[i];
-    const Fired fired = take_cgroup(source, policy, domain, system);
+    const Fired fired = take_cgroup(cgroups, policy, domain, system);
     if (fired.log && !all.fired.log) {
       all.fired.log = fired.log;
       all.log_domain = &domain;
@@ -75,9 +75,9 @@ void note_cgroups(OomDomains& domains, std::size_t slot) {
   }
 }
 
-Fired take_cgroup(FactSource& source, const Policy& policy, OomDomain& domain,
+Fired take_cgroup(CgroupTree& cgroups, const Policy& policy, OomDomain& domain,
                   const PressureReading& system) {
-  const auto reading = source.read_cgroup(domain.cgroup, system);
+  const auto reading = cgroups.read(domain.cgroup, system);
   if (reading) {
     return take_reading(policy, domain, *reading);
   }

@@ -26,9 +26,10 @@ void Identities::forget() {
   more_ = true;
 }
 
-void Identities::look(FactSource& source, const Policy& policy, Micros now_us) {
+void Identities::look(const Sources& sources, const Policy& policy,
+                      Micros now_us) {
   constexpr Micros kInterval = 10'000'000;
-  if (!needed(policy) || !take_answers(source, policy, now_us)) {
+  if (!needed(policy) || !take_answers(sources, policy, now_us)) {
     return;
   }
   if (!more_ && now_us - looked_us_ < kInterval) {
@@ -37,28 +38,28 @@ void Identities::look(FactSource& source, const Policy& policy, Micros now_us) {
   if (cgroups_.size() > kMostCgroups) {
     forget();
   }
-  if (source.list(listed_)) {
+  if (sources.facts.list(listed_)) {
     looked_us_ = now_us;
-    ask(source, now_us);
-    static_cast<void>(take_answers(source, policy, now_us));
+    ask(sources, now_us);
+    static_cast<void>(take_answers(sources, policy, now_us));
   }
 }
 
-void Identities::look_at_all(FactSource& source, const Policy& policy) {
+void Identities::look_at_all(const Sources& sources, const Policy& policy) {
   constexpr std::chrono::milliseconds kLook{1};
   constexpr int kLooks = 5'000;
   for (int i = 0; i < kLooks && needed(policy) && (more_ || asked_); ++i) {
-    look(source, policy, source.now_us());
+    look(sources, policy, sources.facts.now_us());
     if (asked_) {
       std::this_thread::sleep_for(kLook);
     }
   }
 }
 
-bool Identities::take_answers(FactSource& source, const Policy& policy,
+bool Identities::take_answers(const Sources& sources, const Policy& policy,
                               Micros now_us) {
   constexpr Micros kLong = 10'000'000;
-  const std::int32_t at = source.identifying();
+  const std::int32_t at = sources.identities.worker().busy_with();
   if (at != 0) {
     hangs_at_ = now_us - asked_us_ >= kLong ? at : 0;
     return false;
@@ -66,7 +67,7 @@ bool Identities::take_answers(FactSource& source, const Policy& policy,
   hangs_at_ = 0;
   if (asked_) {
     asked_ = false;
-    const auto answers = source.identified();
+    const auto answers = sources.identities.worker().take_answers();
     for (const IdentityTexts& texts : answers) {
       learn(policy, texts, now_us);
     }
@@ -76,7 +77,7 @@ bool Identities::take_answers(FactSource& source, const Policy& policy,
 }
 
 // Keeps the entries of live processes, and asks for new and old ones.
-void Identities::ask(FactSource& source, Micros now_us) {
+void Identities::ask(const Sources& sources, Micros now_us) {
   constexpr Micros kOld = 300'000'000;
   constexpr std::size_t kAtATime = 256;
   more_ = false;
@@ -102,7 +103,7 @@ void Identities::ask(FactSource& source, Micros now_us) {
   if (!wanted_.empty()) {
     asked_ = true;
     asked_us_ = now_us;
-    source.identify(wanted_);
+    sources.identities.worker().ask(wanted_);
   }
 }
 
@@ -180,7 +181,7 @@ void Identities::assume(const Policy& policy,
   }
 }
 
-void Identities::settle(FactSource& source, const Policy& policy,
+void Identities::settle(const Sources& sources, const Policy& policy,
                         Snapshot& snapshot, std::uint32_t index) const {
   Task& task = snapshot.tasks[index];
   if (policy.rules.empty() || !task.has_mm) {
@@ -191,7 +192,7 @@ void Identities::settle(FactSource& source, const Policy& policy,
       std::any_of(policy.rules.begin(), policy.rules.end(),
                   [](const Rule& rule) { return !rule.exe.empty(); });
   if (asked) {
-    if (const auto exe = source.read_exe(task.id.pid)) {
+    if (const auto exe = sources.identities.read_exe(task.id.pid)) {
       identity.exe = *exe;
     }
   }

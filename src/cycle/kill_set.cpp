@@ -42,10 +42,11 @@ class Sweep {
       return false;
     }
     if (rules_.scoped) {
-      inquiry_.source.mark_cgroup(decision_.kill_set == KillSet::kCgroup
-                                      ? decision_.group.view()
-                                      : decision_.scope.view(),
-                                  inquiry_.snapshot);
+      mark_scope(inquiry_.sources.cgroups,
+                 decision_.kill_set == KillSet::kCgroup
+                     ? decision_.group.view()
+                     : decision_.scope.view(),
+                 inquiry_.snapshot);
     }
     return true;
   }
@@ -115,7 +116,7 @@ void find_sharers(const Inquiry& inquiry, const SelectRules& rules,
       continue;
     }
     ++asked;
-    if (inquiry.source.share_mm(victim, tasks[i])) {
+    if (inquiry.sources.facts.share_mm(victim, tasks[i])) {
       sharers.push_back(i);
       victim.reclaim_kib =
           std::max(victim.reclaim_kib, victim.rss_anon_kib + victim.swap_kib);
@@ -164,7 +165,8 @@ void decide_kill_set(const Inquiry& inquiry,
   const std::string_view cgroup =
       inquiry.identities.cgroup_of(inquiry.snapshot, decision.victim);
   decision.cgroup = cgroup;
-  decision.oom_group = inquiry.source.oom_group(cgroup, decision.scope.view());
+  decision.oom_group =
+      inquiry.sources.cgroups.oom_group(cgroup, decision.scope.view());
   if (decision.storm) {
     decision.kill_set = KillSet::kStorm;
   } else if (inquiry.policy.oom_group && !decision.oom_group.empty()) {
@@ -180,14 +182,15 @@ void decide_kill_set(const Inquiry& inquiry,
   }
 }
 
-void note_cgroup(FactSource& source, Decision& decision) {
+void note_cgroup(const Sources& sources, Decision& decision) {
   if (!decision.cgroup.empty()) {
     return;
   }
-  if (const auto cgroup = source.read_cgroup_of(decision.victim.id.pid)) {
+  if (const auto cgroup =
+          sources.identities.read_cgroup(decision.victim.id.pid)) {
     decision.cgroup = *cgroup;
-    decision.oom_group =
-        source.oom_group(decision.cgroup.view(), decision.scope.view());
+    decision.oom_group = sources.cgroups.oom_group(decision.cgroup.view(),
+                                                   decision.scope.view());
   }
 }
 

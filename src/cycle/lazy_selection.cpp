@@ -100,7 +100,7 @@ void offer(const Task& task, std::array<Task, Decision::kListed>& list,
 
 Expected<void> scan(const Inquiry& inquiry) {
   Snapshot& snapshot = inquiry.snapshot;
-  const auto scanned = inquiry.source.scan(snapshot);
+  const auto scanned = inquiry.sources.facts.scan(snapshot);
   if (!scanned) {
     return scanned;
   }
@@ -117,12 +117,27 @@ Expected<void> scan(const Inquiry& inquiry) {
   return {};
 }
 
+void mark_scope(CgroupTree& cgroups, std::string_view cgroup,
+                Snapshot& snapshot) {
+  for (Task& task : snapshot.tasks) {
+    task.in_scope = false;
+  }
+  const auto listed =
+      cgroups.for_each_process(cgroup, [&snapshot](std::int32_t pid) {
+        const std::size_t index = find_task(snapshot, pid);
+        if (index < snapshot.tasks.size()) {
+          snapshot.tasks[index].in_scope = true;
+        }
+      });
+  static_cast<void>(listed);  // the cgroup is gone: no process is in it
+}
+
 void refine_one(const Inquiry& inquiry, std::uint32_t index) {
   Snapshot& snapshot = inquiry.snapshot;
   Task& task = snapshot.tasks[index];
   if (task.detail == Detail::kCheap) {
-    inquiry.source.refine(snapshot, index);
-    inquiry.identities.settle(inquiry.source, inquiry.policy, snapshot, index);
+    inquiry.sources.facts.refine(snapshot, index);
+    inquiry.identities.settle(inquiry.sources, inquiry.policy, snapshot, index);
     judge(inquiry, task);
   }
 }
@@ -232,8 +247,8 @@ void refine_all(const Inquiry& inquiry) {
   Snapshot& snapshot = inquiry.snapshot;
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
     if (snapshot.tasks[i].detail == Detail::kCheap) {
-      inquiry.source.refine(snapshot, i);
-      inquiry.identities.settle(inquiry.source, inquiry.policy, snapshot, i);
+      inquiry.sources.facts.refine(snapshot, i);
+      inquiry.identities.settle(inquiry.sources, inquiry.policy, snapshot, i);
     }
   }
   judge_all(inquiry);

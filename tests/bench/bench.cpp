@@ -80,8 +80,8 @@ void select_with_refinement(benchmark::State& state) {
     snapshot.tasks = scanned.tasks;
     state.ResumeTiming();
     SelectRules rules;
-    benchmark::DoNotOptimize(
-        select_victim({source, snapshot, policy, identities}, rules, 0));
+    benchmark::DoNotOptimize(select_victim(
+        {source.sources(), snapshot, policy, identities}, rules, 0));
   }
   count_per_process(state, snapshot.tasks.size());
   state.counters["refines"] =
@@ -121,8 +121,8 @@ void scan_and_select(benchmark::State& state) {
       return;
     }
     SelectRules rules{.self_pid = source->self_pid()};
-    benchmark::DoNotOptimize(
-        select_victim({*source, snapshot, policy, identities}, rules, 0));
+    benchmark::DoNotOptimize(select_victim(
+        {source->sources(), snapshot, policy, identities}, rules, 0));
   }
   count_per_process(state, snapshot.tasks.size());
 }
@@ -137,7 +137,7 @@ void scan_and_refine_all(benchmark::State& state) {
       state.SkipWithError("scan");
       return;
     }
-    refine_all({*source, snapshot, policy, identities});
+    refine_all({source->sources(), snapshot, policy, identities});
   }
   count_per_process(state, snapshot.tasks.size());
 }

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fake_source.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <stdexcept>
 #include <utility>
 
-#include "badnessd/engine/rules.h"
-
 namespace badnessd::test {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 // Task by task what Detail says: the dear facts at the values that make the
@@ -114,81 +121,104 @@ bool FakeSource::share_mm(const Task& a, const Task& b) {
          sharing_ == std::pair{b.id.pid, a.id.pid};
 }
 
-void FakeSource::measure(std::span<const UnsharedReader::Question> questions) {
-  for (const UnsharedReader::Question& question : questions) {
-    const auto unshared = unshared_.find(question.pid);
-    measured_.push_back(unshared == unshared_.end() ? Unshared()
-                                                    : unshared->second);
+FakeSource::Host::Host(const char* proc, const char* cgroup)
+    : proc_root(proc == nullptr
+                    ? UniqueFd()
+                    : open_directory(AT_FDCWD, proc).value_or(UniqueFd())),
+      cgroups(cgroup),
+      identities(proc_root.get()),
+      unshared(proc_root.get()) {}
+
+const TempTree& FakeSource::tree() {
+  if (tree_ == nullptr) {
+    tree_ = std::make_unique<TempTree>(std::vector<Entry>{
+        dir("proc", {}),
+        dir("cgroup", {file("cgroup.controllers", "memory\n")})});
+    host_ = std::make_unique<Host>(tree_->path("proc").c_str(),
+                                   tree_->path("cgroup").c_str());
+  }
+  return *tree_;
+}
+
+Proc FakeSource::proc_of(std::int32_t pid) const {
+  const Task& task = full_.tasks.at(find_task(full_, pid));
+  return {.pid = pid,
+          .comm = std::string(task.name()),
+          .start_time = task.id.start_time};
+}
+
+void FakeSource::write_processes_of(const std::string& cgroup) {
+  std::string pids;
+  for (const auto& [pid, its] : cgroup_of_) {
+    pids += its == cgroup ? std::to_string(pid) + "\n" : "";
+  }
+  tree().write("cgroup" + cgroup + "/cgroup.procs", pids);
+}
+
+void FakeSource::set_identity(std::int32_t pid, const Who& who) {
+  const std::string name = "proc/" + std::to_string(pid);
+  tree().remove(name);
+  tree().write(name + "/stat", stat_text(proc_of(pid)));
+  tree().write(name + "/cmdline", who.cmdline);
+  tree().write(name + "/cgroup", "0::" + who.cgroup + "\n");
+  if (!who.exe.empty()) {
+    fs::create_symlink(who.exe, tree().path(name + "/exe"));
+  }
+  const std::string before = std::exchange(cgroup_of_[pid], who.cgroup);
+  write_processes_of(before);
+  write_processes_of(who.cgroup);
+}
+
+void FakeSource::set_hanging(std::int32_t pid) {
+  const std::string name = "proc/" + std::to_string(pid) + "/cmdline";
+  tree().remove(name);
+  if (::mkfifo(tree().path(name).c_str(), 0600) != 0) {
+    throw std::runtime_error("mkfifo");
   }
 }
 
-void FakeSource::identify(std::span<const ListedProcess> processes) {
-  answers_.clear();
-  for (const ListedProcess& process : processes) {
-    ++looks_;
-    IdentityTexts texts{.process = process};
-    const std::size_t index = find_task(full_, process.pid);
-    const auto who = identities_.find(process.pid);
-    if (index < full_.tasks.size() && who != identities_.end()) {
-      texts.id = full_.tasks[index].id;
-      texts.comm = full_.tasks[index].comm;
-      texts.cmdline = who->second.cmdline;
-      texts.cgroup = who->second.cgroup;
-    }
-    answers_.push_back(texts);
+// From a pipe nothing can be read by position.
+void FakeSource::release(std::int32_t pid) {
+  const std::string name = "proc/" + std::to_string(pid) + "/cmdline";
+  const UniqueFd end(::open(tree().path(name).c_str(), O_WRONLY));
+  wait_for_answers();
+}
+
+void FakeSource::wait_for_answers() {
+  while (host_->identities.worker().busy_with() != 0 ||
+         host_->unshared.busy_with() != 0) {
+    ::usleep(100);
   }
 }
 
-Expected<std::string_view> FakeSource::read_exe(std::int32_t pid) {
-  const auto who = identities_.find(pid);
-  if (who == identities_.end()) {
-    return tl::unexpected(Error{EACCES, "read exe"});
-  }
-  return who->second.exe;
+void FakeSource::set_cgroup(const std::string& cgroup,
+                            const PressureReading& reading) {
+  constexpr std::uint64_t kKib = 1024;
+  const std::string name = "cgroup" + cgroup;
+  const Kib used = reading.mem_total_kib - reading.mem_available_kib;
+  tree().write(name + "/memory.current", std::to_string(used * kKib) + "\n");
+  tree().write(name + "/memory.max",
+               std::to_string(reading.mem_total_kib * kKib) + "\n");
+  write_processes_of(cgroup);
 }
 
-Expected<std::string_view> FakeSource::read_cgroup_of(std::int32_t pid) {
-  const auto who = identities_.find(pid);
-  if (who == identities_.end()) {
-    return tl::unexpected(Error{ENOENT, "read cgroup"});
-  }
-  return who->second.cgroup;
+void FakeSource::remove_cgroup(const std::string& cgroup) {
+  tree().remove("cgroup" + cgroup);
 }
 
-std::vector<std::string> FakeSource::list_cgroups(const Glob& scope) {
-  std::vector<std::string> found;
-  for (const auto& [cgroup, reading] : cgroups_) {
-    if (matches_cgroup(scope, cgroup)) {
-      found.push_back(cgroup);
-    }
-  }
-  return found;
+void FakeSource::set_oom_group(const std::string& cgroup) {
+  tree().write("cgroup" + cgroup + "/memory.oom.group", "1\n");
 }
 
-Expected<PressureReading> FakeSource::read_cgroup(
-    const std::string& cgroup, const PressureReading& system) {
-  const auto found = cgroups_.find(cgroup);
-  if (found == cgroups_.end()) {
-    return tl::unexpected(Error{ENOENT, "read cgroup"});
-  }
-  PressureReading reading = found->second;
-  reading.time_us = system.time_us;
-  return reading;
-}
-
-std::string_view FakeSource::oom_group(std::string_view cgroup,
-                                       std::string_view /*top*/) {
-  return cgroup.starts_with(oom_group_) ? std::string_view(oom_group_)
-                                        : std::string_view();
-}
-
-void FakeSource::mark_cgroup(std::string_view cgroup, Snapshot& snapshot) {
-  for (Task& task : snapshot.tasks) {
-    const auto who = identities_.find(task.id.pid);
-    task.in_scope = who != identities_.end() &&
-                    (who->second.cgroup == cgroup ||
-                     who->second.cgroup.starts_with(std::string(cgroup) + "/"));
-  }
+void FakeSource::set_unshared(const Unshared& unshared) {
+  const std::string name = "proc/" + std::to_string(unshared.id.pid);
+  Proc proc = proc_of(unshared.id.pid);
+  proc.minor_faults = unshared.faulted_kib / 4;
+  tree().write(name + "/stat", stat_text(proc));
+  tree().write(name + "/smaps_rollup",
+               "Anonymous: " + std::to_string(unshared.anonymous_kib) +
+                   " kB\nPrivate_Dirty: " +
+                   std::to_string(unshared.unshared_kib) + " kB\n");
 }
 
 void FakeSource::add(const Task& task) {

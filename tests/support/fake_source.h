@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A FactSource for tests: hands out given facts in the two steps in which a
-// real source reads them.
+// real source reads them. Identities and cgroups are read from real files.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "badnessd/system/source.h"
+#include "proc_tree.h"
+#include "tree.h"
 
 namespace badnessd::test {
 
@@ -36,42 +38,27 @@ class FakeSource final : public FactSource {
   [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
                                               const HeldFacts& known) override;
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
-  void measure(std::span<const UnsharedReader::Question> questions) override;
-  [[nodiscard]] std::vector<Unshared> measured() override {
-    return std::exchange(measured_, {});
-  }
-  void identify(std::span<const ListedProcess> processes) override;
-  [[nodiscard]] std::int32_t identifying() override { return hanging_; }
-  [[nodiscard]] std::vector<IdentityTexts> identified() override {
-    return std::exchange(answers_, {});
-  }
-  [[nodiscard]] Expected<std::string_view> read_exe(std::int32_t pid) override;
-  [[nodiscard]] Expected<std::string_view> read_cgroup_of(
-      std::int32_t pid) override;
-  [[nodiscard]] std::vector<std::string> list_cgroups(
-      const Glob& scope) override;
-  [[nodiscard]] Expected<PressureReading> read_cgroup(
-      const std::string& cgroup, const PressureReading& system) override;
-  [[nodiscard]] std::string_view oom_group(std::string_view cgroup,
-                                           std::string_view top) override;
-  void mark_cgroup(std::string_view cgroup, Snapshot& snapshot) override;
 
-  // Who the processes are, by pid; of others nothing can be read.
+  // These facts, and what the files say that were set below.
+  [[nodiscard]] Sources sources() noexcept {
+    return {*this, host_->cgroups, host_->identities, host_->unshared};
+  }
+  // Writes the files of /proc that say who a process is.
   struct Who {
     std::string exe, cmdline, cgroup;
   };
-  void set_identity(std::int32_t pid, Who who) {
-    identities_[pid] = std::move(who);
-  }
-  // What read_cgroup() shall say; of others that they are not there.
-  void set_cgroup(const std::string& cgroup, const PressureReading& reading) {
-    cgroups_[cgroup] = reading;
-  }
-  void remove_cgroup(const std::string& cgroup) { cgroups_.erase(cgroup); }
-  void set_oom_group(const std::string& cgroup) { oom_group_ = cgroup; }
-  [[nodiscard]] std::uint32_t looks() const noexcept { return looks_; }
-  // Reading who this is does not end; 0: it does.
-  void set_hanging(std::int32_t pid) { hanging_ = pid; }
+  void set_identity(std::int32_t pid, const Who& who);
+  // Reading its command line does not end before release().
+  void set_hanging(std::int32_t pid);
+  void release(std::int32_t pid);
+  // Waits until everything that was asked for is read.
+  void wait_for_answers();
+  // Writes the files of a cgroup with a limit of reading.mem_total_kib.
+  void set_cgroup(const std::string& cgroup, const PressureReading& reading);
+  void remove_cgroup(const std::string& cgroup);
+  void set_oom_group(const std::string& cgroup);
+  // Writes what a process shares with no other; of others nothing is known.
+  void set_unshared(const Unshared& unshared);
   // One more process from the next scan on.
   void add(const Task& task);
 
@@ -81,10 +68,6 @@ class FakeSource final : public FactSource {
   void replace(Snapshot full) { full_ = std::move(full); }
   // list() shows other inodes.
   void set_inode_offset(std::uint64_t offset) { inode_offset_ = offset; }
-  // What measure() shall find; of others nothing.
-  void set_unshared(const Unshared& unshared) {
-    unshared_[unshared.id.pid] = unshared;
-  }
   // These share one mm.
   void set_sharing(std::int32_t a, std::int32_t b) { sharing_ = {a, b}; }
   [[nodiscard]] std::uint32_t notes() const noexcept { return notes_; }
@@ -103,6 +86,20 @@ class FakeSource final : public FactSource {
   [[nodiscard]] std::uint32_t refines() const noexcept { return refines_; }
 
  private:
+  // Real trees of files, made when something is written to them.
+  struct Host {
+    explicit Host(const char* proc = nullptr, const char* cgroup = nullptr);
+    UniqueFd proc_root;
+    CgroupTree cgroups;
+    IdentitySource identities;
+    Worker<UnsharedReader> unshared;
+  };
+  [[nodiscard]] const TempTree& tree();
+  [[nodiscard]] Proc proc_of(std::int32_t pid) const;
+  void write_processes_of(const std::string& cgroup);
+
+  std::unique_ptr<TempTree> tree_;
+  std::unique_ptr<Host> host_ = std::make_unique<Host>();
   Snapshot full_;
   bool swap_in_scan_;
   Expected<PressureReading> pressure_;
@@ -110,14 +107,7 @@ class FakeSource final : public FactSource {
   std::uint64_t oom_kills_ = 0;
   Micros now_us_ = 1'000'000;
   Micros step_us_ = 10'000;
-  std::map<std::int32_t, Who> identities_;
-  std::map<std::string, PressureReading> cgroups_;
-  std::string oom_group_;
-  std::vector<IdentityTexts> answers_;
-  std::map<std::int32_t, Unshared> unshared_;
-  std::vector<Unshared> measured_;
-  std::uint32_t looks_ = 0;  // at processes
-  std::int32_t hanging_ = 0;
+  std::map<std::int32_t, std::string> cgroup_of_;
   std::uint32_t scans_ = 0;
   std::uint32_t refines_ = 0;
   std::uint64_t inode_offset_ = 0;

@@ -9,8 +9,9 @@ namespace badnessd::test {
 
 class ForwardingSource : public FactSource {
  public:
-  // `source` outlives it.
-  explicit ForwardingSource(FactSource& source) : source_(source) {}
+  // What `sources` refers to outlives it.
+  explicit ForwardingSource(const Sources& sources)
+      : rest_(sources), source_(sources.facts) {}
 
   [[nodiscard]] Expected<PressureReading> read_pressure() override {
     return source_.read_pressure();
@@ -36,45 +37,13 @@ class ForwardingSource : public FactSource {
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override {
     return source_.share_mm(a, b);
   }
-  void measure(std::span<const UnsharedReader::Question> questions) override {
-    source_.measure(questions);
-  }
-  [[nodiscard]] std::vector<Unshared> measured() override {
-    return source_.measured();
-  }
-  void identify(std::span<const ListedProcess> processes) override {
-    source_.identify(processes);
-  }
-  [[nodiscard]] std::int32_t identifying() override {
-    return source_.identifying();
-  }
-  [[nodiscard]] std::vector<IdentityTexts> identified() override {
-    return source_.identified();
-  }
-  [[nodiscard]] Expected<std::string_view> read_exe(std::int32_t pid) override {
-    return source_.read_exe(pid);
-  }
-  [[nodiscard]] Expected<std::string_view> read_cgroup_of(
-      std::int32_t pid) override {
-    return source_.read_cgroup_of(pid);
-  }
-  [[nodiscard]] std::vector<std::string> list_cgroups(
-      const Glob& scope) override {
-    return source_.list_cgroups(scope);
-  }
-  [[nodiscard]] Expected<PressureReading> read_cgroup(
-      const std::string& cgroup, const PressureReading& system) override {
-    return source_.read_cgroup(cgroup, system);
-  }
-  [[nodiscard]] std::string_view oom_group(std::string_view cgroup,
-                                           std::string_view top) override {
-    return source_.oom_group(cgroup, top);
-  }
-  void mark_cgroup(std::string_view cgroup, Snapshot& snapshot) override {
-    source_.mark_cgroup(cgroup, snapshot);
+
+  [[nodiscard]] Sources sources() noexcept {
+    return {*this, rest_.cgroups, rest_.identities, rest_.unshared};
   }
 
  private:
+  Sources rest_;
   FactSource& source_;
 };
 

@@ -11,9 +11,9 @@ namespace badnessd::test {
 std::string stat_text(const Proc& proc) {
   std::ostringstream out;
   out << proc.pid << " (" << proc.comm << ") " << proc.state << ' ' << proc.ppid
-      << " 7 7 0 -1 " << proc.flags << " 11 12 13 14 " << proc.utime << ' '
-      << proc.stime << " 15 16 " << 20 + proc.nice << ' ' << proc.nice << ' '
-      << proc.threads << " 0 " << proc.start_time << ' '
+      << " 7 7 0 -1 " << proc.flags << ' ' << proc.minor_faults << " 12 13 14 "
+      << proc.utime << ' ' << proc.stime << " 15 16 " << 20 + proc.nice << ' '
+      << proc.nice << ' ' << proc.threads << " 0 " << proc.start_time << ' '
       << proc.size * proc.page_size << ' ' << proc.resident
       << " 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0\n";
   return out.str();

@@ -19,6 +19,7 @@ struct Proc {
   char state = 'S';
   std::int32_t ppid = 0;
   std::uint32_t flags = 0x400100;
+  std::uint64_t minor_faults = 11;
   std::uint64_t utime = 0;
   std::uint64_t stime = 0;
   std::int32_t nice = 0;

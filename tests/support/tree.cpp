@@ -84,6 +84,7 @@ TempTree::~TempTree() {
 }
 
 void TempTree::write(const std::string& entry, const std::string& text) const {
+  fs::create_directories(fs::path(path(entry)).parent_path());
   write_file(path(entry), text);
 }
 

@@ -39,7 +39,7 @@ class TempTree {
   [[nodiscard]] std::string path(const std::string& entry) const {
     return path_ + "/" + entry;
   }
-  // Writes a file anew, or one more.
+  // Writes a file anew, or one more with its directory.
   void write(const std::string& entry, const std::string& text) const;
   void remove(const std::string& entry) const;
 

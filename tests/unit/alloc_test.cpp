@@ -86,10 +86,10 @@ class Allocations : public testing::Test {
 void pass(ProcfsSource& source, const Policy& policy, CycleState& state) {
   DryRunKiller killer;
   state.once = true;
-  const CycleResult result = run_cycle(source, policy, killer, state);
+  const CycleResult result = run_cycle(source.sources(), policy, killer, state);
   ASSERT_NE(result.kind, CycleResult::Kind::kSampleLost) << result.error.what;
   state.incident.reported = false;  // and again
-  refine_all({source, state.snapshot, policy, state.identities});
+  refine_all({source.sources(), state.snapshot, policy, state.identities});
 }
 
 Policy shipped() {

@@ -21,10 +21,11 @@ class Baselines {
   // (at most 128 MiB), or after 5 minutes. Notes use at most 1/2500 of the
   // time: thousands of processes make them rarer. Returns the slot of a
   // complete note.
-  std::optional<std::size_t> look(FactSource& source,
+  std::optional<std::size_t> look(const Sources& sources,
                                   const PressureReading& reading);
   // Takes a whole note at once.
-  std::size_t look_at_all(FactSource& source, const PressureReading& reading);
+  std::size_t look_at_all(const Sources& sources,
+                          const PressureReading& reading);
   // A note is incomplete: look() wants to run again soon.
   [[nodiscard]] bool busy() const noexcept { return next_ < entries_.size(); }
 
@@ -52,15 +53,16 @@ class Baselines {
   };
 
   [[nodiscard]] bool due(const PressureReading& reading);
-  [[nodiscard]] bool begin(FactSource& source, const PressureReading& reading);
+  [[nodiscard]] bool begin(const Sources& sources,
+                           const PressureReading& reading);
   // Reads up to `count` processes; returns the slot if the note is complete.
-  std::optional<std::size_t> step(FactSource& source, std::size_t count);
+  std::optional<std::size_t> step(const Sources& sources, std::size_t count);
   [[nodiscard]] Entry* find(std::int32_t pid) noexcept;
   // ask_unshared() asks for the unshared memory of large processes (16 MiB)
   // that forked without exec: smaps_rollup is expensive. take_unshared() takes
   // the answers to the last question.
-  void ask_unshared(FactSource& source);
-  void take_unshared(FactSource& source);
+  void ask_unshared(const Sources& sources);
+  void take_unshared(const Sources& sources);
   void learn_unshared(Entry& entry, const Unshared& unshared) noexcept;
   // Charges the cost of reads to the time that notes may use.
   void charge(Micros cost_us, std::size_t processes) noexcept;

@@ -78,8 +78,9 @@ struct CycleHooks {
 };
 
 // One pass.
-[[nodiscard]] CycleResult run_cycle(FactSource& source, const Policy& policy,
-                                    Killer& killer, CycleState& state,
+[[nodiscard]] CycleResult run_cycle(const Sources& sources,
+                                    const Policy& policy, Killer& killer,
+                                    CycleState& state,
                                     const CycleHooks& hooks = {});
 
 }  // namespace badnessd

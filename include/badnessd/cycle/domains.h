@@ -4,14 +4,14 @@
 #pragma once
 
 #include "badnessd/engine/oom_domain.h"
-#include "badnessd/system/source.h"
+#include "badnessd/system/proc/cgroup.h"
 
 namespace badnessd {
 
 // Lists the cgroups every 5 seconds. A cgroup that stays keeps its history. The
 // caller waits while a victim is pending.
-void list_cgroups(FactSource& source, const Policy& policy, OomDomains& domains,
-                  Micros now_us);
+void list_cgroups(CgroupTree& cgroups, const Policy& policy,
+                  OomDomains& domains, Micros now_us);
 
 struct Firing {
   Fired fired;                            // by any domain
@@ -24,7 +24,7 @@ struct Firing {
 // Takes the readings of the system and of all cgroups. Unless a victim is
 // pending, the first domain that fires becomes domains.actor(): the system
 // before cgroups, resting domains last.
-[[nodiscard]] Firing take_readings(FactSource& source, const Policy& policy,
+[[nodiscard]] Firing take_readings(CgroupTree& cgroups, const Policy& policy,
                                    OomDomains& domains,
                                    const PressureReading& system, bool pending);
 
@@ -32,7 +32,7 @@ struct Firing {
 void note_cgroups(OomDomains& domains, std::size_t slot);
 
 // Takes the reading of one cgroup. A cgroup that is gone fires nothing.
-[[nodiscard]] Fired take_cgroup(FactSource& source, const Policy& policy,
+[[nodiscard]] Fired take_cgroup(CgroupTree& cgroups, const Policy& policy,
                                 OomDomain& domain,
                                 const PressureReading& system);
 

@@ -24,9 +24,9 @@ class Identities {
   // were read 5 minutes ago (a command line or a cgroup can change), at most
   // 256 at a time. Does nothing if the policy needs nothing, or within 10
   // seconds of the last complete look.
-  void look(FactSource& source, const Policy& policy, Micros now_us);
+  void look(const Sources& sources, const Policy& policy, Micros now_us);
   // Looks until all are known, or for about 5 seconds: a read can hang.
-  void look_at_all(FactSource& source, const Policy& policy);
+  void look_at_all(const Sources& sources, const Policy& policy);
   // The process whose read takes 10 seconds or more; 0: none.
   [[nodiscard]] std::int32_t hangs_at() const noexcept { return hangs_at_; }
   // Forgets everything, as after a change of the rules.
@@ -36,7 +36,7 @@ class Identities {
   // rules allow.
   void assume(const Policy& policy, Snapshot& snapshot) const noexcept;
   // After the expensive facts of a task are read: sets its final oom_adj.
-  void settle(FactSource& source, const Policy& policy, Snapshot& snapshot,
+  void settle(const Sources& sources, const Policy& policy, Snapshot& snapshot,
               std::uint32_t index) const;
 
   // The task's cgroup as read in calm times; empty if not known.
@@ -54,9 +54,9 @@ class Identities {
   };
 
   // Takes the answers, if any. Returns false while answers are outstanding.
-  [[nodiscard]] bool take_answers(FactSource& source, const Policy& policy,
+  [[nodiscard]] bool take_answers(const Sources& sources, const Policy& policy,
                                   Micros now_us);
-  void ask(FactSource& source, Micros now_us);
+  void ask(const Sources& sources, Micros now_us);
   void learn(const Policy& policy, const IdentityTexts& texts, Micros now_us);
   [[nodiscard]] const Entry* find(const Task& task) const noexcept;
   // The entry for `task`: its own, or its parent's if the task forked without

@@ -44,6 +44,6 @@ void sweep(const Inquiry& inquiry, Killer& killer, SelectRules rules,
            std::vector<TaskId>& swept);
 
 // Sets cgroup and oom_group of a decision after the signal to its victim.
-void note_cgroup(FactSource& source, Decision& decision);
+void note_cgroup(const Sources& sources, Decision& decision);
 
 }  // namespace badnessd

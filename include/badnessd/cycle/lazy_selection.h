@@ -13,7 +13,7 @@ namespace badnessd {
 
 // A snapshot, the source of its expensive facts, and the settings to judge it.
 struct Inquiry {
-  FactSource& source;
+  Sources sources;
   Snapshot& snapshot;
   const Policy& policy;
   const Identities& identities;
@@ -27,6 +27,10 @@ struct Inquiry {
 // has exited, its first live thread counts, as in later kernels (mm/oom_kill.c:
 // find_lock_task_mm()), except in the bare order of 2.6.32.
 [[nodiscard]] Expected<void> scan(const Inquiry& inquiry);
+
+// Sets in_scope of every task: true if the task is in `cgroup` or below it.
+void mark_scope(CgroupTree& cgroups, std::string_view cgroup,
+                Snapshot& snapshot);
 
 // Reads the expensive facts of one task, unless they are known, and updates
 // what depends on them.

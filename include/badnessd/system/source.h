@@ -4,15 +4,14 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "badnessd/engine/task.h"
 #include "badnessd/engine/trigger.h"
+#include "badnessd/system/proc/cgroup.h"
+#include "badnessd/system/proc/identity.h"
 #include "badnessd/system/proc/proc_text.h"
-#include "badnessd/system/proc/worker.h"
+#include "badnessd/system/proc/unshared.h"
 #include "badnessd/system/sys.h"
 
 namespace badnessd {
@@ -67,43 +66,14 @@ class FactSource {
 
   // Whether two processes share one mm (CLONE_VM). False if unknown.
   [[nodiscard]] virtual bool share_mm(const Task& a, const Task& b) = 0;
+};
 
-  // Starts to measure how much of its memory each process shares with no other
-  // process. Does not block; the answers can take any time. Requires that the
-  // previous questions are answered.
-  virtual void measure(std::span<const UnsharedReader::Question> questions) = 0;
-  // Returns each answer once; returns none until all are complete.
-  [[nodiscard]] virtual std::vector<Unshared> measured() = 0;
-
-  // Starts to read the identity of `processes`. Does not block; the answers can
-  // take any time. Requires that the previous questions are answered.
-  virtual void identify(std::span<const ListedProcess> processes) = 0;
-  // The pid that is being read; 0 if none.
-  [[nodiscard]] virtual std::int32_t identifying() = 0;
-  // Returns each answer once, after identifying() is 0. Beyond 1 MiB of text
-  // answers are missing: the caller asks for them again.
-  [[nodiscard]] virtual std::vector<IdentityTexts> identified() = 0;
-
-  // The path of its program. Does not block. Valid until the next call.
-  [[nodiscard]] virtual Expected<std::string_view> read_exe(
-      std::int32_t pid) = 0;
-
-  // The cgroup of a process. Call it only after the signal: before Linux 6.7 it
-  // can wait for a task that changes cgroups, and that task for memory. Valid
-  // until the next call.
-  [[nodiscard]] virtual Expected<std::string_view> read_cgroup_of(
-      std::int32_t pid) = 0;
-
-  // See CgroupTree.
-  [[nodiscard]] virtual std::vector<std::string> list_cgroups(
-      const Glob& scope) = 0;
-  [[nodiscard]] virtual Expected<PressureReading> read_cgroup(
-      const std::string& cgroup, const PressureReading& system) = 0;
-  [[nodiscard]] virtual std::string_view oom_group(std::string_view cgroup,
-                                                   std::string_view top) = 0;
-  // Sets in_scope of every task of the last scan: true if the task is in
-  // `cgroup` or below it.
-  virtual void mark_cgroup(std::string_view cgroup, Snapshot& snapshot) = 0;
+// All that a cycle reads.
+struct Sources {
+  FactSource& facts;
+  CgroupTree& cgroups;
+  IdentitySource& identities;
+  Worker<UnsharedReader>& unshared;
 };
 
 }  // namespace badnessd

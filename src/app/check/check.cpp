@@ -169,6 +169,7 @@ void note(std::vector<Finding>& notes, const std::vector<Finding>& more) {
 
 Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
                             bool json, const Style& style) {
+  const Sources sources = source.sources();
   const auto reading = source.read_pressure();
   if (!reading) {
     return tl::unexpected(reading.error());
@@ -178,11 +179,11 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   Findings found{
       .loaded = loaded, .policy = policy, .state = CycleState(policy)};
   Snapshot& snapshot = found.state.snapshot;
-  list_cgroups(source, policy, found.state.domains, reading->time_us);
-  static_cast<void>(
-      take_readings(source, policy, found.state.domains, *reading, false));
-  found.state.identities.look_at_all(source, policy);
-  const Inquiry inquiry{source, snapshot, policy, found.state.identities};
+  list_cgroups(sources.cgroups, policy, found.state.domains, reading->time_us);
+  static_cast<void>(take_readings(sources.cgroups, policy, found.state.domains,
+                                  *reading, false));
+  found.state.identities.look_at_all(sources, policy);
+  const Inquiry inquiry{sources, snapshot, policy, found.state.identities};
   if (const auto scanned = scan(inquiry); !scanned) {
     return tl::unexpected(scanned.error());
   }
@@ -190,7 +191,7 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   found.matches = matches_of(policy, snapshot);
   found.choices = choices_of(inquiry, *reading);
   note(found.notes,
-       lint_triggers(policy, found.state.domains, source.cgroups()));
+       lint_triggers(policy, found.state.domains, sources.cgroups));
   note(found.notes, lint_rules(policy.rules));
   note(found.notes,
        lint_matches(policy, snapshot, found.matches, found.choices));

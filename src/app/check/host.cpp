@@ -70,8 +70,7 @@ std::vector<std::string> host_text(const Policy& policy,
 std::vector<Finding> host_findings(const Policy& policy,
                                    const PressureReading& reading,
                                    const Snapshot& snapshot,
-                                   const ProcfsSource& source,
-                                   AskedBy asked_by) {
+                                   ProcfsSource& source, AskedBy asked_by) {
   std::vector<Finding> notes;
   note_other_killers(policy, snapshot, asked_by, notes);
   if (source.swap_unusable()) {
@@ -92,9 +91,10 @@ std::vector<Finding> host_findings(const Policy& policy,
   if (!source.live()) {
     return notes;
   }
-  if (source.cgroups().version() != CgroupTree::Version::kV2) {
+  const CgroupTree& cgroups = source.sources().cgroups;
+  if (cgroups.version() != CgroupTree::Version::kV2) {
     notes.push_back(
-        {false, source.cgroups().version() == CgroupTree::Version::kV1
+        {false, cgroups.version() == CgroupTree::Version::kV1
                     ? "cgroups of version 1: a scope has limits and processes, "
                       "but no stalls"
                     : "no cgroups with a memory controller: no scope can be "

@@ -243,7 +243,7 @@ Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
                           Kib need) -> std::optional<std::uint32_t> {
     SelectRules rules{.self_pid = policy.self_pid, .wait_for = WaitFor::kNone};
     const Selection selection =
-        select_victim({inquiry.source, snapshot, policy, inquiry.identities},
+        select_victim({inquiry.sources, snapshot, policy, inquiry.identities},
                       rules, need)
             .selection;
     return selection.kind == Selection::Kind::kChosen

@@ -11,10 +11,10 @@ namespace badnessd {
 
 using Kind = CycleResult::Kind;
 
-Daemon::Daemon(FactSource& source, Killer& killer, const Settings& settings,
+Daemon::Daemon(const Sources& sources, Killer& killer, const Settings& settings,
                const Machine& machine, StateFile state_file,
                EventLog& event_log)
-    : source_(source),
+    : sources_(sources),
       killer_(killer),
       machine_(machine),
       policy_(policy_of(settings, machine.mem_total_kib, machine.cpus,
@@ -24,9 +24,9 @@ Daemon::Daemon(FactSource& source, Killer& killer, const Settings& settings,
       state_file_(std::move(state_file)),
       event_log_(event_log),
       state_(policy_),
-      reported_us_(source.now_us()) {
+      reported_us_(sources.facts.now_us()) {
   state_file_.load(state_.incident, state_.domains.system.kills,
-                   source_.now_us());
+                   sources_.facts.now_us());
   if (state_.incident.pending) {
     killer_.adopt(state_.incident.pending->id);
     event_log_.log().warn(
@@ -46,7 +46,7 @@ void Daemon::reconfigure(const Settings& settings) {
   forget_triggers(policy_, state_.domains);
   state_.identities.forget();
   if (!state_.incident.pending && calm(policy_, state_.domains)) {
-    state_.identities.look(source_, policy_, source_.now_us());
+    state_.identities.look(sources_, policy_, sources_.facts.now_us());
   }
   log_trigger_.reset();
 }
@@ -55,12 +55,12 @@ CycleResult Daemon::rehearse() {
   constexpr std::size_t kFewest = 1024;
   CycleState trial(policy_);
   trial.once = true;
-  trial.identities.look_at_all(source_, policy_);
-  if (const auto reading = source_.read_pressure()) {
-    static_cast<void>(trial.baselines.look_at_all(source_, *reading));
+  trial.identities.look_at_all(sources_, policy_);
+  if (const auto reading = sources_.facts.read_pressure()) {
+    static_cast<void>(trial.baselines.look_at_all(sources_, *reading));
   }
   DryRunKiller killer;
-  const CycleResult result = run_cycle(source_, policy_, killer, trial);
+  const CycleResult result = run_cycle(sources_, policy_, killer, trial);
   save_state();  // the first write to a mapped page is a fault
   Snapshot& snapshot = state_.snapshot;
   snapshot = std::move(trial.snapshot);
@@ -97,7 +97,7 @@ void Daemon::step() {
   const CycleHooks hooks{
       [](void* self) { static_cast<Daemon*>(self)->save_state(); }, this};
   const CycleResult result =
-      run_cycle(source_, policy_, killer_, state_, hooks);
+      run_cycle(sources_, policy_, killer_, state_, hooks);
   if (result.kind == Kind::kSampleLost) {
     lost_sample(result.error);
     return;

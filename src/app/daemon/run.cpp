@@ -56,7 +56,8 @@ void rehearse(Daemon& daemon, ProcfsSource& source, spdlog::logger& log) {
   for (const std::string& line : host_text(daemon.policy(), daemon.watched())) {
     log.info("{}", line);
   }
-  say(log, lint_triggers(daemon.policy(), daemon.watched(), source.cgroups()));
+  say(log, lint_triggers(daemon.policy(), daemon.watched(),
+                         source.sources().cgroups));
   say(log, lint_rules(daemon.policy().rules));
   say(log, host_findings(daemon.policy(), result.reading, daemon.snapshot(),
                          source, AskedBy::kDaemon));
@@ -148,7 +149,7 @@ int run_daemon(
   const Machine machine{.mem_total_kib = reading ? reading->mem_total_kib : 0,
                         .cpus = static_cast<std::uint32_t>(::get_nprocs()),
                         .self_pid = source.self_pid()};
-  Daemon daemon(source, killer, loaded.settings, machine,
+  Daemon daemon(source.sources(), killer, loaded.settings, machine,
                 open_state(service.directory, *log), event_log);
   log->info("settings: {}", loaded.origin);
   if (!service.greeting.empty()) {

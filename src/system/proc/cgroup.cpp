@@ -29,6 +29,16 @@ struct CgroupTree::Files {
 
 namespace {
 
+// The number in a cgroup file; none if the file is missing or holds "max".
+std::optional<std::uint64_t> read_number(FileReader& reader, const char* path) {
+  const auto text = reader.read(AT_FDCWD, path);
+  std::uint64_t number = 0;
+  if (!text || !to_number(text->substr(0, text->find('\n')), number)) {
+    return std::nullopt;
+  }
+  return number;
+}
+
 // Kubernetes and user slices have five levels; 12 are enough.
 constexpr int kLevels = 12;
 
@@ -64,6 +74,38 @@ void search(const Search& what, const fs::path& directory,
     } else if (levels > 1) {
       search(what, it->path(), path, levels - 1);
     }
+  }
+}
+
+struct CgroupMemory {
+  std::uint64_t bytes = 0;
+  std::uint64_t unswappable_bytes = 0;
+};
+
+// Adds up the cgroups directly below `directory`. Descends into a cgroup unless
+// its memory.swap.max is 0. Kubernetes has five levels.
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than `levels`
+void add_below(const fs::path& directory, int levels, FileReader& reader,
+               CgroupMemory& sum) {
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error);
+       !error && it != fs::directory_iterator(); it.increment(error)) {
+    const fs::path& cgroup = it->path();
+    const auto bytes = read_number(reader, (cgroup / "memory.current").c_str());
+    if (!bytes) {
+      continue;
+    }
+    if (read_number(reader, (cgroup / "memory.swap.max").c_str()) == 0U) {
+      sum.bytes += *bytes;
+      sum.unswappable_bytes += *bytes;
+      continue;
+    }
+    CgroupMemory below;
+    if (levels > 1) {
+      add_below(cgroup, levels - 1, reader, below);
+    }
+    sum.bytes += std::max(*bytes, below.bytes);
+    sum.unswappable_bytes += below.unswappable_bytes;
   }
 }
 
@@ -250,13 +292,13 @@ std::string_view CgroupTree::oom_group(std::string_view cgroup,
   return {};
 }
 
-std::optional<std::uint64_t> read_number(FileReader& reader, const char* path) {
-  const auto text = reader.read(AT_FDCWD, path);
-  std::uint64_t number = 0;
-  if (!text || !to_number(text->substr(0, text->find('\n')), number)) {
-    return std::nullopt;
+bool CgroupTree::swap_usable() {
+  constexpr int kLevels = 5;
+  CgroupMemory sum;
+  if (version_ == Version::kV2) {
+    add_below(root_, kLevels, reader_, sum);
   }
-  return number;
+  return sum.bytes == 0 || sum.unswappable_bytes < sum.bytes / 10 * 9;
 }
 
 std::string_view parse_cgroup(std::string_view text) noexcept {

@@ -14,7 +14,6 @@
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/system/proc/fields.h"
 #include "badnessd/system/proc/pressure.h"
-#include "badnessd/system/service/host.h"
 
 namespace badnessd {
 namespace {
@@ -157,7 +156,7 @@ void ProcfsSource::leave_out_unusable_swap(PressureReading& reading) {
   if (swap_judged_us_ == 0 ||
       (calm && reading.time_us - swap_judged_us_ >= kInterval)) {
     swap_judged_us_ = reading.time_us;
-    swap_unusable_ = !swap_usable(options_.cgroup_root);
+    swap_unusable_ = !cgroups_.swap_usable();
   }
   if (swap_unusable_) {
     reading.swap_total_kib = 0;
@@ -241,6 +240,19 @@ Expected<void> ProcfsSource::scan(Snapshot& snapshot) {
   link_children(snapshot);
   snapshot.gaps.init_visible = find_task(snapshot, 1) < snapshot.tasks.size();
   return {};
+}
+
+Expected<void> ProcfsSource::list(std::vector<ListedProcess>& listed) {
+  listed.clear();
+  auto done = processes_.for_each_number(
+      root_.get(), [&](std::int32_t pid, std::uint64_t inode) {
+        listed.push_back({pid, inode});
+      });
+  std::sort(listed.begin(), listed.end(),
+            [](const ListedProcess& a, const ListedProcess& b) {
+              return a.pid < b.pid;
+            });
+  return done;
 }
 
 void ProcfsSource::add_task(Snapshot& snapshot, std::int32_t pid) {

@@ -35,7 +35,7 @@ class BaselinesTest : public testing::Test {
     return test::task_of(snapshot, pid).then;
   }
   std::optional<std::size_t> look(Micros seconds, Kib available) {
-    return baselines.look(source, at(seconds, available));
+    return baselines.look(source.sources(), at(seconds, available));
   }
 
   FakeSource source{snapshot_of(
@@ -125,7 +125,7 @@ class SlowSource final : public test::ForwardingSource {
 
 TEST(BaselinesCost, AreTakenInStepsAndStayBelowTheirShare) {
   FakeSource fake(a_thousand());
-  SlowSource source(fake);
+  SlowSource source(fake.sources());
   Baselines baselines;
   Kib available = 900'000;
   // Memory moves all the time; a note costs 100 ms.
@@ -135,7 +135,8 @@ TEST(BaselinesCost, AreTakenInStepsAndStayBelowTheirShare) {
     const Micros before = source.now_us();
     do {
       const Micros step = source.now_us();
-      static_cast<void>(baselines.look(source, at(second, available)));
+      static_cast<void>(
+          baselines.look(source.sources(), at(second, available)));
       // The first step knows nothing of the cost yet.
       EXPECT_LE(source.now_us() - step, 2 * kNoteStep);
     } while (baselines.busy());
@@ -148,10 +149,10 @@ TEST(BaselinesCost, AreTakenInStepsAndStayBelowTheirShare) {
 
 TEST_F(BaselinesTest, ANoteThatTakesTooLongIsGivenUp) {
   FakeSource fake(a_thousand());
-  SlowSource many(fake);
-  EXPECT_FALSE(baselines.look(many, at(1, 500'000)));
+  SlowSource many(fake.sources());
+  EXPECT_FALSE(baselines.look(many.sources(), at(1, 500'000)));
   EXPECT_TRUE(baselines.busy());
-  EXPECT_FALSE(baselines.look(many, at(30, 500'000)));
+  EXPECT_FALSE(baselines.look(many.sources(), at(30, 500'000)));
   EXPECT_TRUE(baselines.busy());  // another has begun
   for (const MemoryNote& note : baselines.notes()) {
     EXPECT_EQ(note.time_us, 0U);
@@ -163,11 +164,12 @@ TEST_F(BaselinesTest, ANoteThatTakesTooLongIsGivenUp) {
 TEST_F(BaselinesTest, SwapThatIsStillToBeReadIsNotBounded) {
   FakeSource fake(a_thousand());
   fake.task(1009).swap_kib = 400;
-  SlowSource many(fake);
-  const std::size_t slot = baselines.look_at_all(many, at(1, 500'000));
-  EXPECT_FALSE(baselines.look(many, at(2, 500'000)));
+  SlowSource many(fake.sources());
+  const std::size_t slot =
+      baselines.look_at_all(many.sources(), at(1, 500'000));
+  EXPECT_FALSE(baselines.look(many.sources(), at(2, 500'000)));
   fake.set_inode_offset(1000);
-  EXPECT_FALSE(baselines.look(many, at(3'000, 100'000)));
+  EXPECT_FALSE(baselines.look(many.sources(), at(3'000, 100'000)));
   ASSERT_TRUE(baselines.busy());
   Snapshot snapshot;
   ASSERT_TRUE(fake.scan(snapshot));
@@ -193,10 +195,11 @@ class UnsharedTest : public testing::Test {
                          .anonymous_kib = kLoaded,
                          .unshared_kib = unshared,
                          .faulted_kib = faulted});
-    const auto slot = baselines.look(source, at(seconds, 500'000));
+    const auto slot = baselines.look(source.sources(), at(seconds, 500'000));
     EXPECT_TRUE(slot);
+    source.wait_for_answers();
     // The answer is taken with the next look.
-    EXPECT_FALSE(baselines.look(source, at(seconds + 1, 500'000)));
+    EXPECT_FALSE(baselines.look(source.sources(), at(seconds + 1, 500'000)));
     return *slot;
   }
   Task worker_since(std::size_t slot) {
@@ -247,6 +250,7 @@ TEST_F(UnsharedTest, OneThatHasExecedOrHoldsLittleIsNotAsked) {
   source.add(small);
   source.set_unshared({.id = source.task(12).id, .anonymous_kib = 1'000});
   note(2000, 0, 0);
+  source.wait_for_answers();
   Snapshot snapshot;
   ASSERT_TRUE(source.scan(snapshot));
   baselines.compare(snapshot, {.slot = slot}, 0);
@@ -254,7 +258,8 @@ TEST_F(UnsharedTest, OneThatHasExecedOrHoldsLittleIsNotAsked) {
 }
 
 TEST_F(BaselinesTest, AtTheStartOneIsTakenWhole) {
-  const std::size_t slot = baselines.look_at_all(source, at(1, 500'000));
+  const std::size_t slot =
+      baselines.look_at_all(source.sources(), at(1, 500'000));
   EXPECT_FALSE(baselines.busy());
   EXPECT_EQ(then(10, slot)->private_kib, 1'000U);
 }
@@ -264,7 +269,7 @@ TEST_F(BaselinesTest, SwapOfAProcessIsBoundedByWhatItHadAndAllHaveGot) {
   PressureReading reading = at(1, 500'000);
   reading.swap_total_kib = 9'000;
   reading.swap_free_kib = 8'000;
-  const std::size_t slot = baselines.look_at_all(source, reading);
+  const std::size_t slot = baselines.look_at_all(source.sources(), reading);
   Snapshot snapshot;
   ASSERT_TRUE(source.scan(snapshot));
   baselines.compare(snapshot, {.slot = slot}, 1'300);

@@ -39,8 +39,9 @@ Policy policy() {
 
 class CycleTest : public testing::Test {
  protected:
-  CycleResult run(FactSource& source) {
-    return run_cycle(source, rules, killer, state);
+  template <class Source>
+  CycleResult run(Source& source) {
+    return run_cycle(source.sources(), rules, killer, state);
   }
   CycleResult run_low(FakeSource& source) {
     source.set_pressure(with_available(50'000));
@@ -56,7 +57,7 @@ class CycleTest : public testing::Test {
 class ChangingSource final : public test::ForwardingSource {
  public:
   ChangingSource(FakeSource& tasks, std::vector<Kib> available)
-      : ForwardingSource(tasks), available_(std::move(available)) {}
+      : ForwardingSource(tasks.sources()), available_(std::move(available)) {}
   [[nodiscard]] Expected<PressureReading> read_pressure() override {
     return with_available(available_[next_++]);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/cycle/identities.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "badnessd/cycle/lazy_selection.h"
 #include "fake_source.h"
 #include "random_snapshot.h"
+#include "roots.h"
 #include "rules.h"
 #include "snapshots.h"
 
@@ -38,7 +40,7 @@ class IdentitiesTest : public testing::Test {
 
   // The oom_adj of the process, when all about it was read.
   const Task& judged(std::int32_t pid) {
-    const Inquiry inquiry{source, snapshot, policy, identities};
+    const Inquiry inquiry{source.sources(), snapshot, policy, identities};
     EXPECT_TRUE(scan(inquiry));
     const auto index = static_cast<std::uint32_t>(find_task(snapshot, pid));
     bound = snapshot.tasks[index].oom_adj;
@@ -46,7 +48,12 @@ class IdentitiesTest : public testing::Test {
     EXPECT_LE(snapshot.tasks[index].oom_adj, bound);
     return snapshot.tasks[index];
   }
-  void look(Micros now_us) { identities.look(source, policy, now_us); }
+  // Looks, and takes what was read.
+  void look(Micros now_us) {
+    identities.look(source.sources(), policy, now_us);
+    source.wait_for_answers();
+    identities.look(source.sources(), policy, now_us);
+  }
 
   FakeSource source;
   Snapshot snapshot;
@@ -61,8 +68,7 @@ TEST_F(IdentitiesTest, NameProgramAndUserAreReadWhenTheyAreNeeded) {
   EXPECT_EQ(judged(10).oom_adj, 5);
   EXPECT_EQ(judged(11).oom_adj, 3);
   EXPECT_EQ(bound, 5);
-  look(kSecond);
-  EXPECT_EQ(source.looks(), 0U);  // nothing asks for more
+  EXPECT_FALSE(Identities::needed(policy));
 }
 
 TEST_F(IdentitiesTest, CommandLineAndCgroupAreThoseOfCalmTimes) {
@@ -83,8 +89,8 @@ TEST_F(IdentitiesTest, OneThatIsNewIsJudgedByWhatCanBeRead) {
   policy.rules = {rule("cgroup", 7, {{"cgroup", "a.slice"}}),
                   rule("comm", 4, {{"comm", "java"}})};
   look(kSecond);
-  source.set_identity(12, {"/usr/bin/java", "java", "/a.slice"});
   source.add(named(12, "java"));
+  source.set_identity(12, {"/usr/bin/java", "java", "/a.slice"});
   const Task& fresh = judged(12);
   EXPECT_EQ(fresh.oom_adj, 4);
   EXPECT_TRUE(fresh.rules_open);
@@ -111,7 +117,7 @@ TEST_F(IdentitiesTest, AnotherNameMayBeAnotherProgram) {
   look(kSecond);
   EXPECT_EQ(judged(11).oom_adj, 9);
   FakeSource renamed(snapshot_of({named(10, "java"), named(11, "python")}));
-  const Inquiry inquiry{renamed, snapshot, policy, identities};
+  const Inquiry inquiry{renamed.sources(), snapshot, policy, identities};
   ASSERT_TRUE(scan(inquiry));
   refine_one(inquiry, 1);
   EXPECT_EQ(snapshot.tasks[1].oom_adj, 0);
@@ -124,7 +130,7 @@ TEST_F(IdentitiesTest, AReusedPidIsSomebodyElse) {
   Task other = named(11, "sh");
   other.id.start_time = 99;
   FakeSource later(snapshot_of({named(10, "java"), other}));
-  const Inquiry inquiry{later, snapshot, policy, identities};
+  const Inquiry inquiry{later.sources(), snapshot, policy, identities};
   ASSERT_TRUE(scan(inquiry));
   refine_one(inquiry, 1);
   EXPECT_EQ(snapshot.tasks[1].oom_adj, 0);
@@ -133,13 +139,11 @@ TEST_F(IdentitiesTest, AReusedPidIsSomebodyElse) {
 TEST_F(IdentitiesTest, OldOnesAreLookedAtAgainAndNewOnesSoon) {
   policy.rules = {rule("cgroup", 7, {{"cgroup", "c.slice"}})};
   look(kSecond);
-  EXPECT_EQ(source.looks(), 2U);
+  source.set_identity(10, {"/usr/bin/java", "java", "/c.slice"});
   look(2 * kSecond);
   look(20 * kSecond);
-  EXPECT_EQ(source.looks(), 2U);
-  source.set_identity(10, {"/usr/bin/java", "java", "/c.slice"});
+  EXPECT_EQ(judged(10).oom_adj, 0);
   look(400 * kSecond);
-  EXPECT_EQ(source.looks(), 4U);
   EXPECT_EQ(judged(10).oom_adj, 7);
 }
 
@@ -155,30 +159,41 @@ TEST(Identities, ManyNewOnesAreReadAFewHundredAtATime) {
   Policy policy;
   policy.rules = {rule("cgroup", 7, {{"cgroup", "a"}})};
   Identities identities;
-  identities.look(source, policy, kSecond);
-  EXPECT_LE(source.looks(), 300U);
+  const Snapshot snapshot = test::scan_of(source);
+  const auto known = [&] {
+    return std::count_if(snapshot.tasks.begin(), snapshot.tasks.end(),
+                         [&](const Task& task) {
+                           return !identities.cgroup_of(snapshot, task).empty();
+                         });
+  };
+  identities.look(source.sources(), policy, kSecond);
   for (Micros now = 2; now < 6; ++now) {
-    identities.look(source, policy, now * kSecond);
+    const auto before = known();
+    source.wait_for_answers();
+    identities.look(source.sources(), policy, now * kSecond);
+    EXPECT_LE(known() - before, 300);
   }
-  EXPECT_EQ(source.looks(), 1000U);
+  EXPECT_EQ(known(), 1000);
 }
 
 TEST_F(IdentitiesTest, OneThatHangsHoldsUpNobody) {
   policy.rules = {rule("cgroup", 7, {{"cgroup", "a.slice"}})};
   look(kSecond);
-  source.set_hanging(11);
-  look(20 * kSecond);  // new ones would be asked for
+  source.add(named(12, "stuck"));
+  source.set_identity(12, {"", "", "/b.slice"});
+  source.set_hanging(12);
+  identities.look(source.sources(), policy, 20 * kSecond);
   EXPECT_EQ(judged(10).oom_adj, 7);
-  look(40 * kSecond);
-  EXPECT_EQ(identities.hangs_at(), 11);
-  source.set_hanging(0);
-  look(41 * kSecond);
+  identities.look(source.sources(), policy, 40 * kSecond);
+  EXPECT_EQ(identities.hangs_at(), 12);
+  source.release(12);
+  identities.look(source.sources(), policy, 41 * kSecond);
   EXPECT_EQ(identities.hangs_at(), 0);
 }
 
 TEST_F(IdentitiesTest, AtTheStartAllAreLookedAt) {
   policy.rules = {rule("cgroup", 7, {{"cgroup", "b.slice"}})};
-  identities.look_at_all(source, policy);
+  identities.look_at_all(source.sources(), policy);
   EXPECT_EQ(judged(11).oom_adj, 7);
 }
 
@@ -210,7 +225,8 @@ TEST(RulesProperty, TheOrderIs2632sOnTheOomAdjThatRulesGive) {
       FakeSource source(full);
       Snapshot snapshot;
       const Identities identities;
-      const Inquiry inquiry{source, snapshot, with, identities, ~Kib{0} / 2};
+      const Inquiry inquiry{source.sources(), snapshot, with, identities,
+                            ~Kib{0} / 2};
       EXPECT_TRUE(scan(inquiry));
       SelectRules rules;
       return select_victim(inquiry, rules, 0).selection;

@@ -137,7 +137,7 @@ template <class Upset>
                                     Upset upset,
                                     const Settings& settings = {}) {
   const auto procfs = test::open_root("/proc");
-  ShortMemory source(*procfs);
+  ShortMemory source(procfs->sources());
   DivertingKiller killer(procfs->root_fd(), task_of(*procfs, victim));
   spdlog::logger log("test", std::make_shared<spdlog::sinks::null_sink_st>());
   Journal journal("");
@@ -148,7 +148,7 @@ template <class Upset>
     ::_exit(kNotKilled);
   }
   Daemon daemon(
-      source, killer, settings,
+      source.sources(), killer, settings,
       {.mem_total_kib = reading->mem_total_kib, .self_pid = procfs->self_pid()},
       std::move(*file), event_log);
   keep_heap();

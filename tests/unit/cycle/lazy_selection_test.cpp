@@ -50,7 +50,7 @@ struct Since {
 Inquiry inquiry_into(test::FakeSource& source, Snapshot& snapshot,
                      const Policy& policy, const Since& since) {
   static const Identities none;
-  return {.source = source,
+  return {.sources = source.sources(),
           .snapshot = snapshot,
           .policy = policy,
           .identities = none,
@@ -120,9 +120,9 @@ TEST(LazySelection, WithTheGuardChoosesAsIfAllHadBeenRefined) {
     Baselines baselines;
     Since since{&baselines};
     if (seed % 3 != 0) {
-      since.loss = Loss{
-          .slot = baselines.look_at_all(source, test::with_available(500'000)),
-          .needed_kib = need};
+      since.loss = Loss{.slot = baselines.look_at_all(
+                            source.sources(), test::with_available(500'000)),
+                        .needed_kib = need};
     }
     source.replace(test::with_memory(random_snapshot(seed), seed + kCases));
     const Policy policy = policy_for(seed, need);
@@ -201,6 +201,20 @@ TEST(LazySelection, OneThatVanishesIsNotChosen) {
                 second.task != first.task)
         << "seed " << seed;
   }
+}
+
+TEST(MarkScope, SetsWhatIsInTheCgroupAndWhatIsNot) {
+  const test::TempTree tree(
+      {test::file("cgroup.controllers", "memory\n"),
+       test::dir("a", {test::file("cgroup.procs", "20\n4711\n")})});
+  CgroupTree cgroups(tree.path());
+  Snapshot snapshot =
+      test::snapshot_of({test::user_task(10, 1), test::user_task(20, 1)});
+  mark_scope(cgroups, "/a", snapshot);
+  EXPECT_FALSE(snapshot.tasks[0].in_scope);
+  EXPECT_TRUE(snapshot.tasks[1].in_scope);
+  mark_scope(cgroups, "/gone", snapshot);
+  EXPECT_FALSE(snapshot.tasks[1].in_scope);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ enum class AskedBy : std::uint8_t { kDaemon, kCheck };
 [[nodiscard]] std::vector<Finding> host_findings(const Policy& policy,
                                                  const PressureReading& reading,
                                                  const Snapshot& snapshot,
-                                                 const ProcfsSource& source,
+                                                 ProcfsSource& source,
                                                  AskedBy asked_by);
 
 // The actions that these effective capabilities and limits deny to the daemon.

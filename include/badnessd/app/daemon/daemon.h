@@ -24,7 +24,7 @@ struct Machine {
 class Daemon {
  public:
   // All arguments passed by reference must outlive the daemon.
-  Daemon(FactSource& source, Killer& killer, const Settings& settings,
+  Daemon(const Sources& sources, Killer& killer, const Settings& settings,
          const Machine& machine, StateFile state_file, EventLog& event_log);
 
   // Runs a whole cycle on a separate state and signals no process. The real
@@ -66,7 +66,7 @@ class Daemon {
   void say_once(CycleResult::Kind kind, const std::string& sentence);
   void save_state();
 
-  FactSource& source_;
+  Sources sources_;
   Killer& killer_;
   Machine machine_;
   Policy policy_;

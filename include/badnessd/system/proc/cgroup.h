@@ -53,6 +53,12 @@ class CgroupTree {
   [[nodiscard]] std::string_view oom_group(std::string_view cgroup,
                                            std::string_view top);
 
+  // Whether the cgroups (version 2) allow swap. False if cgroups that hold 90 %
+  // of the memory have a memory.swap.max of 0, as on a Kubernetes node with
+  // swap whose pods may not swap. True if unknown. Reads up to two files per
+  // cgroup: not for the kill path.
+  [[nodiscard]] bool swap_usable();
+
  private:
   struct Files;  // file names in one version
   [[nodiscard]] const Files& files() const noexcept;
@@ -73,10 +79,6 @@ class CgroupTree {
   std::string path_;
   std::string queue_;  // directories, each followed by a NUL
 };
-
-// The number in a cgroup file; none if the file is missing or holds "max".
-[[nodiscard]] std::optional<std::uint64_t> read_number(FileReader& reader,
-                                                       const char* path);
 
 // The cgroup path in the text of /proc/<pid>/cgroup: that of the unified
 // hierarchy, else of systemd's, else of the memory controller. Empty if there

@@ -46,24 +46,11 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
                                               const HeldFacts& known) override;
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
-  void measure(std::span<const UnsharedReader::Question> questions) override;
-  [[nodiscard]] std::vector<Unshared> measured() override;
-  void identify(std::span<const ListedProcess> processes) override;
-  [[nodiscard]] std::int32_t identifying() override;
-  [[nodiscard]] std::vector<IdentityTexts> identified() override;
-  [[nodiscard]] Expected<std::string_view> read_exe(std::int32_t pid) override;
-  [[nodiscard]] Expected<std::string_view> read_cgroup_of(
-      std::int32_t pid) override;
-  [[nodiscard]] std::vector<std::string> list_cgroups(
-      const Glob& scope) override;
-  [[nodiscard]] Expected<PressureReading> read_cgroup(
-      const std::string& cgroup, const PressureReading& system) override;
-  [[nodiscard]] std::string_view oom_group(std::string_view cgroup,
-                                           std::string_view top) override;
-  void mark_cgroup(std::string_view cgroup, Snapshot& snapshot) override;
 
-  [[nodiscard]] CgroupTree& cgroups() noexcept { return cgroups_; }
-  [[nodiscard]] const CgroupTree& cgroups() const noexcept { return cgroups_; }
+  // All that a cycle reads of this tree.
+  [[nodiscard]] Sources sources() noexcept {
+    return {*this, cgroups_, identities_, unshared_};
+  }
   // Whether this is the running kernel's /proc: its pids fit system calls.
   [[nodiscard]] bool live() const noexcept { return live_; }
   // badnessd's own pid on a live system, 0 elsewhere.
@@ -88,7 +75,9 @@ class ProcfsSource final : public FactSource {
   ProcfsSource(UniqueFd root, ProcfsOptions options)
       : root_(std::move(root)),
         options_(options),
-        cgroups_(options.cgroup_root) {}
+        cgroups_(options.cgroup_root),
+        identities_(root_.get()),
+        unshared_(root_.get()) {}
 
   void find_reference();
   [[nodiscard]] Expected<void> read_reference();
@@ -149,6 +138,8 @@ class ProcfsSource final : public FactSource {
   UniqueFd root_;
   ProcfsOptions options_;
   CgroupTree cgroups_;
+  IdentitySource identities_;
+  Worker<UnsharedReader> unshared_;
   bool live_ = false;
   bool kernel26_ = false;
   bool has_oom_adj_ = false;
@@ -164,12 +155,6 @@ class ProcfsSource final : public FactSource {
   UniqueFd meminfo_;  // kept open on the live system
   UniqueFd psi_;
   FileReader reader_;
-  FileReader cgroup_reader_{std::size_t{4096}};
-  // Started by the first question.
-  std::unique_ptr<Worker<UnsharedReader>> unshared_worker_;
-  std::unique_ptr<Worker<IdentityReader>> identity_worker_;
-  std::vector<IdentityTexts> unanswered_;  // if the worker did not start
-  std::array<char, 4096> exe_{};
   DirectoryReader processes_;
   DirectoryReader threads_;
   PidPath path_;

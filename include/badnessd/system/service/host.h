@@ -22,10 +22,4 @@ struct HostFacts {
 // `proc_root` is a descriptor of the live /proc.
 [[nodiscard]] HostFacts read_host(int proc_root);
 
-// Whether the cgroups (v2) below `root` allow swap. False if cgroups that hold
-// 90 % of the memory have a memory.swap.max of 0, as on a Kubernetes node with
-// swap whose pods may not swap. True if unknown. Reads up to two files per
-// cgroup: not for the kill path.
-[[nodiscard]] bool swap_usable(const char* root);
-
 }  // namespace badnessd

@@ -19,44 +19,6 @@ using test::Entry;
 using test::file;
 using test::TempTree;
 
-Entry cgroup(const std::string& name, const std::string& memory,
-             const std::string& swap_max, std::vector<Entry> below = {}) {
-  below.push_back(file("memory.current", memory + "\n"));
-  below.push_back(file("memory.swap.max", swap_max + "\n"));
-  return dir(name, below);
-}
-
-TEST(SwapUsable, WhereSomebodyMaySwap) {
-  const TempTree tree({cgroup("system.slice", "1000", "max"),
-                       cgroup("user.slice", "5000", "0")});
-  EXPECT_TRUE(swap_usable(tree.path()));
-}
-
-TEST(SwapUsable, NotWhereNobodyMay) {
-  const TempTree tree(
-      {cgroup("system.slice", "1000", "0"), cgroup("user.slice", "5000", "0")});
-  EXPECT_FALSE(swap_usable(tree.path()));
-}
-
-TEST(SwapUsable, NotWherePodsHoldTheMemoryAndMayNotSwap) {
-  const TempTree tree(
-      {cgroup("system.slice", "900", "max"),
-       cgroup("kubepods.slice", "9100", "max",
-              {cgroup("besteffort.slice", "9100", "max",
-                      {cgroup("pod1.slice", "9100", "max",
-                              {cgroup("container.scope", "9100", "0")})})})});
-  EXPECT_FALSE(swap_usable(tree.path()));
-}
-
-TEST(SwapUsable, WhereItIsNotKnown) {
-  const TempTree hybrid({dir("memory", {file("cgroup.procs", "1\n")})});
-  EXPECT_TRUE(swap_usable(hybrid.path()));
-  EXPECT_TRUE(swap_usable("/nonexistent"));
-  // The memory controller is not on for the children.
-  const TempTree bare({dir("system.slice", {file("cgroup.procs", "1\n")})});
-  EXPECT_TRUE(swap_usable(bare.path()));
-}
-
 PressureReading plenty() {
   PressureReading reading;
   reading.mem_total_kib = 1'000'000;
@@ -149,7 +111,10 @@ TEST(Pressure, SwapThatNobodyMayUseCountsAsNone) {
              "MemTotal: 1000 kB\nMemFree: 900 kB\nMemAvailable: 900 kB\n"
              "SwapTotal: 500 kB\nSwapFree: 500 kB\n");
   for (const char* limit : {"max", "0"}) {
-    const TempTree cgroups({cgroup("system.slice", "1000", limit)});
+    const TempTree cgroups(
+        {file("cgroup.controllers", "memory\n"),
+         dir("system.slice", {file("memory.current", "1000\n"),
+                              file("memory.swap.max", limit)})});
     const auto source =
         test::open_root(proc.path(), {.cgroup_root = cgroups.path()});
     const auto reading = source->read_pressure();

@@ -100,7 +100,7 @@ class LintMatches : public testing::Test {
   }
 
   std::string lint() {
-    const Inquiry inquiry{source, snapshot, policy, identities};
+    const Inquiry inquiry{source.sources(), snapshot, policy, identities};
     EXPECT_TRUE(scan(inquiry));
     refine_all(inquiry);
     matches = matches_of(policy, snapshot);

@@ -42,7 +42,7 @@ class DaemonTest : public testing::Test {
     log.set_pattern("%v");
     // The first report of how things are is not what is tested.
     settings.log_report_interval = std::chrono::hours(24);
-    return {source,           killer,
+    return {source.sources(), killer,
             settings,         Machine{.mem_total_kib = 1'000'000},
             std::move(state), event_log};
   }
@@ -124,8 +124,8 @@ TEST_F(DaemonTest, WaitingIsSaidOnce) {
   dying.flags = kPfExiting;
   FakeSource exiting(snapshot_of({dying, user_task(11, 900)}));
   log.set_pattern("%v");
-  Daemon daemon(exiting, killer, settings, {.mem_total_kib = 1'000'000}, {},
-                event_log);
+  Daemon daemon(exiting.sources(), killer, settings,
+                {.mem_total_kib = 1'000'000}, {}, event_log);
   exiting.set_pressure(with_available(10'000));
   static_cast<void>(steps(daemon, 1));
   const std::string text = steps(daemon, 20);
@@ -205,8 +205,8 @@ TEST_F(DaemonTest, WhatTheJournalHasIsNotLoggedIntoItAgain) {
   Journal socket(receiver.path());
   EventLog to_journal(log, socket, directory.path(), true);
   log.set_pattern("%v");
-  Daemon daemon(source, killer, settings, {.mem_total_kib = 1'000'000}, {},
-                to_journal);
+  Daemon daemon(source.sources(), killer, settings,
+                {.mem_total_kib = 1'000'000}, {}, to_journal);
   source.set_pressure(with_available(10'000));
   EXPECT_NE(steps(daemon, 1).find("sent SIGKILL to 11"), std::string::npos);
   source.set_pressure(with_available(500'000));

@@ -132,9 +132,10 @@ TEST(HeldLive, ADeadLeaderHidesNothing) {
 // Asks until the thread that reads has answered.
 Unshared measured(ProcfsSource& source,
                   const UnsharedReader::Question& question) {
-  source.measure(std::array{question});
+  Worker<UnsharedReader>& worker = source.sources().unshared;
+  worker.ask(std::array{question});
   for (;;) {
-    const auto answers = source.measured();
+    const auto answers = worker.take_answers();
     if (!answers.empty()) {
       return answers.front();
     }

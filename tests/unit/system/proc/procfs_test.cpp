@@ -265,5 +265,19 @@ TEST(ProcfsScan, SaysWhenInitIsHidden) {
   EXPECT_FALSE(scan_of(*open_root(tree.path())).gaps.init_visible);
 }
 
+TEST(List, IsAllProcessesByPid) {
+  std::vector<Entry> entries = test::system_files();
+  entries.push_back(test::process({.pid = 20}));
+  entries.push_back(test::process({.pid = 1}));
+  const TempTree tree(entries);
+  const auto source = open_root(tree.path());
+  std::vector<ListedProcess> listed;
+  ASSERT_TRUE(source->list(listed));
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(listed[0].pid, 1);
+  EXPECT_EQ(listed[1].pid, 20);
+  EXPECT_NE(listed[0].inode, listed[1].inode);
+}
+
 }  // namespace
 }  // namespace badnessd

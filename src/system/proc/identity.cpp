@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/system/proc/worker.h"
+#include "badnessd/system/proc/identity.h"
+
+#include <unistd.h>
 
 #include <algorithm>
-#include <string_view>
+#include <cerrno>
 
 #include "badnessd/system/proc/cgroup.h"
 #include "badnessd/system/proc/proc_text.h"
@@ -34,32 +36,23 @@ IdentityTexts IdentityReader::read(int proc_root,
   return texts;
 }
 
-Unshared UnsharedReader::read(int proc_root, const Question& question) {
-  constexpr Kib kFewFaults = Kib{2} << 10;
-  static const Kib page_kib = static_cast<Kib>(::sysconf(_SC_PAGESIZE)) / 1024;
-  const auto stat = reader_.read(proc_root, path_.of(question.pid, "stat"))
-                        .and_then(parse_stat);
-  if (!stat) {
-    return {};
+// A replaced executable counts as the same program: strips " (deleted)".
+Expected<std::string_view> IdentitySource::read_exe(std::int32_t pid) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  const ssize_t size =
+      ::readlinkat(proc_root_, path_.of(pid, "exe"), exe_.data(), exe_.size());
+  if (size < 0) {
+    return tl::unexpected(Error{errno, "read exe"});
   }
-  const TaskId id{question.pid, stat->start_time_ticks};
-  const Kib faulted_kib = stat->minor_faults * page_kib;
-  if (faulted_kib < question.faulted_kib + kFewFaults &&
-      question.faulted_kib != 0) {
-    return {};
+  std::string_view path(exe_.data(), static_cast<std::size_t>(size));
+  if (path.ends_with(kDeleted)) {
+    path.remove_suffix(kDeleted.size());
   }
-  const auto smaps =
-      reader_.read(proc_root, path_.of(question.pid, "smaps_rollup"))
-          .and_then(parse_smaps_rollup);
-  if (!smaps) {
-    return {};
-  }
-  // Private_Dirty includes private pages of shared memory and of files.
-  return {
-      .id = id,
-      .anonymous_kib = smaps->anonymous_kib,
-      .unshared_kib = std::min(smaps->anonymous_kib, smaps->private_dirty_kib),
-      .faulted_kib = faulted_kib};
+  return path;
+}
+
+Expected<std::string_view> IdentitySource::read_cgroup(std::int32_t pid) {
+  return reader_.read(proc_root_, path_.of(pid, "cgroup")).map(parse_cgroup);
 }
 
 }  // namespace badnessd

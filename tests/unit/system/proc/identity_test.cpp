@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// procfs.h: who a process is, and the cgroups around it.
+#include "badnessd/system/proc/identity.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,11 +38,12 @@ TempTree tree_with(std::vector<Entry> more) {
 // Waits for the answer, for as long as a test may take.
 IdentityTexts identify(ProcfsSource& source, std::int32_t pid) {
   const std::array<ListedProcess, 1> asked{{{.pid = pid, .inode = 5}}};
-  source.identify(asked);
-  while (source.identifying() != 0) {
+  auto& worker = source.sources().identities.worker();
+  worker.ask(asked);
+  while (worker.busy_with() != 0) {
     ::usleep(1000);
   }
-  const auto answers = source.identified();
+  const auto answers = worker.take_answers();
   EXPECT_EQ(answers.size(), 1U);
   return answers.empty() ? IdentityTexts{} : answers.front();
 }
@@ -83,19 +85,20 @@ TEST(Identify, OneThatHangsKeepsNobodyWaiting) {
   ASSERT_EQ(::mkfifo(cmdline.c_str(), 0600), 0);
   const auto source = open_root(tree.path());
   const std::array<ListedProcess, 1> asked{{{.pid = 20, .inode = 5}}};
-  source->identify(asked);
-  EXPECT_EQ(source->identifying(), 20);
+  auto& worker = source->sources().identities.worker();
+  worker.ask(asked);
+  EXPECT_EQ(worker.busy_with(), 20);
   Snapshot snapshot = test::scan_of(*source);
   source->refine(snapshot, 1);
-  EXPECT_EQ(source->identifying(), 20);
+  EXPECT_EQ(worker.busy_with(), 20);
   // Then it ends after all; from a pipe nothing can be read by position.
   const int end = ::open(cmdline.c_str(), O_WRONLY);
   ASSERT_GE(end, 0);
-  while (source->identifying() != 0) {
+  while (worker.busy_with() != 0) {
     ::usleep(1000);
   }
   ::close(end);
-  const auto answers = source->identified();
+  const auto answers = worker.take_answers();
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0].id.pid, 20);
   EXPECT_EQ(answers[0].cgroup, "/a.slice");
@@ -106,52 +109,28 @@ TEST(Identify, HugeCommandLinesComeAFewAtATime) {
       tree_with({file("cmdline", std::string(64UL * 1024, 'x'))});
   const auto source = open_root(tree.path());
   const std::vector<ListedProcess> asked(100, {.pid = 20, .inode = 5});
-  source->identify(asked);
-  while (source->identifying() != 0) {
+  auto& worker = source->sources().identities.worker();
+  worker.ask(asked);
+  while (worker.busy_with() != 0) {
     ::usleep(1000);
   }
-  EXPECT_EQ(source->identified().size(), 16U);
+  EXPECT_EQ(worker.take_answers().size(), 16U);
 }
 
 TEST(ReadExe, IsThePathEvenIfTheFileWasReplaced) {
   const TempTree tree = tree_with({link("exe", "/usr/bin/java (deleted)")});
   const auto source = open_root(tree.path());
-  const auto exe = source->read_exe(20);
+  const auto exe = source->sources().identities.read_exe(20);
   ASSERT_TRUE(exe);
   EXPECT_EQ(*exe, "/usr/bin/java");
-  EXPECT_FALSE(source->read_exe(1));
-}
-
-TEST(List, IsAllProcessesByPid) {
-  const TempTree tree = tree_with({});
-  const auto source = open_root(tree.path());
-  std::vector<ListedProcess> listed;
-  ASSERT_TRUE(source->list(listed));
-  ASSERT_EQ(listed.size(), 2U);
-  EXPECT_EQ(listed[0].pid, 1);
-  EXPECT_EQ(listed[1].pid, 20);
-  EXPECT_NE(listed[0].inode, listed[1].inode);
-}
-
-TEST(MarkCgroup, SetsWhoIsInItAndWhoIsNot) {
-  const TempTree tree = tree_with({});
-  const TempTree cgroups(
-      {file("cgroup.controllers", "memory\n"),
-       test::dir("a", {file("cgroup.procs", "20\n4711\n")})});
-  const auto source = open_root(tree.path(), {.cgroup_root = cgroups.path()});
-  Snapshot snapshot = test::scan_of(*source);
-  source->mark_cgroup("/a", snapshot);
-  EXPECT_FALSE(snapshot.tasks[0].in_scope);
-  EXPECT_TRUE(snapshot.tasks[1].in_scope);
-  source->mark_cgroup("/gone", snapshot);
-  EXPECT_FALSE(snapshot.tasks[1].in_scope);
+  EXPECT_FALSE(source->sources().identities.read_exe(1));
 }
 
 TEST(LiveIdentity, OfThisVeryProcess) {
   const auto source = open_root("/proc");
   const IdentityTexts texts = identify(*source, ::getpid());
   EXPECT_NE(texts.cmdline.find("badnessd_unit_test"), std::string::npos);
-  const auto exe = source->read_exe(::getpid());
+  const auto exe = source->sources().identities.read_exe(::getpid());
   ASSERT_TRUE(exe);
   EXPECT_TRUE(exe->ends_with("badnessd_unit_test"));
 }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The identity of a process: program, arguments, cgroup.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "badnessd/engine/task.h"
+#include "badnessd/system/proc/worker.h"
+#include "badnessd/system/sys.h"
+
+namespace badnessd {
+
+// A process as a listing of /proc shows it. `inode` is that of its directory:
+// it differs for another process with the same pid, and for the same process
+// after the kernel dropped the inode from its cache.
+struct ListedProcess {
+  std::int32_t pid = 0;
+  std::uint64_t inode = 0;
+
+  friend bool operator==(const ListedProcess&, const ListedProcess&) = default;
+};
+
+// The texts that rules match. All are empty if the process is gone.
+struct IdentityTexts {
+  ListedProcess process;
+  TaskId id{};
+  std::array<char, 64> comm{};
+  std::string cmdline{};  // arguments joined by blanks, the first 64 KiB
+  std::string cgroup{};   // its path; empty if unknown
+
+  [[nodiscard]] std::size_t size() const noexcept { return cmdline.size(); }
+};
+
+// Reads one process; can block.
+class IdentityReader {
+ public:
+  using Question = ListedProcess;
+  using Answer = IdentityTexts;
+  [[nodiscard]] Answer read(int proc_root, const Question& process);
+  [[nodiscard]] static Answer unknown(const Question& process) {
+    return {.process = process};
+  }
+
+ private:
+  FileReader reader_;
+  PidPath path_;
+};
+
+class IdentitySource {
+ public:
+  // `proc_root` is a descriptor of /proc that outlives this object.
+  explicit IdentitySource(int proc_root)
+      : proc_root_(proc_root), worker_(proc_root) {}
+
+  // Reads what can hang.
+  [[nodiscard]] Worker<IdentityReader>& worker() noexcept { return worker_; }
+
+  // The path of the program of `pid`. Does not block. Valid until the next
+  // call.
+  [[nodiscard]] Expected<std::string_view> read_exe(std::int32_t pid);
+
+  // The cgroup of `pid`. Call it only after the signal: before Linux 6.7 it can
+  // wait for a task that changes cgroups, and that task for memory. Valid until
+  // the next call.
+  [[nodiscard]] Expected<std::string_view> read_cgroup(std::int32_t pid);
+
+ private:
+  int proc_root_;
+  Worker<IdentityReader> worker_;
+  FileReader reader_{std::size_t{4096}};
+  PidPath path_;
+  std::array<char, 4096> exe_{};
+};
+
+}  // namespace badnessd

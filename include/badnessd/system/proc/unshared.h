@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// How much of its memory a process shares with no other process.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "badnessd/engine/task.h"
+#include "badnessd/system/proc/worker.h"
+#include "badnessd/system/sys.h"
+
+namespace badnessd {
+
+// The anonymous memory that a process shares with no other process. Valid until
+// the process forks.
+struct Unshared {
+  TaskId id{};  // pid 0: unknown, or little has changed
+  Kib anonymous_kib = 0;
+  Kib unshared_kib = 0;  // a part of it
+  Kib faulted_kib = 0;   // minor faults since its start, times the page size
+
+  [[nodiscard]] static constexpr std::size_t size() noexcept { return 0; }
+};
+
+class UnsharedReader {
+ public:
+  struct Question {
+    std::int32_t pid = 0;
+    Kib faulted_kib = 0;  // at the last read
+  };
+  using Answer = Unshared;
+  // Each copied page costs a fault. smaps_rollup walks all pages, so it is read
+  // only after 2 MiB of new faults.
+  [[nodiscard]] Answer read(int proc_root, const Question& question);
+  [[nodiscard]] static Answer unknown(const Question& /*question*/) {
+    return {};
+  }
+
+ private:
+  FileReader reader_;
+  PidPath path_;
+};
+
+}  // namespace badnessd

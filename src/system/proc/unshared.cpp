@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/system/proc/unshared.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "badnessd/system/proc/proc_text.h"
+
+namespace badnessd {
+
+Unshared UnsharedReader::read(int proc_root, const Question& question) {
+  constexpr Kib kFewFaults = Kib{2} << 10;
+  static const Kib page_kib = static_cast<Kib>(::sysconf(_SC_PAGESIZE)) / 1024;
+  const auto stat = reader_.read(proc_root, path_.of(question.pid, "stat"))
+                        .and_then(parse_stat);
+  if (!stat) {
+    return {};
+  }
+  const TaskId id{question.pid, stat->start_time_ticks};
+  const Kib faulted_kib = stat->minor_faults * page_kib;
+  if (faulted_kib < question.faulted_kib + kFewFaults &&
+      question.faulted_kib != 0) {
+    return {};
+  }
+  const auto smaps =
+      reader_.read(proc_root, path_.of(question.pid, "smaps_rollup"))
+          .and_then(parse_smaps_rollup);
+  if (!smaps) {
+    return {};
+  }
+  // Private_Dirty includes private pages of shared memory and of files.
+  return {
+      .id = id,
+      .anonymous_kib = smaps->anonymous_kib,
+      .unshared_kib = std::min(smaps->anonymous_kib, smaps->private_dirty_kib),
+      .faulted_kib = faulted_kib};
+}
+
+}  // namespace badnessd
