@@ -6,21 +6,22 @@
 namespace badnessd {
 namespace {
 
-[[nodiscard]] bool counts(const Task& task, const SelectRules& rules) {
-  return skip_reason(task, rules) == Skip::kNone && !task.pf_oom_origin &&
-         task.death_most_kib() >= rules.min_reclaim_kib;
+[[nodiscard]] bool counts(Judged judged, const SelectRules& rules) {
+  return skip_reason(judged, rules) == Skip::kNone &&
+         !judged.task.pf_oom_origin &&
+         judged.verdict.death_most_kib() >= rules.min_reclaim_kib;
 }
 
 // The candidate with the greatest `value`.
 template <class Value>
 std::optional<std::uint32_t> greatest(const Snapshot& snapshot,
                                       const SelectRules& rules,
-                                      Value Task::*value) {
+                                      Value Verdict::*value) {
   std::optional<std::uint32_t> best;
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    const Task& task = snapshot.tasks[i];
-    if (counts(task, rules) &&
-        (!best || task.*value > snapshot.tasks[*best].*value)) {
+    const Judged judged = snapshot.judged(i);
+    if (counts(judged, rules) &&
+        (!best || judged.verdict.*value > snapshot.verdicts[*best].*value)) {
       best = i;
     }
   }
@@ -32,14 +33,15 @@ std::optional<std::uint32_t> greatest(const Snapshot& snapshot,
 std::optional<std::uint32_t> open_candidate(const Snapshot& snapshot,
                                             const SelectRules& rules, Kib least,
                                             Kib most) {
-  const auto it = std::find_if(
-      snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& task) {
-        return counts(task, rules) && task.took_most_kib >= least - least / 2 &&
-               task.took_kib < most - most / 2;
-      });
-  return it == snapshot.tasks.end() ? std::nullopt
-                                    : std::optional(static_cast<std::uint32_t>(
-                                          it - snapshot.tasks.begin()));
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    const Judged judged = snapshot.judged(i);
+    if (counts(judged, rules) &&
+        judged.verdict.took_most_kib >= least - least / 2 &&
+        judged.verdict.took_kib < most - most / 2) {
+      return i;
+    }
+  }
+  return std::nullopt;
 }
 
 // The most that one candidate took: exact, or a certain amount of at least
@@ -47,17 +49,18 @@ std::optional<std::uint32_t> open_candidate(const Snapshot& snapshot,
 Kib greatest_took(const Inquiry& inquiry, const SelectRules& rules,
                   Kib enough_kib) {
   const Snapshot& snapshot = inquiry.snapshot;
-  while (const auto best = greatest(snapshot, rules, &Task::took_most_kib)) {
-    const Task& top = snapshot.tasks[*best];
-    if (top.detail == Detail::kFull && top.took_kib == top.took_most_kib) {
-      return top.took_kib;
+  while (const auto best = greatest(snapshot, rules, &Verdict::took_most_kib)) {
+    const auto [top, verdict] = snapshot.judged(*best);
+    const bool full = top.detail == Detail::kFull;
+    if (full && verdict.took_kib == verdict.took_most_kib) {
+      return verdict.took_kib;
     }
-    const auto surest = greatest(snapshot, rules, &Task::took_kib);
-    const Kib least = snapshot.tasks[*surest].took_kib;
+    const auto surest = greatest(snapshot, rules, &Verdict::took_kib);
+    const Kib least = snapshot.verdicts[*surest].took_kib;
     auto next = best;
-    if (top.detail == Detail::kFull && least >= enough_kib) {
+    if (full && least >= enough_kib) {
       const auto open =
-          open_candidate(snapshot, rules, least, top.took_most_kib);
+          open_candidate(snapshot, rules, least, verdict.took_most_kib);
       if (!open) {
         return least;
       }
@@ -75,11 +78,11 @@ constexpr std::uint32_t kFewestInPool = 4;
 // something by `took`.
 template <class Visit>
 void for_takers(const Snapshot& snapshot, const SelectRules& rules,
-                const Task& parent, Kib Task::*took, Visit visit) {
+                const Task& parent, Kib Verdict::*took, Visit visit) {
   for (std::uint32_t i = 0; i < parent.child_count; ++i) {
-    const Task& child =
-        snapshot.tasks[snapshot.children[parent.first_child + i].task];
-    if (counts(child, rules) && child.*took != 0) {
+    const Judged child =
+        snapshot.judged(snapshot.children[parent.first_child + i].task);
+    if (counts(child, rules) && child.verdict.*took != 0) {
       visit(child);
     }
   }
@@ -91,10 +94,10 @@ bool can_be_pool(const Snapshot& snapshot, const SelectRules& rules,
   constexpr std::int32_t kInitPid = 1;
   std::uint32_t takers = 0;
   Kib most_kib = 0;
-  for_takers(snapshot, rules, parent, &Task::took_most_kib,
-             [&](const Task& child) {
+  for_takers(snapshot, rules, parent, &Verdict::took_most_kib,
+             [&](Judged child) {
                ++takers;
-               most_kib = sum_kib(most_kib, child.took_most_kib);
+               most_kib = sum_kib(most_kib, child.verdict.took_most_kib);
              });
   return parent.id.pid > kInitPid && takers >= kFewestInPool &&
          most_kib >= least_kib;
@@ -104,16 +107,16 @@ bool can_be_pool(const Snapshot& snapshot, const SelectRules& rules,
 Pool pool_below(const Snapshot& snapshot, const SelectRules& rules,
                 const Task& parent) {
   Pool pool{.parent = parent.id};
-  for_takers(snapshot, rules, parent, &Task::took_kib, [&](const Task& child) {
-    if (child.took_kib > pool.most_kib) {
-      pool.most_kib = child.took_kib;
-      pool.comm = child.comm;
+  for_takers(snapshot, rules, parent, &Verdict::took_kib, [&](Judged child) {
+    if (child.verdict.took_kib > pool.most_kib) {
+      pool.most_kib = child.verdict.took_kib;
+      pool.comm = child.task.comm;
     }
   });
-  for_takers(snapshot, rules, parent, &Task::took_kib, [&](const Task& child) {
-    if (child.comm == pool.comm) {
+  for_takers(snapshot, rules, parent, &Verdict::took_kib, [&](Judged child) {
+    if (child.task.comm == pool.comm) {
       ++pool.members;
-      pool.took_kib += child.took_kib;
+      pool.took_kib += child.verdict.took_kib;
     }
   });
   return pool;
@@ -147,25 +150,25 @@ std::optional<Pool> find_pool(const Inquiry& inquiry, const SelectRules& rules,
 
 }  // namespace
 
-Points certain_held_points(const Inquiry& inquiry, const Task& task) {
-  Task certain = task;
-  certain.reclaim_most_kib = task.reclaim_kib;
-  return held_points(inquiry.snapshot, certain, inquiry.policy.score);
+Points certain_held_points(const Inquiry& inquiry, Judged judged) {
+  return held_points(inquiry.snapshot, judged, judged.verdict.reclaim_kib,
+                     inquiry.policy.score);
 }
 
 Points greatest_held(const Inquiry& inquiry, const SelectRules& rules) {
   const Snapshot& snapshot = inquiry.snapshot;
-  while (const auto best = greatest(snapshot, rules, &Task::held_points)) {
-    const Task& top = snapshot.tasks[*best];
+  while (const auto best = greatest(snapshot, rules, &Verdict::held_points)) {
+    const Judged top = snapshot.judged(*best);
+    const Verdict& verdict = top.verdict;
     const Points certain = certain_held_points(inquiry, top);
-    const bool alone = std::none_of(
-        snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& it) {
-          return !(it.id == top.id) && counts(it, rules) &&
-                 it.held_points >= certain;
-        });
-    if (top.detail == Detail::kFull &&
-        (top.death_kib() == top.death_most_kib() ||
-         (alone && top.death_kib() >= rules.min_reclaim_kib))) {
+    bool alone = true;
+    for (std::uint32_t i = 0; alone && i < snapshot.tasks.size(); ++i) {
+      alone = i == *best || !counts(snapshot.judged(i), rules) ||
+              snapshot.verdicts[i].held_points < certain;
+    }
+    if (top.task.detail == Detail::kFull &&
+        (verdict.death_kib() == verdict.death_most_kib() ||
+         (alone && verdict.death_kib() >= rules.min_reclaim_kib))) {
       return certain;
     }
     sharpen(inquiry, *best);

@@ -224,9 +224,9 @@ class Pass {
     // A death does not give back memory shared with relatives.
     refine_with_relatives(inquiry(), victim);
     refine_with_it(inquiry(), victim);
-    decision.chosen = snapshot.tasks[chosen];
-    decision.score = badness(snapshot, decision.chosen, policy_.score);
-    decision.victim = snapshot.tasks[victim];
+    decision.chosen = {snapshot.tasks[chosen], snapshot.verdicts[chosen]};
+    decision.score = badness(snapshot, decision.chosen.view(), policy_.score);
+    decision.victim = {snapshot.tasks[victim], snapshot.verdicts[victim]};
   }
 
   // Whether a kill trigger still fires on the domain of the decision.
@@ -264,7 +264,7 @@ class Pass {
     const bool gently = policy_.term_grace_us != 0 && alone;
     const PressureReading& reading = *domain().last;
     decision.signal = gently ? Signal::kTerm : Signal::kKill;
-    incident.pending = Pending{.id = decision.victim.id,
+    incident.pending = Pending{.id = decision.victim.task.id,
                                .phase = gently ? Pending::Phase::kTerminating
                                                : Pending::Phase::kKilling,
                                .since_us = reading.time_us,
@@ -273,7 +273,7 @@ class Pass {
     if (hooks_.before_signal != nullptr) {
       hooks_.before_signal(hooks_.context);
     }
-    decision.outcome = killer_.send(decision.victim, decision.signal);
+    decision.outcome = killer_.send(decision.victim.task, decision.signal);
     decision.signalled_us = sources_.facts.now_us();
     killer_.release_memory();
     ++state_.decisions;
@@ -302,7 +302,7 @@ class Pass {
         break;
       case KillOutcome::Kind::kRefused:
       case KillOutcome::Kind::kFailed:
-        set_aside(incident, decision.victim.id);
+        set_aside(incident, decision.victim.task.id);
         break;
       case KillOutcome::Kind::kVanished:
         break;

@@ -156,35 +156,35 @@ const Identities::Entry* Identities::known(const Snapshot& snapshot,
   return only_forked ? find(snapshot.tasks[parent]) : nullptr;
 }
 
-void Identities::apply(const Policy& policy, const Snapshot& snapshot,
-                       Task& task, const Identity& identity,
+void Identities::apply(const Policy& policy, Snapshot& snapshot,
+                       std::size_t index, const Identity& identity,
                        bool settled) const noexcept {
+  const Task& task = snapshot.tasks[index];
+  Verdict& verdict = snapshot.verdicts[index];
   Identity whole = identity;
   if (const Entry* entry = known(snapshot, task)) {
     whole.calm = entry->calm;
   }
-  const RuleVerdict verdict =
-      apply_rules(policy.rules, whole, task.own_oom_adj);
-  task.oom_adj =
-      static_cast<std::int16_t>(settled ? verdict.oom_adj : verdict.most);
-  task.rules_open = !verdict.known;
-  task.rules = verdict.matched;
+  const RuleVerdict rules = apply_rules(policy.rules, whole, task.oom_adj);
+  verdict.oom_adj =
+      static_cast<std::int16_t>(settled ? rules.oom_adj : rules.most);
+  verdict.rules_open = !rules.known;
+  verdict.rules = rules.matched;
 }
 
 void Identities::assume(const Policy& policy,
                         Snapshot& snapshot) const noexcept {
-  for (Task& task : snapshot.tasks) {
-    task.own_oom_adj = task.oom_adj;
-    if (!policy.rules.empty() && task.has_mm) {
-      apply(policy, snapshot, task, {.comm = task.name()}, false);
+  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+    if (!policy.rules.empty() && snapshot.verdicts[i].has_mm) {
+      apply(policy, snapshot, i, {.comm = snapshot.tasks[i].name()}, false);
     }
   }
 }
 
 void Identities::settle(const Sources& sources, const Policy& policy,
                         Snapshot& snapshot, std::uint32_t index) const {
-  Task& task = snapshot.tasks[index];
-  if (policy.rules.empty() || !task.has_mm) {
+  const auto [task, verdict] = snapshot.judged(index);
+  if (policy.rules.empty() || !verdict.has_mm) {
     return;
   }
   Identity identity{.comm = task.name(), .uid = task.uid};
@@ -196,7 +196,7 @@ void Identities::settle(const Sources& sources, const Policy& policy,
       identity.exe = *exe;
     }
   }
-  apply(policy, snapshot, task, identity, true);
+  apply(policy, snapshot, index, identity, true);
 }
 
 std::string_view Identities::cgroup_of(const Snapshot& snapshot,

@@ -19,7 +19,7 @@ class Sweep {
   void run(std::span<const std::uint32_t> members) {
     constexpr int kRounds = 16;
     swept_.clear();
-    swept_.push_back(decision_.victim.id);
+    swept_.push_back(decision_.victim.task.id);
     for (const std::uint32_t index : members) {
       take(index);
     }
@@ -67,14 +67,14 @@ class Sweep {
     }
     const std::size_t parent = find_task(inquiry_.snapshot, task.ppid);
     return parent < inquiry_.snapshot.tasks.size() &&
-           (inquiry_.snapshot.tasks[parent].id == decision_.chosen.id ||
+           (inquiry_.snapshot.tasks[parent].id == decision_.chosen.task.id ||
             is_swept(inquiry_.snapshot.tasks[parent].id));
   }
 
   void take(std::uint32_t index) {
     const Task& task = inquiry_.snapshot.tasks[index];
     const auto candidate = [&] {
-      return skip_reason(task, rules_) == Skip::kNone;
+      return eligible(inquiry_.snapshot, index, rules_);
     };
     if (!candidate() || is_swept(task.id)) {
       return;
@@ -107,19 +107,20 @@ void find_sharers(const Inquiry& inquiry, const SelectRules& rules,
   if (bare_order(inquiry.policy) || decision.storm) {
     return;
   }
-  Task& victim = decision.victim;
+  const Task& victim = decision.victim.task;
   const auto& tasks = inquiry.snapshot.tasks;
   std::size_t asked = 0;
   for (std::uint32_t i = 0; i < tasks.size() && asked < kMostAsked; ++i) {
     if (tasks[i].id == victim.id || tasks[i].total_vm != victim.total_vm ||
-        skip_reason(tasks[i], rules) != Skip::kNone) {
+        !eligible(inquiry.snapshot, i, rules)) {
       continue;
     }
     ++asked;
     if (inquiry.sources.facts.share_mm(victim, tasks[i])) {
       sharers.push_back(i);
-      victim.reclaim_kib =
-          std::max(victim.reclaim_kib, victim.rss_anon_kib + victim.swap_kib);
+      Kib& reclaim_kib = decision.victim.verdict.reclaim_kib;
+      reclaim_kib =
+          std::max(reclaim_kib, victim.rss_anon_kib + victim.swap_kib);
     }
   }
 }
@@ -145,7 +146,7 @@ std::optional<Storm> find_storm(const Inquiry& inquiry,
   // The rules can exempt the forker: refine it before the check.
   refine_one(inquiry, storm->forker);
   const Task& forker = snapshot.tasks[storm->forker];
-  const bool candidate = skip_reason(forker, rules) == Skip::kNone;
+  const bool candidate = eligible(snapshot, storm->forker, rules);
   storm->spare_forker = storm->spare_forker || !candidate;
   if (storm->spare_forker) {
     const Micros now = decision.reading.time_us;
@@ -163,7 +164,7 @@ void decide_kill_set(const Inquiry& inquiry,
                      Decision& decision) {
   const VictimOrder order = inquiry.policy.victim;
   const std::string_view cgroup =
-      inquiry.identities.cgroup_of(inquiry.snapshot, decision.victim);
+      inquiry.identities.cgroup_of(inquiry.snapshot, decision.victim.task);
   decision.cgroup = cgroup;
   decision.oom_group =
       inquiry.sources.cgroups.oom_group(cgroup, decision.scope.view());
@@ -177,7 +178,7 @@ void decide_kill_set(const Inquiry& inquiry,
     decision.group = cgroup;
   } else if (!sharers.empty()) {
     decision.kill_set = KillSet::kSharedMm;
-  } else if (!(decision.victim.id == decision.chosen.id)) {
+  } else if (!(decision.victim.task.id == decision.chosen.task.id)) {
     decision.kill_set = KillSet::kChild;
   }
 }
@@ -187,7 +188,7 @@ void note_cgroup(const Sources& sources, Decision& decision) {
     return;
   }
   if (const auto cgroup =
-          sources.identities.read_cgroup(decision.victim.id.pid)) {
+          sources.identities.read_cgroup(decision.victim.task.id.pid)) {
     decision.cgroup = *cgroup;
     decision.oom_group = sources.cgroups.oom_group(decision.cgroup.view(),
                                                    decision.scope.view());

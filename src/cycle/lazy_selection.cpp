@@ -9,6 +9,10 @@
 namespace badnessd {
 namespace {
 
+Threads threads_of(const Policy& policy) {
+  return bare_order(policy) ? Threads::kLeader : Threads::kAnyLive;
+}
+
 [[nodiscard]] bool any_cheap(const Snapshot& snapshot) {
   return std::any_of(
       snapshot.tasks.begin(), snapshot.tasks.end(),
@@ -27,43 +31,49 @@ std::optional<std::uint32_t> largest_cheap(const Snapshot& snapshot) {
   return largest;
 }
 
+void judge_held(const Inquiry& inquiry, std::size_t index) {
+  Snapshot& snapshot = inquiry.snapshot;
+  Verdict& verdict = snapshot.verdicts[index];
+  verdict.held_points =
+      held_points(snapshot, snapshot.judged(index), verdict.reclaim_most_kib,
+                  inquiry.policy.score);
+}
+
 // Sets all that depends on the facts of all tasks.
 void judge_all(const Inquiry& inquiry) {
   Snapshot& snapshot = inquiry.snapshot;
   score_all(snapshot, inquiry.policy.score);
   estimate_reclaim(snapshot, inquiry.swap_used_kib);
-  for (Task& task : snapshot.tasks) {
-    task.held_points = held_points(snapshot, task, inquiry.policy.score);
+  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+    judge_held(inquiry, i);
   }
 }
 
 // Same for one task. If no kCheap task is left, judges all tasks: the shared
 // memory that other processes map is then known.
-void judge(const Inquiry& inquiry, Task& task) {
-  if (!any_cheap(inquiry.snapshot)) {
+void judge(const Inquiry& inquiry, std::uint32_t index) {
+  Snapshot& snapshot = inquiry.snapshot;
+  if (!any_cheap(snapshot)) {
     judge_all(inquiry);
     return;
   }
-  score_task(inquiry.snapshot, task, inquiry.policy.score);
-  estimate_reclaim(task, inquiry.snapshot, inquiry.swap_used_kib, kUnknownKib);
-  task.held_points = held_points(inquiry.snapshot, task, inquiry.policy.score);
+  snapshot.verdicts[index].points =
+      points_of(snapshot, snapshot.judged(index), inquiry.policy.score);
+  estimate_reclaim(snapshot, index, inquiry.swap_used_kib, kUnknownKib);
+  judge_held(inquiry, index);
 }
 
-[[nodiscard]] bool exact(const Task& task) {
-  return task.detail == Detail::kFull &&
-         task.death_kib() == task.death_most_kib() &&
-         task.took_kib == task.took_most_kib;
-}
-
-// Whether `task` meets the bars for certain. An exact task has met them.
+// Whether the task meets the bars for certain. An exact task has met them.
 [[nodiscard]] bool meets_for_certain(const Inquiry& inquiry,
-                                     const SelectRules& rules,
-                                     const Task& task) {
-  return task.detail == Detail::kFull &&
-         (exact(task) ||
-          (task.death_kib() >= rules.min_reclaim_kib &&
-           task.took_kib >= rules.min_took_kib &&
-           certain_held_points(inquiry, task) >= rules.min_held_points));
+                                     const SelectRules& rules, Judged judged) {
+  const Verdict& verdict = judged.verdict;
+  const bool exact = verdict.death_kib() == verdict.death_most_kib() &&
+                     verdict.took_kib == verdict.took_most_kib;
+  return judged.task.detail == Detail::kFull &&
+         (exact ||
+          (verdict.death_kib() >= rules.min_reclaim_kib &&
+           verdict.took_kib >= rules.min_took_kib &&
+           certain_held_points(inquiry, judged) >= rules.min_held_points));
 }
 
 // select_bad_process() for given bars, exactly.
@@ -73,25 +83,34 @@ Selection select_exactly(const Inquiry& inquiry, const SelectRules& rules) {
     if (selection.kind != Selection::Kind::kChosen) {
       return selection;
     }
-    const Task& leader = inquiry.snapshot.tasks[selection.task];
-    if (leader.pf_oom_origin ? leader.detail == Detail::kFull
-                             : meets_for_certain(inquiry, rules, leader)) {
+    const Judged leader = inquiry.snapshot.judged(selection.task);
+    if (leader.task.pf_oom_origin ? leader.task.detail == Detail::kFull
+                                  : meets_for_certain(inquiry, rules, leader)) {
       return selection;
     }
     sharpen(inquiry, selection.task);
   }
 }
 
-// Inserts `task` in the sorted list of the kListed best tasks.
-void offer(const Task& task, std::array<Task, Decision::kListed>& list,
+// Reads the expensive facts of a task, and applies the rules to them.
+void read_expensive(const Inquiry& inquiry, std::uint32_t index) {
+  Snapshot& snapshot = inquiry.snapshot;
+  inquiry.sources.facts.refine(snapshot, index);
+  snapshot.verdicts[index].has_mm =
+      first_verdict(snapshot.tasks[index], threads_of(inquiry.policy)).has_mm;
+  inquiry.identities.settle(inquiry.sources, inquiry.policy, snapshot, index);
+}
+
+// Inserts `judged` in the sorted list of the kListed best tasks.
+void offer(Judged judged, std::array<JudgedTask, Decision::kListed>& list,
            std::uint32_t& count) {
-  if (count == list.size() && !outranks(task, list.back())) {
+  if (count == list.size() && !outranks(judged, list.back().view())) {
     return;
   }
   count = std::min<std::uint32_t>(count + 1, Decision::kListed);
-  list[count - 1] = task;
-  for (std::uint32_t i = count - 1; i > 0 && outranks(list[i], list[i - 1]);
-       --i) {
+  list[count - 1] = {judged.task, judged.verdict};
+  for (std::uint32_t i = count - 1;
+       i > 0 && outranks(list[i].view(), list[i - 1].view()); --i) {
     std::swap(list[i], list[i - 1]);
   }
 }
@@ -104,11 +123,7 @@ Expected<void> scan(const Inquiry& inquiry) {
   if (!scanned) {
     return scanned;
   }
-  if (!bare_order(inquiry.policy)) {
-    for (Task& task : snapshot.tasks) {
-      count_live_thread(task);
-    }
-  }
+  begin_verdicts(snapshot, threads_of(inquiry.policy));
   snapshot.baseline_age_s.reset();
   if (inquiry.baselines != nullptr && inquiry.loss) {
     inquiry.baselines->compare(snapshot, *inquiry.loss, inquiry.swap_used_kib);
@@ -119,48 +134,43 @@ Expected<void> scan(const Inquiry& inquiry) {
 
 void mark_scope(CgroupTree& cgroups, std::string_view cgroup,
                 Snapshot& snapshot) {
-  for (Task& task : snapshot.tasks) {
-    task.in_scope = false;
+  for (Verdict& verdict : snapshot.verdicts) {
+    verdict.in_scope = false;
   }
   const auto listed =
       cgroups.for_each_process(cgroup, [&snapshot](std::int32_t pid) {
         const std::size_t index = find_task(snapshot, pid);
         if (index < snapshot.tasks.size()) {
-          snapshot.tasks[index].in_scope = true;
+          snapshot.verdicts[index].in_scope = true;
         }
       });
   static_cast<void>(listed);  // the cgroup is gone: no process is in it
 }
 
 void refine_one(const Inquiry& inquiry, std::uint32_t index) {
-  Snapshot& snapshot = inquiry.snapshot;
-  Task& task = snapshot.tasks[index];
-  if (task.detail == Detail::kCheap) {
-    inquiry.sources.facts.refine(snapshot, index);
-    inquiry.identities.settle(inquiry.sources, inquiry.policy, snapshot, index);
-    judge(inquiry, task);
+  if (inquiry.snapshot.tasks[index].detail == Detail::kCheap) {
+    read_expensive(inquiry, index);
+    judge(inquiry, index);
   }
 }
 
 bool refine_with_relatives(const Inquiry& inquiry, std::uint32_t index) {
-  Snapshot& snapshot = inquiry.snapshot;
-  Task& task = snapshot.tasks[index];
-  bool read = task.detail == Detail::kCheap;
+  const Snapshot& snapshot = inquiry.snapshot;
+  bool read = snapshot.tasks[index].detail == Detail::kCheap;
   refine_one(inquiry, index);
-  for_relatives(snapshot, task, [&](std::uint32_t relative) {
+  for_relatives(snapshot, index, [&](std::uint32_t relative) {
     read = read || snapshot.tasks[relative].detail == Detail::kCheap;
     refine_one(inquiry, relative);
   });
   if (read) {
-    judge(inquiry, task);
+    judge(inquiry, index);
   }
   return read;
 }
 
 void sharpen(const Inquiry& inquiry, std::uint32_t index) {
   Snapshot& snapshot = inquiry.snapshot;
-  Task& task = snapshot.tasks[index];
-  if (task.detail == Detail::kCheap) {
+  if (snapshot.tasks[index].detail == Detail::kCheap) {
     refine_one(inquiry, index);
     return;
   }
@@ -171,18 +181,19 @@ void sharpen(const Inquiry& inquiry, std::uint32_t index) {
   // process narrows it the most.
   if (const auto other = largest_cheap(snapshot)) {
     refine_one(inquiry, *other);
-    judge(inquiry, task);
+    judge(inquiry, index);
     return;
   }
-  task.reclaim_most_kib = task.reclaim_kib;
-  task.with_it_most_kib = task.with_it_kib;
-  task.took_most_kib = task.took_kib;
-  task.held_points = held_points(snapshot, task, inquiry.policy.score);
+  Verdict& verdict = snapshot.verdicts[index];
+  verdict.reclaim_most_kib = verdict.reclaim_kib;
+  verdict.with_it_most_kib = verdict.with_it_kib;
+  verdict.took_most_kib = verdict.took_kib;
+  judge_held(inquiry, index);
 }
 
 void refine_with_it(const Inquiry& inquiry, std::uint32_t index) {
   refine_one(inquiry, index);
-  Task& task = inquiry.snapshot.tasks[index];
+  const Task& task = inquiry.snapshot.tasks[index];
   if (!task.pid_ns_init) {
     return;
   }
@@ -196,7 +207,7 @@ void refine_with_it(const Inquiry& inquiry, std::uint32_t index) {
     }
   }
   if (any) {
-    judge(inquiry, task);
+    judge(inquiry, index);
   }
 }
 
@@ -247,8 +258,7 @@ void refine_all(const Inquiry& inquiry) {
   Snapshot& snapshot = inquiry.snapshot;
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
     if (snapshot.tasks[i].detail == Detail::kCheap) {
-      inquiry.sources.facts.refine(snapshot, i);
-      inquiry.identities.settle(inquiry.sources, inquiry.policy, snapshot, i);
+      read_expensive(inquiry, i);
     }
   }
   judge_all(inquiry);
@@ -261,24 +271,25 @@ void list_others(const Inquiry& inquiry, const SelectRules& rules,
     decision.passed_over_count = 0;
     decision.runners_up_count = 0;
     decision.candidates = 0;
-    for (const Task& task : snapshot.tasks) {
-      if (skip_reason(task, rules) != Skip::kNone) {
+    for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+      if (!eligible(snapshot, i, rules)) {
         continue;
       }
       ++decision.candidates;
-      if (task.id == decision.chosen.id) {
+      const Judged judged = snapshot.judged(i);
+      if (judged.task.id == decision.chosen.task.id) {
         continue;
       }
-      if (outranks(task, decision.chosen)) {
-        offer(task, decision.passed_over, decision.passed_over_count);
+      if (outranks(judged, decision.chosen.view())) {
+        offer(judged, decision.passed_over, decision.passed_over_count);
       } else {
-        offer(task, decision.runners_up, decision.runners_up_count);
+        offer(judged, decision.runners_up, decision.runners_up_count);
       }
     }
   };
-  const auto refine = [&](const Task& listed) {
+  const auto refine = [&](const JudgedTask& listed) {
     const auto index =
-        static_cast<std::uint32_t>(find_task(snapshot, listed.id.pid));
+        static_cast<std::uint32_t>(find_task(snapshot, listed.task.id.pid));
     refine_one(inquiry, index);
   };
   list();

@@ -55,8 +55,9 @@ void apply_oom_adj(int oom_adj, Score& score) noexcept {
 }
 
 // Applies the steps after the memory: times, nice, ..., and oom_adj.
-void apply_credits(const Snapshot& snapshot, const Task& task, std::uint32_t hz,
+void apply_credits(const Snapshot& snapshot, Judged judged, std::uint32_t hz,
                    Score& score) noexcept {
+  const Task& task = judged.task;
   apply_times(snapshot, task, hz, score);
   if (task.nice > 0) {
     score.apply(Factor::kNice, Op::kMultiply, 2);
@@ -70,7 +71,7 @@ void apply_credits(const Snapshot& snapshot, const Task& task, std::uint32_t hz,
   if (!task.mems_intersect) {
     score.apply(Factor::kMemsAllowed, Op::kDivide, 8);
   }
-  apply_oom_adj(task.oom_adj, score);
+  apply_oom_adj(judged.verdict.oom_adj, score);
 }
 
 }  // namespace
@@ -126,14 +127,15 @@ Points child_points(const Snapshot& snapshot, const Child& child,
   return points;
 }
 
-Score badness(const Snapshot& snapshot, const Task& task,
+Score badness(const Snapshot& snapshot, Judged judged,
               const ScoreRules& rules) noexcept {
+  const auto& [task, verdict] = judged;
   Score score;
-  if (task.oom_adj == kOomDisable) {
+  if (verdict.oom_adj == kOomDisable) {
     score.apply(Factor::kExempt, Op::kSet, 0);
     return score;
   }
-  if (!task.has_mm) {
+  if (!verdict.has_mm) {
     score.apply(Factor::kNoMm, Op::kSet, 0);
     return score;
   }
@@ -153,36 +155,37 @@ Score badness(const Snapshot& snapshot, const Task& task,
   if (children != 0) {
     score.apply(Factor::kChildren, Op::kAdd, children);
   }
-  apply_credits(snapshot, task, rules.hz, score);
+  apply_credits(snapshot, judged, rules.hz, score);
   return score;
 }
 
-Points held_points(const Snapshot& snapshot, const Task& task,
+Points held_points(const Snapshot& snapshot, Judged judged, Kib held_kib,
                    const ScoreRules& rules) noexcept {
-  if (task.oom_adj == kOomDisable || !task.has_mm) {
+  if (judged.verdict.oom_adj == kOomDisable || !judged.verdict.has_mm) {
     return 0;
   }
-  if (task.pf_oom_origin) {
+  if (judged.task.pf_oom_origin) {
     return kMaxPoints;
   }
   Score score;
   score.apply(Factor::kRssSwap, Op::kSet,
-              task.reclaim_most_kib / (snapshot.page_size / 1024));
-  apply_credits(snapshot, task, rules.hz, score);
+              held_kib / (snapshot.page_size / 1024));
+  apply_credits(snapshot, judged, rules.hz, score);
   return score.wrapped() ? kMaxPoints : score.points();
 }
 
-void score_task(const Snapshot& snapshot, Task& task,
-                const ScoreRules& rules) noexcept {
-  const Score score = badness(snapshot, task, rules);
-  task.points = task.detail == Detail::kCheap && score.wrapped()
-                    ? kMaxPoints
-                    : score.points();
+Points points_of(const Snapshot& snapshot, Judged judged,
+                 const ScoreRules& rules) noexcept {
+  const Score score = badness(snapshot, judged, rules);
+  return judged.task.detail == Detail::kCheap && score.wrapped()
+             ? kMaxPoints
+             : score.points();
 }
 
 void score_all(Snapshot& snapshot, const ScoreRules& rules) noexcept {
-  for (Task& task : snapshot.tasks) {
-    score_task(snapshot, task, rules);
+  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+    snapshot.verdicts[i].points =
+        points_of(snapshot, snapshot.judged(i), rules);
   }
 }
 

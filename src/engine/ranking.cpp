@@ -9,12 +9,13 @@
 namespace badnessd {
 namespace {
 
-std::uint64_t sort_value(const Task& task, SortKey key) {
+std::uint64_t sort_value(Judged judged, SortKey key) {
+  const auto& [task, verdict] = judged;
   switch (key) {
     case SortKey::kPoints:
-      return task.points;
+      return verdict.points;
     case SortKey::kReclaim:
-      return task.death_kib();
+      return verdict.death_kib();
     case SortKey::kRss:
       return task.rss;
     case SortKey::kSwap:
@@ -37,13 +38,13 @@ std::vector<std::uint32_t> rank_candidates(const Snapshot& snapshot,
                                            const SelectRules& rules) {
   std::vector<std::uint32_t> ranked;
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    if (skip_reason(snapshot.tasks[i], rules) == Skip::kNone) {
+    if (eligible(snapshot, i, rules)) {
       ranked.push_back(i);
     }
   }
   std::sort(ranked.begin(), ranked.end(),
             [&snapshot](std::uint32_t a, std::uint32_t b) {
-              return outranks(snapshot.tasks[a], snapshot.tasks[b]);
+              return outranks(snapshot.judged(a), snapshot.judged(b));
             });
   return ranked;
 }
@@ -57,13 +58,14 @@ std::optional<int> turning_oom_adj(const Snapshot& snapshot,
   if (rival == ranked.end()) {
     return std::nullopt;
   }
-  Task task = snapshot.tasks[index];
-  const int now = task.oom_adj;
+  const Task& task = snapshot.tasks[index];
+  Verdict verdict = snapshot.verdicts[index];
+  const int now = verdict.oom_adj;
   const auto leads_with = [&](int oom_adj) {
-    task.oom_adj = static_cast<std::int16_t>(oom_adj);
-    score_task(snapshot, task, policy.score);
-    return skip_reason(task, rules) == Skip::kNone &&
-           outranks(task, snapshot.tasks[*rival]);
+    verdict.oom_adj = static_cast<std::int16_t>(oom_adj);
+    verdict.points = points_of(snapshot, {task, verdict}, policy.score);
+    return skip_reason({task, verdict}, rules) == Skip::kNone &&
+           outranks({task, verdict}, snapshot.judged(*rival));
   };
   const bool leads = leads_with(now);
   for (int adj = now; adj >= kOomDisable && adj <= kOomAdjustMax;
@@ -81,8 +83,8 @@ std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot, SortKey key) {
   std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
     const Task& first = snapshot.tasks[a];
     const Task& second = snapshot.tasks[b];
-    const std::uint64_t first_value = sort_value(first, key);
-    const std::uint64_t second_value = sort_value(second, key);
+    const std::uint64_t first_value = sort_value(snapshot.judged(a), key);
+    const std::uint64_t second_value = sort_value(snapshot.judged(b), key);
     return first_value != second_value ? first_value > second_value
                                        : earlier_in_task_list(first, second);
   });

@@ -92,11 +92,12 @@ struct Common {
   Kib shmem = 0;  // the most that one relative is known to map
 };
 
-Common common_memory(const Task& task, const Snapshot& snapshot, Kib own,
+Common common_memory(const Snapshot& snapshot, std::uint32_t index, Kib own,
                      Kib swap_used_kib) noexcept {
+  const Task& task = snapshot.tasks[index];
   Common common;
-  for_relatives(snapshot, task, [&](std::uint32_t index) {
-    const Task& other = snapshot.tasks[index];
+  for_relatives(snapshot, index, [&](std::uint32_t relative) {
+    const Task& other = snapshot.tasks[relative];
     Bounds its = private_memory(other, snapshot, swap_used_kib);
     its = {std::min(own, its.most), std::min(own, its.certain)};
     const bool parent = other.id.pid == task.ppid;
@@ -119,50 +120,54 @@ Common common_memory(const Task& task, const Snapshot& snapshot, Kib own,
 
 // Whether the leader has exited while threads live: its status then shows no
 // memory.
-bool hidden(const Task& task) noexcept {
-  return !task.has_mm && task.mm_threads != 0;
+bool hidden(const Snapshot& snapshot, std::size_t index) noexcept {
+  return !snapshot.verdicts[index].has_mm &&
+         snapshot.tasks[index].mm_threads != 0;
 }
 
 // An upper bound of the shared memory that all other processes map. A kCheap
 // task counts with all its resident memory.
-Kib others_shmem_most(const Task& task, const Snapshot& snapshot) noexcept {
+Kib others_shmem_most(const Snapshot& snapshot, std::uint32_t index) noexcept {
   const Kib page_kib = snapshot.page_size / 1024;
   SharedByName<64> shared;  // asked for often: few, as these are set to 0
   Kib unread = 0;
-  for (const Task& other : snapshot.tasks) {
-    if (hidden(other)) {
+  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+    const auto [other, verdict] = snapshot.judged(i);
+    if (hidden(snapshot, i)) {
       return kUnknownKib;
     }
     if (other.detail == Detail::kFull) {
       shared.add(other);
-    } else if (other.has_mm && !(other.id == task.id)) {
+    } else if (verdict.has_mm && i != index) {
       unread = sum_kib(unread, other.rss * page_kib);
     }
   }
-  return sum_kib(unread, shared.others(task));
+  return sum_kib(unread, shared.others(snapshot.tasks[index]));
 }
 
-void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
+void estimate_own(Snapshot& snapshot, std::uint32_t index, Kib swap_used_kib,
                   Kib others_shmem_kib) noexcept {
-  task.reclaim_kib = 0;
-  task.reclaim_most_kib = 0;
-  task.took_kib = 0;
-  task.took_most_kib = 0;
-  if (!task.has_mm) {
+  const Task& task = snapshot.tasks[index];
+  Verdict& verdict = snapshot.verdicts[index];
+  verdict.reclaim_kib = 0;
+  verdict.reclaim_most_kib = 0;
+  verdict.took_kib = 0;
+  verdict.took_most_kib = 0;
+  if (!verdict.has_mm) {
     return;
   }
   const Kib own = private_memory(task, snapshot, swap_used_kib).most;
   const Holding then = task.then.value_or(Holding{});
   if (task.detail == Detail::kCheap) {
     // Resident memory includes shared memory.
-    task.reclaim_most_kib = own;
-    task.took_most_kib = snapshot.baseline_age_s
-                             ? above(sum_kib(own, task.copied_kib),
-                                     then.private_kib + then.shmem_kib)
-                             : 0;
+    verdict.reclaim_most_kib = own;
+    verdict.took_most_kib = snapshot.baseline_age_s
+                                ? above(sum_kib(own, task.copied_kib),
+                                        then.private_kib + then.shmem_kib)
+                                : 0;
     return;
   }
-  const Common common = common_memory(task, snapshot, own, swap_used_kib);
+  const Common common = common_memory(snapshot, index, own, swap_used_kib);
   // Other processes map at least as much as one relative does.
   const bool known = others_shmem_kib != kUnknownKib;
   const Kib shmem_most =
@@ -170,9 +175,9 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
   const Kib shmem_certain =
       known || task.rss_shmem_kib == 0
           ? shmem_most
-          : above(task.rss_shmem_kib, others_shmem_most(task, snapshot));
-  task.reclaim_kib = own - common.with_any.most + shmem_certain;
-  task.reclaim_most_kib = own - common.with_any.certain + shmem_most;
+          : above(task.rss_shmem_kib, others_shmem_most(snapshot, index));
+  verdict.reclaim_kib = own - common.with_any.most + shmem_certain;
+  verdict.reclaim_most_kib = own - common.with_any.certain + shmem_most;
   if (!snapshot.baseline_age_s) {
     return;
   }
@@ -185,63 +190,66 @@ void estimate_own(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
                     above(own + shmem + task.copied_kib,
                           task.then ? then.private_kib + given : inherited));
   };
-  task.took_kib = took(common.with_parent.most, shmem_certain);
-  task.took_most_kib = took(common.with_parent.certain, shmem_most);
+  verdict.took_kib = took(common.with_parent.most, shmem_certain);
+  verdict.took_most_kib = took(common.with_parent.certain, shmem_most);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): no deeper than kGenerations
 void add_descendants(const Snapshot& snapshot, const Task& task, int depth,
-                     Task& sum) noexcept {
+                     Verdict& sum) noexcept {
   for (std::uint32_t i = 0; i < task.child_count; ++i) {
     const Child& child = snapshot.children[task.first_child + i];
-    const Task& its = snapshot.tasks[child.task];
+    const Verdict& its = snapshot.verdicts[child.task];
     if (!child.shares_mm) {
       sum.with_it_kib += its.reclaim_kib;
       sum.with_it_most_kib =
           sum_kib(sum.with_it_most_kib, its.reclaim_most_kib);
     }
     if (depth > 1) {
-      add_descendants(snapshot, its, depth - 1, sum);
+      add_descendants(snapshot, snapshot.tasks[child.task], depth - 1, sum);
     }
   }
 }
 
 // A task that is not refined may be the init of a namespace.
-void estimate_with_it(Task& task, const Snapshot& snapshot) noexcept {
-  task.with_it_kib = 0;
-  task.with_it_most_kib = 0;
+void estimate_with_it(Snapshot& snapshot, std::uint32_t index) noexcept {
+  const Task& task = snapshot.tasks[index];
+  Verdict& verdict = snapshot.verdicts[index];
+  verdict.with_it_kib = 0;
+  verdict.with_it_most_kib = 0;
   const bool certain = task.pid_ns_init;
-  if (!task.has_mm || (!certain && task.detail == Detail::kFull)) {
+  if (!verdict.has_mm || (!certain && task.detail == Detail::kFull)) {
     return;
   }
-  add_descendants(snapshot, task, kGenerations, task);
+  add_descendants(snapshot, task, kGenerations, verdict);
   if (!certain) {
-    task.with_it_kib = 0;
+    verdict.with_it_kib = 0;
   }
 }
 
 }  // namespace
 
-void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
-                      Kib others_shmem_kib) noexcept {
-  estimate_own(task, snapshot, swap_used_kib, others_shmem_kib);
-  estimate_with_it(task, snapshot);
+void estimate_reclaim(Snapshot& snapshot, std::uint32_t index,
+                      Kib swap_used_kib, Kib others_shmem_kib) noexcept {
+  estimate_own(snapshot, index, swap_used_kib, others_shmem_kib);
+  estimate_with_it(snapshot, index);
 }
 
 void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept {
   SharedByName<512> shared;
   bool known = true;
-  for (const Task& task : snapshot.tasks) {
-    known = known && !hidden(task) &&
-            (!task.has_mm || task.detail == Detail::kFull);
+  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+    const auto [task, verdict] = snapshot.judged(i);
+    known = known && !hidden(snapshot, i) &&
+            (!verdict.has_mm || task.detail == Detail::kFull);
     shared.add(task);
   }
-  for (Task& task : snapshot.tasks) {
-    estimate_own(task, snapshot, swap_used_kib,
-                 known ? shared.others(task) : kUnknownKib);
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    estimate_own(snapshot, i, swap_used_kib,
+                 known ? shared.others(snapshot.tasks[i]) : kUnknownKib);
   }
-  for (Task& task : snapshot.tasks) {
-    estimate_with_it(task, snapshot);
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    estimate_with_it(snapshot, i);
   }
 }
 

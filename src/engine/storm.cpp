@@ -52,7 +52,7 @@ void StormFinder::collect_young(const Snapshot& snapshot,
   young_.clear();
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
     const Task& task = snapshot.tasks[i];
-    if (young(snapshot, task) && skip_reason(task, rules) == Skip::kNone) {
+    if (young(snapshot, task) && eligible(snapshot, i, rules)) {
       young_.push_back(i);
     }
   }
@@ -70,9 +70,9 @@ std::span<const std::uint32_t> StormFinder::suspects(const Snapshot& snapshot,
   for (int round = 0; round < kRounds; ++round) {
     Kib sum = 0;
     for (const std::uint32_t index : young_) {
-      const Task& task = snapshot.tasks[index];
-      if (task.took_kib <= most_kib / kLargestPart) {
-        sum = sum_kib(sum, task.took_most_kib);
+      const Verdict& verdict = snapshot.verdicts[index];
+      if (verdict.took_kib <= most_kib / kLargestPart) {
+        sum = sum_kib(sum, verdict.took_most_kib);
       }
     }
     most_kib = sum;
@@ -87,12 +87,12 @@ std::span<const std::uint32_t> StormFinder::suspects(const Snapshot& snapshot,
 void StormFinder::add_up(const Snapshot& snapshot) {
   below_.assign(snapshot.tasks.size(), Below{});
   for (const std::uint32_t index : young_) {
-    const Task& task = snapshot.tasks[index];
-    for_ancestors(snapshot, task, [&](std::uint32_t ancestor) {
+    const Kib took_kib = snapshot.verdicts[index].took_kib;
+    for_ancestors(snapshot, snapshot.tasks[index], [&](std::uint32_t ancestor) {
       Below& below = below_[ancestor];
       ++below.count;
-      below.took_kib += task.took_kib;
-      below.largest_kib = std::max(below.largest_kib, task.took_kib);
+      below.took_kib += took_kib;
+      below.largest_kib = std::max(below.largest_kib, took_kib);
     });
   }
 }
@@ -138,7 +138,7 @@ std::optional<Storm> StormFinder::judge(const Snapshot& snapshot,
     std::size_t end = i;
     for (; end < members_.size() && tasks[members_[end]].name() == name;
          ++end) {
-      sum_kib += tasks[members_[end]].took_kib;
+      sum_kib += snapshot.verdicts[members_[end]].took_kib;
     }
     if (sum_kib > most_kib) {
       most_kib = sum_kib;
@@ -152,9 +152,9 @@ std::optional<Storm> StormFinder::judge(const Snapshot& snapshot,
   }
   std::sort(members_.begin(), members_.end(),
             [&](std::uint32_t a, std::uint32_t b) {
-              return tasks[a].took_kib != tasks[b].took_kib
-                         ? tasks[a].took_kib > tasks[b].took_kib
-                         : a < b;
+              const Kib first = snapshot.verdicts[a].took_kib;
+              const Kib second = snapshot.verdicts[b].took_kib;
+              return first != second ? first > second : a < b;
             });
   return storm;
 }
@@ -190,12 +190,12 @@ std::optional<Storm> StormFinder::find(const Snapshot& snapshot,
     const Task& task = tasks[forker];
     const bool holds_others =
         std::any_of(tasks.begin(), tasks.end(), [&](const Task& it) {
-          return it.has_mm && !young(snapshot, it) &&
+          return it.mm_threads != 0 && !young(snapshot, it) &&
                  descends_from(snapshot, it, task.id.pid);
         });
     storm->spare_forker = holds_others ||
                           age_s(snapshot, task) > kOldForkerSeconds ||
-                          skip_reason(task, rules) != Skip::kNone;
+                          !eligible(snapshot, forker, rules);
     for (const std::uint32_t member : members_) {
       storm->age_s = std::max(storm->age_s, age_s(snapshot, tasks[member]));
     }

@@ -6,6 +6,7 @@
 #include "badnessd/engine/kernel26.h"
 
 namespace badnessd {
+
 std::uint64_t age_s(const Snapshot& snapshot, const Task& task) noexcept {
   return above(snapshot.uptime_s, task.id.start_time / kUserHz);
 }
@@ -22,13 +23,17 @@ std::size_t find_task(const Snapshot& snapshot, std::int32_t pid) noexcept {
   return static_cast<std::size_t>(it - tasks.begin());
 }
 
-void count_live_thread(Task& task) noexcept {
-  if (task.live.tid != 0) {
-    task.has_mm = true;
-    task.flags = task.live.flags;
-    task.nice = task.live.nice;
-    task.state = task.live.state;
-  }
+Verdict first_verdict(const Task& task, Threads threads) noexcept {
+  return {.has_mm = task.has_mm ||
+                    (threads == Threads::kAnyLive && task.live_tid != 0),
+          .oom_adj = task.oom_adj};
+}
+
+void begin_verdicts(Snapshot& snapshot, Threads threads) {
+  snapshot.verdicts.resize(snapshot.tasks.size());
+  std::transform(
+      snapshot.tasks.begin(), snapshot.tasks.end(), snapshot.verdicts.begin(),
+      [threads](const Task& task) { return first_verdict(task, threads); });
 }
 
 bool earlier_in_task_list(const Task& a, const Task& b) noexcept {

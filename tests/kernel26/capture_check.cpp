@@ -109,9 +109,11 @@ struct Tally {
   bool explained = true;  // every miss has a cause
 };
 
-Points points_of(const Capture& capture, const Snapshot& snapshot,
-                 std::size_t index) {
-  return badness(snapshot, snapshot.tasks[index], {.hz = capture.hz}).points();
+Score score_of(const Capture& capture, const Snapshot& snapshot,
+               std::size_t index) {
+  const Task& task = snapshot.tasks[index];
+  const Verdict verdict = first_verdict(task, Threads::kLeader);
+  return badness(snapshot, {task, verdict}, {.hz = capture.hz});
 }
 
 void print_mismatch(const Capture& capture, const Snapshot& snapshot,
@@ -124,7 +126,7 @@ void print_mismatch(const Capture& capture, const Snapshot& snapshot,
     return;
   }
   const Task& task = snapshot.tasks[index];
-  const Score score = badness(snapshot, task, {.hz = capture.hz});
+  const Score score = score_of(capture, snapshot, index);
   std::printf("%s %s: expected %llu, computed %llu: %s\n", pass.name.c_str(),
               task_text(task).c_str(),
               static_cast<unsigned long long>(expected),
@@ -139,7 +141,7 @@ Tally check_pass(const Capture& capture, const std::vector<Origin>& origins,
   for (const auto& [pid, expected] : pass.answers) {
     const std::size_t index = find_task(snapshot, pid);
     if (index < snapshot.tasks.size() &&
-        points_of(capture, snapshot, index) == expected) {
+        score_of(capture, snapshot, index).points() == expected) {
       ++tally.matched;
     } else {
       print_mismatch(capture, snapshot, pass, pid, expected);
@@ -154,7 +156,7 @@ std::optional<std::uint32_t> find_cause(const std::vector<Snapshot>& with_facts,
                                         std::size_t index, Points expected) {
   std::optional<std::uint32_t> least;
   for (std::uint32_t facts = 0; facts <= kAllFacts; ++facts) {
-    if (points_of(capture, with_facts[facts], index) == expected &&
+    if (score_of(capture, with_facts[facts], index).points() == expected &&
         (!least || std::popcount(facts) < std::popcount(*least))) {
       least = facts;
     }

@@ -136,6 +136,7 @@ Snapshot Replay::snapshot_at(const Kill& kill, std::uint64_t uptime_s,
       }
     }
   }
+  begin_verdicts(snapshot, Threads::kLeader);
   score_all(snapshot, {.hz = capture_.hz});
   return snapshot;
 }
@@ -152,7 +153,7 @@ Answer Replay::answer(const Kill& kill, std::uint64_t uptime_s,
   const std::uint32_t victim =
       oom_kill_victim(snapshot, selection.task, VictimOrder::kChildFirst, {});
   return {.chosen = chosen.id.pid,
-          .score = chosen.points,
+          .score = snapshot.verdicts[selection.task].points,
           .killed = snapshot.tasks[victim].id.pid};
 }
 
@@ -179,8 +180,8 @@ bool Replay::agrees(const Kill& kill, std::uint64_t uptime_s,
 std::vector<std::uint64_t> Replay::moments(const Kill& kill) const {
   const auto scores = [&](std::uint64_t uptime_s) {
     std::vector<Points> points;
-    for (const Task& task : snapshot_at(kill, uptime_s, {}).tasks) {
-      points.push_back(task.points);
+    for (const auto& verdict : snapshot_at(kill, uptime_s, {}).verdicts) {
+      points.push_back(verdict.points);
     }
     return points;
   };

@@ -150,8 +150,10 @@ bool parse_row(std::string_view line, Vector& vector) {
 }
 
 bool matches(const Vector& vector, const std::string& place) {
-  const Score score = badness(vector.snapshot, vector.snapshot.tasks.front(),
-                              {.hz = vector.hz});
+  const Task& task = vector.snapshot.tasks.front();
+  const Verdict verdict = first_verdict(task, Threads::kLeader);
+  const Score score =
+      badness(vector.snapshot, {task, verdict}, {.hz = vector.hz});
   if (score.points() == vector.expected) {
     return true;
   }

@@ -23,15 +23,12 @@ Task cheap_facts(const Task& full, bool with_swap) {
   Task task = full;
   const Task unknown;
   task.detail = Detail::kCheap;
-  task.points = 0;
   task.uid = unknown.uid;
   task.cap_effective = unknown.cap_effective;
   task.userns_unreadable = unknown.userns_unreadable;
   task.mems_intersect = unknown.mems_intersect;
   task.rss_anon_kib = unknown.rss_anon_kib;
   task.rss_shmem_kib = unknown.rss_shmem_kib;
-  task.reclaim_kib = 0;
-  task.reclaim_most_kib = 0;
   if (!with_swap) {
     task.swap_kib = unknown.swap_kib;
   }
@@ -71,21 +68,17 @@ void FakeSource::refine(Snapshot& snapshot, std::uint32_t index) {
   if (task.id.pid == vanishing_) {
     task.detail = Detail::kFull;
     task.has_mm = false;
+    task.live_tid = 0;
     return;
   }
   const Task& full = full_.tasks[index];
   const std::uint32_t first_child = task.first_child;
   const Task before = task;
   task = full;
-  task.own_oom_adj = before.own_oom_adj;
-  task.in_scope = before.in_scope;
   task.then = before.then;
   task.swap_most_kib = before.swap_most_kib;
   task.copied_kib = before.copied_kib;
   task.shared_most_kib = before.shared_most_kib;
-  if (before.has_mm) {
-    count_live_thread(task);
-  }
   task.detail = Detail::kFull;
   task.first_child = first_child;
   std::copy_n(full_.children.begin() + full.first_child, full.child_count,

@@ -115,6 +115,7 @@ Snapshot with_memory(Snapshot snapshot, std::uint64_t seed) {
       task.rss_anon_kib = task.rss_shmem_kib = task.swap_kib = task.rss = 0;
     }
   }
+  begin_verdicts(snapshot);
   return snapshot;
 }
 

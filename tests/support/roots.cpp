@@ -23,6 +23,7 @@ Snapshot scan_of(FactSource& source) {
     throw std::runtime_error(std::string("cannot scan: ") +
                              scanned.error().what);
   }
+  begin_verdicts(snapshot, Threads::kLeader);
   return snapshot;
 }
 

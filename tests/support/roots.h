@@ -14,6 +14,7 @@ namespace badnessd::test {
 // Throws std::runtime_error where it cannot be opened or scanned.
 [[nodiscard]] std::unique_ptr<ProcfsSource> open_root(
     const std::string& root, ProcfsOptions options = {});
+// With the verdicts on the facts alone, as 2.6.32 sees them.
 [[nodiscard]] Snapshot scan_of(FactSource& source);
 
 // Scans and makes every task kFull.

@@ -54,6 +54,7 @@ Snapshot snapshot_of(std::vector<Task> tasks, std::uint64_t uptime_s) {
   std::sort(snapshot.tasks.begin(), snapshot.tasks.end(),
             [](const Task& a, const Task& b) { return a.id.pid < b.id.pid; });
   link_children(snapshot);
+  begin_verdicts(snapshot);
   return snapshot;
 }
 
@@ -66,6 +67,14 @@ Snapshot scored(std::vector<Task> tasks, std::uint64_t uptime_s,
 
 Task& task_of(Snapshot& snapshot, std::int32_t pid) {
   return snapshot.tasks.at(find_task(snapshot, pid));
+}
+
+Verdict& verdict_of(Snapshot& snapshot, std::int32_t pid) {
+  return snapshot.verdicts.at(find_task(snapshot, pid));
+}
+
+JudgedTask judged(const Task& task) {
+  return {task, first_verdict(task, Threads::kAnyLive)};
 }
 
 std::vector<std::int32_t> children_of(const Snapshot& snapshot,

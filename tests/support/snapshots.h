@@ -29,7 +29,8 @@ namespace badnessd::test {
 // A thread of the kernel.
 [[nodiscard]] Task kernel_thread(std::int32_t pid);
 
-// The tasks in order of their pids and linked by ppid.
+// The tasks in order of their pids and linked by ppid, with the verdicts on
+// their facts alone.
 [[nodiscard]] Snapshot snapshot_of(std::vector<Task> tasks,
                                    std::uint64_t uptime_s = 0);
 
@@ -38,8 +39,12 @@ namespace badnessd::test {
                               std::uint64_t uptime_s = 0,
                               const ScoreRules& rules = {});
 
-// The task with `pid`, which must be there.
+// The task with `pid`, which must be there, and the verdict on it.
 [[nodiscard]] Task& task_of(Snapshot& snapshot, std::int32_t pid);
+[[nodiscard]] Verdict& verdict_of(Snapshot& snapshot, std::int32_t pid);
+
+// The task with the verdict on its facts alone.
+[[nodiscard]] JudgedTask judged(const Task& task);
 
 // The pids of a task's children in the order of its list.
 [[nodiscard]] std::vector<std::int32_t> children_of(const Snapshot& snapshot,

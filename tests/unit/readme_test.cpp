@@ -82,7 +82,8 @@ TEST(Readme, NamesEveryFieldOfTheRecord) {
   decision.storm = Storm{};
   decision.loss = Loss{};
   decision.pool = Pool{};
-  decision.score = badness(Snapshot{}, test::user_task(10, 1), policy.score);
+  decision.score = badness(
+      Snapshot{}, test::judged(test::user_task(10, 1)).view(), policy.score);
   std::set<std::string> keys;
   collect_keys(nlohmann::json::parse(record_json(decision, policy, "id")),
                keys);

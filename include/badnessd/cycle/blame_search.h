@@ -16,8 +16,7 @@ void find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib,
 [[nodiscard]] Points greatest_held(const Inquiry& inquiry,
                                    const SelectRules& rules);
 
-// The held_points of `task`, from the memory it gives back for certain.
-[[nodiscard]] Points certain_held_points(const Inquiry& inquiry,
-                                         const Task& task);
+// held_points() from the memory that the task gives back for certain.
+[[nodiscard]] Points certain_held_points(const Inquiry& inquiry, Judged judged);
 
 }  // namespace badnessd

@@ -68,9 +68,9 @@ struct Decision {
   Kib required_took_kib = 0;  // kTook: the smallest fair part
   std::uint32_t candidates = 0;
   Kib page_kib = 4;
-  Task chosen;
+  JudgedTask chosen;
   Score score;  // of the chosen
-  Task victim;
+  JudgedTask victim;
   std::optional<Storm> storm;  // then `chosen` is its forker
   KillSet kill_set = KillSet::kProcess;
   CgroupPath group;         // kCgroup: all processes in this cgroup die
@@ -83,9 +83,9 @@ struct Decision {
   End end = End::kPending;
   // Candidates with more points that were passed over, and the candidates that
   // come next, the most points first.
-  std::array<Task, kListed> passed_over;
+  std::array<JudgedTask, kListed> passed_over;
   std::uint32_t passed_over_count = 0;
-  std::array<Task, kListed> runners_up;
+  std::array<JudgedTask, kListed> runners_up;
   std::uint32_t runners_up_count = 0;
   // On the source's monotonic clock; 0: not reached.
   Micros seen_us = 0;
@@ -97,7 +97,7 @@ struct Decision {
 
   // What the deaths give back.
   [[nodiscard]] Kib expected_kib() const noexcept {
-    return storm ? storm->took_kib : victim.death_kib();
+    return storm ? storm->took_kib : victim.verdict.death_kib();
   }
 };
 

@@ -63,7 +63,7 @@ class Identities {
   // exec. Null: not known.
   [[nodiscard]] const Entry* known(const Snapshot& snapshot,
                                    const Task& task) const noexcept;
-  void apply(const Policy& policy, const Snapshot& snapshot, Task& task,
+  void apply(const Policy& policy, Snapshot& snapshot, std::size_t index,
              const Identity& identity, bool settled) const noexcept;
 
   std::vector<Entry> entries_;  // by pid

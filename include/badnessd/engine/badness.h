@@ -92,13 +92,14 @@ struct ScoreRules {
 
 // mm/oom_kill.c: badness(task, snapshot.uptime_s). Any facts give a score. The
 // score of a kCheap task is at least the true score, unless wrapped().
-[[nodiscard]] Score badness(const Snapshot& snapshot, const Task& task,
+[[nodiscard]] Score badness(const Snapshot& snapshot, Judged judged,
                             const ScoreRules& rules) noexcept;
 
-// Sets `points` of `task`, which is in the snapshot: the score of a kFull task,
-// an upper bound for a kCheap task (2^64-1 if the arithmetic wrapped).
-void score_task(const Snapshot& snapshot, Task& task,
-                const ScoreRules& rules) noexcept;
+// badness() of a kFull task; an upper bound for a kCheap task (2^64-1 if the
+// arithmetic wrapped).
+[[nodiscard]] Points points_of(const Snapshot& snapshot, Judged judged,
+                               const ScoreRules& rules) noexcept;
+// Sets `points` of all tasks.
 void score_all(Snapshot& snapshot, const ScoreRules& rules) noexcept;
 
 }  // namespace badnessd

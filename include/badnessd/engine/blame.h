@@ -77,9 +77,10 @@ struct Pool {
   Kib most_kib = 0;  // the most that one member took
 };
 
-// The score of 2.6.32 with reclaim_most_kib, what the death of `task` gives
-// back, as its base, and without the children.
-[[nodiscard]] Points held_points(const Snapshot& snapshot, const Task& task,
+// The score of 2.6.32 with `held_kib`, what the death of the task gives back,
+// as its base, and without the children.
+[[nodiscard]] Points held_points(const Snapshot& snapshot, Judged judged,
+                                 Kib held_kib,
                                  const ScoreRules& rules) noexcept;
 
 }  // namespace badnessd

@@ -28,37 +28,38 @@ void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept;
 
 // The same for one task after a refine. `others_shmem_kib` is the shared memory
 // that other processes map (kUnknownKib: not known for all).
-void estimate_reclaim(Task& task, const Snapshot& snapshot, Kib swap_used_kib,
-                      Kib others_shmem_kib) noexcept;
+void estimate_reclaim(Snapshot& snapshot, std::uint32_t index,
+                      Kib swap_used_kib, Kib others_shmem_kib) noexcept;
 
-// Calls visit(index) for each process that can share pages with `task`: the
-// parent, if the task has forked without exec; each child that has forked
-// without exec; and, if the original parent is gone, so that init is the
+// Calls visit(relative) for each process that can share pages with the task at
+// `index`: the parent, if the task has forked without exec; each child that has
+// forked without exec; and, if the original parent is gone, so that init is the
 // parent, the other forked children of init with the task's name.
 template <class Visit>
-void for_relatives(const Snapshot& snapshot, const Task& task, Visit visit) {
+void for_relatives(const Snapshot& snapshot, std::uint32_t index, Visit visit) {
   constexpr std::int32_t kInitPid = 1;
-  const auto forked_only = [&](const Task& it) {
-    return it.has_mm && (it.flags & kPfForkNoExec) != 0 && !(it.id == task.id);
+  const Task& task = snapshot.tasks[index];
+  const auto forked_only = [&](std::uint32_t it) {
+    return snapshot.verdicts[it].has_mm &&
+           (snapshot.tasks[it].flags & kPfForkNoExec) != 0;
   };
-  const bool forked = task.has_mm && (task.flags & kPfForkNoExec) != 0 &&
-                      task.ppid != task.id.pid;
+  const bool forked = forked_only(index) && task.ppid != task.id.pid;
   const std::size_t parent = find_task(snapshot, task.ppid);
   if (forked && task.ppid > kInitPid && parent < snapshot.tasks.size() &&
-      snapshot.tasks[parent].has_mm) {
+      snapshot.verdicts[parent].has_mm) {
     visit(static_cast<std::uint32_t>(parent));
   }
   for (std::uint32_t i = 0;
        forked && task.ppid == kInitPid && i < snapshot.tasks.size(); ++i) {
     const Task& other = snapshot.tasks[i];
-    if (other.ppid == kInitPid && forked_only(other) &&
+    if (i != index && other.ppid == kInitPid && forked_only(i) &&
         other.comm == task.comm) {
       visit(i);
     }
   }
   for (std::uint32_t i = 0; i < task.child_count; ++i) {
     const Child& child = snapshot.children[task.first_child + i];
-    if (!child.shares_mm && forked_only(snapshot.tasks[child.task])) {
+    if (!child.shares_mm && child.task != index && forked_only(child.task)) {
       visit(child.task);
     }
   }

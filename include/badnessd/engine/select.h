@@ -28,7 +28,7 @@ enum class Skip : std::uint8_t {
 enum class WaitFor : std::uint8_t { kNone, kExitingWithMm, kExiting };
 
 // Kernel threads and zombies are not dying: they have nothing to give back.
-[[nodiscard]] bool dying(const Task& task, WaitFor wait_for) noexcept;
+[[nodiscard]] bool dying(Judged judged, WaitFor wait_for) noexcept;
 
 // What a selection depends on besides the snapshot.
 struct SelectRules {
@@ -49,12 +49,17 @@ struct SelectRules {
   std::int32_t pool_pid = 0;
 };
 
-[[nodiscard]] Skip skip_reason(const Task& task,
+[[nodiscard]] Skip skip_reason(Judged judged,
                                const SelectRules& rules) noexcept;
+// Whether the task at `index` is a candidate.
+[[nodiscard]] inline bool eligible(const Snapshot& snapshot, std::size_t index,
+                                   const SelectRules& rules) noexcept {
+  return skip_reason(snapshot.judged(index), rules) == Skip::kNone;
+}
 
 // Whether `a` is killed before `b`: it has more points, or the same points and
 // an earlier place in the task list.
-[[nodiscard]] bool outranks(const Task& a, const Task& b) noexcept;
+[[nodiscard]] bool outranks(Judged a, Judged b) noexcept;
 
 struct Selection {
   enum class Kind : std::uint8_t { kNone, kWait, kChosen };

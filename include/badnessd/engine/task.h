@@ -49,36 +49,25 @@ struct Holding {
   Kib shmem_kib = 0;
 };
 
-// The first live thread of a process whose leader has exited.
-struct LiveThread {
-  std::int32_t tid = 0;  // 0: the leader lives
-  std::uint32_t flags = 0;
-  std::int32_t nice = 0;
-  char state = '?';
-};
-
+// What was read of a process. `state`, `flags` and `nice` are the leader's, or
+// those of the first live thread if the leader has exited.
 struct Task {
   TaskId id;
   std::int32_t ppid = 0;
   std::array<char, 64> comm{};    // NUL-terminated raw bytes, any but NUL
   char state = '?';               // stat field 3
   std::uint32_t flags = 0;        // PF_*, stat field 9
-  std::int32_t nice = 0;          // the leader's, -20..19
+  std::int32_t nice = 0;          // -20..19
   std::uint64_t cpu_jiffies = 0;  // utime + stime of the group, at kernel.hz
   bool has_mm = false;  // the leader's mm; none: kernel thread, zombie
   Pages total_vm = 0;   // of the group's mm
   Pages rss = 0;
   std::uint32_t mm_threads = 0;  // live threads: each is on the parent's list
-  // The effective oom_adj, -17..15: a rule's, else its own. For a kCheap task
-  // the greatest value that its rules allow.
-  std::int16_t oom_adj = 0;
-  std::int16_t own_oom_adj = 0;  // /proc/<pid>/oom_adj
-  RuleBits rules = 0;            // that match; the first one sets oom_adj
-  bool rules_open = false;       // a condition of a rule is not known
+  std::int32_t live_tid = 0;  // of the first live thread; 0: the leader lives
+  std::int16_t oom_adj = 0;   // /proc/<pid>/oom_adj, -17..15
   std::int16_t oom_score_adj = 0;
   bool has_oom_score_adj = false;  // 2.6.32 has none
   bool pf_oom_origin = false;
-  LiveThread live;
 
   Detail detail = Detail::kCheap;
   std::optional<std::uint32_t> uid;  // real; none: status not readable
@@ -104,6 +93,23 @@ struct Task {
   // Upper bound of the memory that it shares with its parent.
   Kib shared_most_kib = kUnknownKib;
 
+  [[nodiscard]] std::string_view name() const noexcept { return comm.data(); }
+  // What the task holds, including memory shared with other processes.
+  [[nodiscard]] Kib held_kib() const noexcept {
+    return rss_anon_kib + swap_kib + rss_shmem_kib;
+  }
+};
+
+// What rules, score and guard make of a task. While the task is kCheap, oom_adj
+// is the greatest value that its rules allow, and points are upper bounds.
+struct Verdict {
+  bool has_mm = false;   // as Task, or the live thread's outside the bare order
+  bool in_scope = true;  // in the cgroup that a decision is about
+  bool rules_open = false;   // a condition of a rule is not known
+  std::int16_t oom_adj = 0;  // in force: a rule's, else its own
+  RuleBits rules = 0;        // that match; the first one sets oom_adj
+  Points points = 0;         // badness()
+  Points held_points = 0;    // see blame.h
   // What its death gives back at most, and for certain: see estimate_reclaim().
   Kib reclaim_most_kib = 0;
   Kib reclaim_kib = 0;
@@ -113,18 +119,7 @@ struct Task {
   // What it took since the baseline, at most and for certain.
   Kib took_most_kib = 0;
   Kib took_kib = 0;
-  Points held_points = 0;  // see blame.h; upper bound while kCheap
 
-  bool in_scope = true;  // in the cgroup that a decision is about
-
-  // badness(): the score, or an upper bound while detail is kCheap.
-  Points points = 0;
-
-  [[nodiscard]] std::string_view name() const noexcept { return comm.data(); }
-  // What the task holds, including memory shared with other processes.
-  [[nodiscard]] Kib held_kib() const noexcept {
-    return rss_anon_kib + swap_kib + rss_shmem_kib;
-  }
   // All that its death gives back.
   [[nodiscard]] Kib death_kib() const noexcept {
     return reclaim_kib + with_it_kib;
@@ -132,6 +127,26 @@ struct Task {
   [[nodiscard]] Kib death_most_kib() const noexcept {
     return sum_kib(reclaim_most_kib, with_it_most_kib);
   }
+};
+
+// The verdict on the facts alone: no rule, no score. In the bare order of
+// 2.6.32 a process whose leader has exited has no mm; later kernels look at its
+// first live thread (mm/oom_kill.c: find_lock_task_mm()).
+enum class Threads : std::uint8_t { kLeader, kAnyLive };
+[[nodiscard]] Verdict first_verdict(const Task& task, Threads threads) noexcept;
+
+// A task and the verdict on it.
+struct Judged {
+  const Task& task;
+  const Verdict& verdict;
+};
+
+// A copy of both.
+struct JudgedTask {
+  Task task;
+  Verdict verdict;
+
+  [[nodiscard]] Judged view() const noexcept { return {task, verdict}; }
 };
 
 // An entry in a process's list of children.
@@ -160,12 +175,20 @@ struct Gaps {
 struct Snapshot {
   std::uint64_t uptime_s = 0;
   std::uint32_t page_size = 4096;
-  std::vector<Task> tasks;  // ascending by pid
+  std::vector<Task> tasks;        // ascending by pid
+  std::vector<Verdict> verdicts;  // one for each task, see begin_verdicts()
   std::vector<Child> children;
   // The age of the note that set `then` of all tasks; none: no note.
   std::optional<std::uint64_t> baseline_age_s;
   Gaps gaps;
+
+  [[nodiscard]] Judged judged(std::size_t index) const noexcept {
+    return {tasks[index], verdicts[index]};
+  }
 };
+
+// Sets all verdicts to first_verdict().
+void begin_verdicts(Snapshot& snapshot, Threads threads = Threads::kAnyLive);
 
 // Whole seconds since the start of `task`; 0 if it starts in the future.
 [[nodiscard]] std::uint64_t age_s(const Snapshot& snapshot,
@@ -183,9 +206,6 @@ inline constexpr int kGenerations = 64;
 // creation order: a superset of every leader's own list, since a child forked
 // by another thread has the same ppid.
 void link_children(Snapshot& snapshot);
-
-// If the leader has exited, uses the facts of the first live thread.
-void count_live_thread(Task& task) noexcept;
 
 // Whether `a` stands before `b` in the kernel's task list, which is in order of
 // creation: by start time, and by pid within one tick.

@@ -219,7 +219,7 @@ std::vector<RuleMatches> matches_of(const Policy& policy,
   constexpr std::size_t kFirst = 5;
   std::vector<RuleMatches> matches(policy.rules.size());
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    const RuleBits rules = snapshot.tasks[i].rules;
+    const RuleBits rules = snapshot.verdicts[i].rules;
     for (std::size_t rule = 0; rule < matches.size(); ++rule) {
       if ((rules & bit_of(rule)) == 0) {
         continue;
@@ -239,31 +239,31 @@ Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
   const Policy& policy = inquiry.policy;
   Choices choices{.needed_kib = needed_kib(
                       policy, policy.triggers[once_trigger(policy)], reading)};
-  const auto choose = [&](Snapshot& snapshot,
-                          Kib need) -> std::optional<std::uint32_t> {
+  const auto choose = [&](Kib need) -> std::optional<std::uint32_t> {
     SelectRules rules{.self_pid = policy.self_pid, .wait_for = WaitFor::kNone};
     const Selection selection =
-        select_victim({inquiry.sources, snapshot, policy, inquiry.identities},
-                      rules, need)
+        select_victim(
+            {inquiry.sources, inquiry.snapshot, policy, inquiry.identities},
+            rules, need)
             .selection;
     return selection.kind == Selection::Kind::kChosen
                ? std::optional(selection.task)
                : std::nullopt;
   };
-  Snapshot snapshot = inquiry.snapshot;
-  for (const Task& task : snapshot.tasks) {
+  Snapshot& snapshot = inquiry.snapshot;
+  const std::vector<Verdict> verdicts = snapshot.verdicts;
+  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
     choices.protected_kib +=
-        skip_reason(task, {}) == Skip::kOomDisabled ? task.reclaim_kib : 0;
+        skip_reason(snapshot.judged(i), {}) == Skip::kOomDisabled
+            ? verdicts[i].reclaim_kib
+            : 0;
   }
-  choices.configured = choose(snapshot, choices.needed_kib);
-  for (Task& task : snapshot.tasks) {
-    task.oom_adj = task.own_oom_adj;
-  }
-  choices.without_rules = choose(snapshot, choices.needed_kib);
-  for (Task& task : snapshot.tasks) {
-    task.has_mm = task.has_mm && task.live.tid == 0;  // 2.6.32 saw leaders only
-  }
-  choices.kernel26 = choose(snapshot, 0);
+  choices.configured = choose(choices.needed_kib);
+  begin_verdicts(snapshot);
+  choices.without_rules = choose(choices.needed_kib);
+  begin_verdicts(snapshot, Threads::kLeader);
+  choices.kernel26 = choose(0);
+  snapshot.verdicts = verdicts;
   return choices;
 }
 
@@ -282,25 +282,27 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
                                          "that it matches now",
                                          name)});
     }
-    const auto undone = std::count_if(
-        snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& task) {
-          return task.rules != 0 && first_of(task.rules) == i &&
-                 task.own_oom_adj == kOomDisable && task.oom_adj != kOomDisable;
-        });
+    std::uint64_t undone = 0;
+    for (std::size_t task = 0; task < snapshot.tasks.size(); ++task) {
+      const Verdict& verdict = snapshot.verdicts[task];
+      undone += verdict.rules != 0 && first_of(verdict.rules) == i &&
+                        snapshot.tasks[task].oom_adj == kOomDisable &&
+                        verdict.oom_adj != kOomDisable
+                    ? 1
+                    : 0;
+    }
     if (undone != 0) {
       notes.push_back(
           {true,
            fmt::format("rule {} makes candidates of {} whose own oom_adj is "
                        "-17",
-                       name,
-                       count_text(static_cast<std::uint64_t>(undone), "process",
-                                  "processes"))});
+                       name, count_text(undone, "process", "processes"))});
     }
   }
   Kib rest_kib = 0;
-  for (const Task& task : snapshot.tasks) {
-    const Skip skip = skip_reason(task, {.self_pid = policy.self_pid});
-    rest_kib += skip == Skip::kNone ? task.reclaim_kib : 0;
+  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+    const bool candidate = eligible(snapshot, i, {.self_pid = policy.self_pid});
+    rest_kib += candidate ? snapshot.verdicts[i].reclaim_kib : 0;
   }
   // Together with the protected processes there would be enough.
   if (rest_kib < choices.needed_kib &&
@@ -311,8 +313,9 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
                      "back {}, and {} are needed to end an emergency",
                      size_text(rest_kib), size_text(choices.needed_kib))});
   }
-  const auto open = std::count_if(snapshot.tasks.begin(), snapshot.tasks.end(),
-                                  [](const Task& it) { return it.rules_open; });
+  const auto open =
+      std::count_if(snapshot.verdicts.begin(), snapshot.verdicts.end(),
+                    [](const Verdict& it) { return it.rules_open; });
   if (open != 0) {
     notes.push_back(
         {false, fmt::format("{}: a rule asks for what could not be read (it "

@@ -32,7 +32,7 @@ Daemon::Daemon(const Sources& sources, Killer& killer, const Settings& settings,
     event_log_.log().warn(
         "process {} was signalled before this start; it is waited for",
         state_.incident.pending->id.pid);
-    state_.decision.victim.id = state_.incident.pending->id;
+    state_.decision.victim.task.id = state_.incident.pending->id;
     state_.decision.signalled_us = state_.incident.pending->since_us;
     state_.decision.seen_us = state_.incident.pending->since_us;
   }
@@ -69,6 +69,7 @@ CycleResult Daemon::rehearse() {
   state_.domains.system = std::move(trial.domains.system);
   state_.domains.cgroups = std::move(trial.domains.cgroups);
   snapshot.tasks.reserve(std::max(kFewest, 2 * snapshot.tasks.size()));
+  snapshot.verdicts.reserve(snapshot.tasks.capacity());
   snapshot.children.reserve(std::max(kFewest, 2 * snapshot.children.size()));
   state_.reserve();
   return result;
@@ -167,7 +168,7 @@ void Daemon::note(const CycleResult& result) {
       break;
     case Kind::kEscalated:
       event_log_.log().warn("{} has not ended on SIGTERM: sent SIGKILL",
-                            task_text(decision.victim));
+                            task_text(decision.victim.task));
       break;
     case Kind::kGaveUp:
     case Kind::kDone:

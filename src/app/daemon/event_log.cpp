@@ -86,9 +86,9 @@ void EventLog::record(std::string_view line, const Decision& decision,
   const std::string place = place_text(decision);
   const std::string more = place.empty() ? "" : "; " + place;
   const std::string json = record_json(decision, policy, id_);
-  const std::string pid = fmt::format("{}", decision.victim.id.pid);
-  const std::string points = fmt::format("{}", decision.chosen.points);
-  const std::string comm = escaped(decision.victim.name());
+  const std::string pid = fmt::format("{}", decision.victim.task.id.pid);
+  const std::string points = fmt::format("{}", decision.chosen.verdict.points);
+  const std::string comm = escaped(decision.victim.task.name());
   const std::string unit = escaped(unit_of(decision.cgroup.view()));
   const std::string whole = fmt::format("{}{} [{}]", line, more, id_);
   const bool sent = journal_.send(

@@ -26,10 +26,11 @@ std::string cpu_words(const Task& task, std::uint32_t hz) {
 }
 
 // ", by rule web instead of its own 0", or the oom_score_adj behind it.
-std::string adj_origin(const Task& task, const Policy& policy) {
-  if (task.rules != 0) {
+std::string adj_origin(Judged judged, const Policy& policy) {
+  const Task& task = judged.task;
+  if (judged.verdict.rules != 0) {
     return fmt::format(", by rule {} instead of its own {}",
-                       rule_name(task, policy), task.own_oom_adj);
+                       rule_name(judged.verdict, policy), task.oom_adj);
   }
   return task.has_oom_score_adj
              ? fmt::format(", from oom_score_adj {}", task.oom_score_adj)
@@ -37,12 +38,13 @@ std::string adj_origin(const Task& task, const Policy& policy) {
 }
 
 // The meaning of a step and the source of its operand.
-std::string words_of(const Step& step, const Snapshot& snapshot,
-                     const Task& task, const Policy& policy) {
+std::string words_of(const Step& step, const Snapshot& snapshot, Judged judged,
+                     const Policy& policy) {
+  const auto& [task, verdict] = judged;
   switch (step.factor) {
     case Factor::kExempt:
       return fmt::format("oom_adj is -17{}: exempt",
-                         task.rules == 0 ? "" : adj_origin(task, policy));
+                         verdict.rules == 0 ? "" : adj_origin(judged, policy));
     case Factor::kNoMm:
       return "no memory of its own: a kernel thread, a zombie or a dead leader";
     case Factor::kTotalVm:
@@ -76,13 +78,13 @@ std::string words_of(const Step& step, const Snapshot& snapshot,
     case Factor::kOomAdj:
       return step.op == Op::kAtLeast
                  ? "a positive oom_adj needs something to shift"
-                 : fmt::format("oom_adj is {}{}", task.oom_adj,
-                               adj_origin(task, policy));
+                 : fmt::format("oom_adj is {}{}", verdict.oom_adj,
+                               adj_origin(judged, policy));
   }
   return {};
 }
 
-std::string ledger_table(const Snapshot& snapshot, const Task& task,
+std::string ledger_table(const Snapshot& snapshot, Judged judged,
                          const Policy& policy, const Style& style) {
   const std::vector<Column> columns{{.header = "RULE", .left = true},
                                     {.header = "BEFORE"},
@@ -91,14 +93,14 @@ std::string ledger_table(const Snapshot& snapshot, const Task& task,
                                     {.header = "AFTER"},
                                     {.header = "WHY", .left = true}};
   std::vector<std::vector<std::string>> rows;
-  const Score score = badness(snapshot, task, policy.score);
+  const Score score = badness(snapshot, judged, policy.score);
   for (const Step& step : score.steps()) {
     rows.push_back({std::string(name_of(step.factor)),
                     step.op == Op::kSet ? "" : fmt::format("{}", step.before),
                     std::string(symbol_of(step.op)),
                     fmt::format("{}", step.operand),
                     fmt::format("{}", step.after),
-                    words_of(step, snapshot, task, policy)});
+                    words_of(step, snapshot, judged, policy)});
   }
   return render_table(columns, rows, style);
 }
@@ -149,51 +151,51 @@ std::string children_text(const Snapshot& snapshot, const Task& task,
 
 std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
                       const Policy& policy) {
-  const Task& task = snapshot.tasks[index];
   const std::vector<std::uint32_t> ranked =
       rank_candidates(snapshot, {.self_pid = policy.self_pid});
   const auto place = std::find(ranked.begin(), ranked.end(), index);
   if (place == ranked.end()) {
-    return fmt::format(
-        "rank      none: it is no candidate ({})\n",
-        name_of(skip_reason(task, {.self_pid = policy.self_pid})));
+    return fmt::format("rank      none: it is no candidate ({})\n",
+                       name_of(skip_reason(snapshot.judged(index),
+                                           {.self_pid = policy.self_pid})));
   }
   const bool leads = place == ranked.begin();
   std::string text =
       fmt::format("rank      {} of {}\n", place - ranked.begin() + 1,
                   count_text(ranked.size(), "candidate", "candidates"));
   if (ranked.size() > 1) {
-    const Task& rival = snapshot.tasks[ranked[leads ? 1 : 0]];
+    const auto [rival, its] = snapshot.judged(ranked[leads ? 1 : 0]);
     text += fmt::format("{}{} with {} points\n",
                         leads ? "runner-up " : "leader    ", task_text(rival),
-                        rival.points);
+                        its.points);
   }
   const auto turning = turning_oom_adj(snapshot, index, policy);
   if (!turning) {
     return text + "oom_adj   no value changes which process is first\n";
   }
-  return text + fmt::format("oom_adj   {} now; {} would {}\n", task.oom_adj,
-                            *turning,
+  return text + fmt::format("oom_adj   {} now; {} would {}\n",
+                            snapshot.verdicts[index].oom_adj, *turning,
                             leads ? "let another take first place"
                                   : "bring it to first place");
 }
 
 // The rule that counts, and the others that match.
-std::vector<std::string> rules_text(const Task& task, const Policy& policy) {
+std::vector<std::string> rules_text(const Verdict& verdict,
+                                    const Policy& policy) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < policy.rules.size(); ++i) {
-    if ((task.rules & bit_of(i)) != 0) {
+    if ((verdict.rules & bit_of(i)) != 0) {
       lines.push_back(fmt::format(
           "{} matches{}", escaped(policy.rules[i].name),
-          first_of(task.rules) == i
+          first_of(verdict.rules) == i
               ? fmt::format(": oom_adj {}", policy.rules[i].adj())
               : std::string(" too, behind the first, which counts")));
     }
   }
-  if (!policy.rules.empty() && task.rules == 0 && task.has_mm) {
+  if (!policy.rules.empty() && verdict.rules == 0 && verdict.has_mm) {
     lines.emplace_back("none matches");
   }
-  if (task.rules_open) {
+  if (verdict.rules_open) {
     lines.emplace_back(
         "one asks for what could not be read (it needs CAP_SYS_PTRACE); that "
         "condition "
@@ -206,23 +208,23 @@ std::vector<std::string> rules_text(const Task& task, const Policy& policy) {
 
 std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
                          const Policy& policy, const Style& style) {
-  const Task& task = snapshot.tasks[index];
+  const auto [task, verdict] = snapshot.judged(index);
   std::string text = fmt::format("{}, {}: {} points\n\n", task_text(task),
-                                 owner_text(task), task.points);
-  text += ledger_table(snapshot, task, policy, style) + "\n";
+                                 owner_text(task), verdict.points);
+  text += ledger_table(snapshot, {task, verdict}, policy, style) + "\n";
   text += children_text(snapshot, task, policy.score);
   text += rank_text(snapshot, index, policy);
   text += fmt::format(
       "reclaim   at least {}: its anonymous memory, swap, and the shared "
       "memory that no other process can map\n",
-      size_text(task.death_kib()));
-  if (task.with_it_kib != 0) {
+      size_text(verdict.death_kib()));
+  if (verdict.with_it_kib != 0) {
     text += section("container",
                     {fmt::format("all in its pid namespace die with it, which "
                                  "gives back {} of that",
-                                 size_text(task.with_it_kib))});
+                                 size_text(verdict.with_it_kib))});
   }
-  text += section("rules", rules_text(task, policy));
+  text += section("rules", rules_text(verdict, policy));
   if (task.userns_unreadable) {
     text += section("note",
                     {"its capabilities are not credited: /proc/<pid>/ns/user "

@@ -34,32 +34,34 @@ Json gaps_json(const Gaps& gaps) {
           {"sentences", gaps_text(gaps)}};
 }
 
-Json task_json(const Snapshot& snapshot, const Task& task,
+Json task_json(const Snapshot& snapshot, std::uint32_t index,
                const Policy& policy) {
-  const Skip skip = skip_reason(task, {.self_pid = policy.self_pid});
-  Json json{{"pid", task.id.pid},
-            {"ppid", task.ppid},
-            {"start_time_ticks", task.id.start_time},
-            {"comm", escaped(task.name())},
-            {"uid", nullptr},
-            {"points", task.points},
-            {"oom_adj", task.oom_adj},
-            {"own_oom_adj", task.own_oom_adj},
-            {"rule", nullptr},
-            {"oom_score_adj", nullptr},
-            {"total_vm_pages", task.total_vm},
-            {"rss_kib", task.rss * (snapshot.page_size / 1024)},
-            {"swap_kib", nullptr},
-            {"reclaim_kib", task.death_kib()},
-            {"pid_ns_init", task.pid_ns_init},
-            {"eligible", skip == Skip::kNone},
-            {"skipped", nullptr},
-            {"steps", steps_json(badness(snapshot, task, policy.score))}};
+  const auto [task, verdict] = snapshot.judged(index);
+  const Skip skip = skip_reason({task, verdict}, {.self_pid = policy.self_pid});
+  Json json{
+      {"pid", task.id.pid},
+      {"ppid", task.ppid},
+      {"start_time_ticks", task.id.start_time},
+      {"comm", escaped(task.name())},
+      {"uid", nullptr},
+      {"points", verdict.points},
+      {"oom_adj", verdict.oom_adj},
+      {"own_oom_adj", task.oom_adj},
+      {"rule", nullptr},
+      {"oom_score_adj", nullptr},
+      {"total_vm_pages", task.total_vm},
+      {"rss_kib", task.rss * (snapshot.page_size / 1024)},
+      {"swap_kib", nullptr},
+      {"reclaim_kib", verdict.death_kib()},
+      {"pid_ns_init", task.pid_ns_init},
+      {"eligible", skip == Skip::kNone},
+      {"skipped", nullptr},
+      {"steps", steps_json(badness(snapshot, {task, verdict}, policy.score))}};
   if (task.uid) {
     json["uid"] = *task.uid;
   }
-  if (task.rules != 0) {
-    json["rule"] = rule_name(task, policy);
+  if (verdict.rules != 0) {
+    json["rule"] = rule_name(verdict, policy);
   }
   if (task.has_oom_score_adj) {
     json["oom_score_adj"] = task.oom_score_adj;
@@ -77,7 +79,7 @@ Json base_json(const Snapshot& snapshot,
                const std::vector<std::uint32_t>& order, const Policy& policy) {
   Json tasks = Json::array();
   for (const std::uint32_t i : order) {
-    tasks.push_back(task_json(snapshot, snapshot.tasks[i], policy));
+    tasks.push_back(task_json(snapshot, i, policy));
   }
   return {{"schema", kJsonSchema},
           {"uptime_seconds", snapshot.uptime_s},
@@ -230,14 +232,14 @@ std::string once_json(const CycleResult& result, const CycleState& state,
     json["selection"]["pid"] = result.dying->pid;
   } else if (result.kind == CycleResult::Kind::kNotSignalled) {
     json["selection"]["kind"] = "chosen";
-    json["selection"]["pid"] = decision.chosen.id.pid;
+    json["selection"]["pid"] = decision.chosen.task.id.pid;
     for (std::uint32_t i = 0; i < decision.passed_over_count; ++i) {
       json["selection"]["passed_over"].push_back(
-          decision.passed_over[i].id.pid);
+          decision.passed_over[i].task.id.pid);
     }
-    json["victim"] = {{"pid", decision.victim.id.pid},
-                      {"comm", escaped(decision.victim.name())},
-                      {"reclaim_kib", decision.victim.death_kib()}};
+    json["victim"] = {{"pid", decision.victim.task.id.pid},
+                      {"comm", escaped(decision.victim.task.name())},
+                      {"reclaim_kib", decision.victim.verdict.death_kib()}};
   }
   return dump(json);
 }

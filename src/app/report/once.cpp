@@ -22,8 +22,9 @@ std::vector<std::string> skipped_text(const Snapshot& snapshot,
   for (const Skip reason : kReasons) {
     std::size_t count = 0;
     std::string names;
-    for (const Task& task : snapshot.tasks) {
-      if (skip_reason(task, {.self_pid = self_pid}) != reason) {
+    for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+      const Task& task = snapshot.tasks[i];
+      if (skip_reason(snapshot.judged(i), {.self_pid = self_pid}) != reason) {
         continue;
       }
       if (count < kNamed) {
@@ -39,10 +40,9 @@ std::vector<std::string> skipped_text(const Snapshot& snapshot,
       lines.push_back(fmt::format("{}: {}", name_of(reason), names));
     }
   }
-  const auto without_mm = std::count_if(
-      snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& task) {
-        return skip_reason(task, {.self_pid = self_pid}) == Skip::kNoMm;
-      });
+  const auto without_mm =
+      std::count_if(snapshot.verdicts.begin(), snapshot.verdicts.end(),
+                    [](const Verdict& it) { return !it.has_mm; });
   lines.push_back(fmt::format("{}: {} kernel threads and zombies",
                               name_of(Skip::kNoMm), without_mm));
   return lines;
@@ -77,7 +77,7 @@ std::string extent_text(const Decision& decision) {
       return "the first child of the chosen process";
     case KillSet::kStorm:
       return fmt::format("and all of a fork storm below {}",
-                         task_text(decision.chosen));
+                         task_text(decision.chosen.task));
     case KillSet::kSharedMm:
       return "the chosen process with all that share its address space";
     case KillSet::kCgroup:
@@ -98,26 +98,27 @@ std::string selection_text(const CycleResult& result, const CycleState& state) {
                                 result.dying ? result.dying->pid : 0)});
   }
   const Decision& decision = state.decision;
-  std::string text =
-      section("chosen",
-              {fmt::format("{} with {} points, {}", task_text(decision.chosen),
-                           decision.chosen.points, guard_note(decision)),
-               ledger_text(decision.score),
-               "it " + burden_text(decision.chosen, decision)});
+  std::string text = section(
+      "chosen",
+      {fmt::format("{} with {} points, {}", task_text(decision.chosen.task),
+                   decision.chosen.verdict.points, guard_note(decision)),
+       ledger_text(decision.score),
+       "it " + burden_text(decision.chosen, decision)});
   std::vector<std::string> passed;
   for (std::uint32_t i = 0; i < decision.passed_over_count; ++i) {
-    const Task& task = decision.passed_over[i];
-    passed.push_back(
-        fmt::format("{} with {} points {}; its death gives back at least {}",
-                    task_text(task), task.points, burden_text(task, decision),
-                    size_text(task.death_kib())));
+    const JudgedTask& it = decision.passed_over[i];
+    passed.push_back(fmt::format(
+        "{} with {} points {}; its death gives back at least {}",
+        task_text(it.task), it.verdict.points, burden_text(it, decision),
+        size_text(it.verdict.death_kib())));
   }
   text += section("passed", passed) + section("blame", blame_text(decision));
   return text +
          section("victim",
                  {fmt::format("{}, {}; its death gives back at least {}",
-                              task_text(decision.victim), extent_text(decision),
-                              size_text(decision.victim.death_kib()))});
+                              task_text(decision.victim.task),
+                              extent_text(decision),
+                              size_text(decision.victim.verdict.death_kib()))});
 }
 
 // The sentence of each trigger, and whether one fires.

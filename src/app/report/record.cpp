@@ -58,10 +58,10 @@ std::string guard_text(const Decision& decision) {
     text += "; " + sentence;
   }
   std::string_view joint = "; passed over: ";
-  for (const Task& task :
+  for (const JudgedTask& it :
        std::span(decision.passed_over).first(decision.passed_over_count)) {
-    text += fmt::format("{}{} with {} points {}", joint, task_text(task),
-                        task.points, burden_text(task, decision));
+    text += fmt::format("{}{} with {} points {}", joint, task_text(it.task),
+                        it.verdict.points, burden_text(it, decision));
     joint = ", ";
   }
   return text;
@@ -75,7 +75,7 @@ std::string extent_text(const Decision& decision) {
       return {};
     case KillSet::kChild:
       return fmt::format(", the first child of {} which was chosen",
-                         task_text(decision.chosen));
+                         task_text(decision.chosen.task));
     case KillSet::kSharedMm:
       return fmt::format(" and {} more that share its address space",
                          decision.swept);
@@ -90,13 +90,14 @@ std::string extent_text(const Decision& decision) {
 }
 
 // The rule that sets its oom_adj; empty if it has its own.
-std::string rule_text(const Task& task, const Policy& policy) {
+std::string rule_text(const JudgedTask& it, const Policy& policy) {
   std::string text;
-  if (task.rules != 0) {
+  if (it.verdict.rules != 0) {
     text = fmt::format("; oom_adj {} is by rule {}, its own is {}",
-                       task.oom_adj, rule_name(task, policy), task.own_oom_adj);
+                       it.verdict.oom_adj, rule_name(it.verdict, policy),
+                       it.task.oom_adj);
   }
-  if (task.rules_open) {
+  if (it.verdict.rules_open) {
     text +=
         "; it was too new for rules that ask for more than its name, program "
         "and user";
@@ -109,7 +110,7 @@ std::string choice_text(const Decision& decision, const Policy& policy) {
   return fmt::format(
       "{}: it {}; {} points, first of those eligible of {} ({}){}; {}",
       extent_text(decision), burden_text(decision.chosen, decision),
-      decision.chosen.points,
+      decision.chosen.verdict.points,
       count_text(decision.candidates, "candidate", "candidates"),
       ledger_text(decision.score), rule_text(decision.chosen, policy),
       guard_text(decision));
@@ -122,7 +123,7 @@ std::string storm_text(const Decision& decision) {
       " and {} more: a fork storm below {}{}: {} descendants no older than {}, "
       "{} of them called {}, took {}, which is at least the {} that are needed "
       "and half of the {} that were lost",
-      decision.swept, task_text(decision.chosen),
+      decision.swept, task_text(decision.chosen.task),
       storm.spare_forker ? ", which is spared, for it is old or holds others"
                          : "",
       storm.members, duration_text(storm.age_s), storm.copies,
@@ -158,19 +159,20 @@ Json path_json(std::string_view path) {
   return text_json(escaped(path));
 }
 
-Json task_json(const Task& task, const Policy& policy) {
+Json task_json(const JudgedTask& it, const Policy& policy) {
+  const auto [task, verdict] = it.view();
   Json json{{"pid", task.id.pid},
             {"start_time_ticks", task.id.start_time},
             {"comm", escaped(task.name())},
             {"uid", nullptr},
-            {"points", task.points},
-            {"oom_adj", task.oom_adj},
-            {"rule", text_json(rule_name(task, policy))},
-            {"rules_open", task.rules_open},
-            {"took_kib", task.took_kib},
+            {"points", verdict.points},
+            {"oom_adj", verdict.oom_adj},
+            {"rule", text_json(rule_name(verdict, policy))},
+            {"rules_open", verdict.rules_open},
+            {"took_kib", verdict.took_kib},
             {"held_kib", task.held_kib()},
             {"total_vm_pages", task.total_vm},
-            {"reclaim_kib", task.death_kib()},
+            {"reclaim_kib", verdict.death_kib()},
             {"pid_ns_init", task.pid_ns_init}};
   if (task.uid) {
     json["uid"] = *task.uid;
@@ -178,10 +180,10 @@ Json task_json(const Task& task, const Policy& policy) {
   return json;
 }
 
-Json tasks_json(std::span<const Task> tasks, const Policy& policy) {
+Json tasks_json(std::span<const JudgedTask> tasks, const Policy& policy) {
   Json json = Json::array();
-  for (const Task& task : tasks) {
-    json.push_back(task_json(task, policy));
+  for (const JudgedTask& it : tasks) {
+    json.push_back(task_json(it, policy));
   }
   return json;
 }
@@ -247,7 +249,7 @@ std::string decision_id(const Decision& decision) {
 }
 
 std::string decision_text(const Decision& decision, const Policy& policy) {
-  const Task& victim = decision.victim;
+  const Task& victim = decision.victim.task;
   const Trigger& trigger = policy.triggers[decision.trigger];
   return fmt::format(
       "{} {}, {}{}{}; trigger {} {}", verb_of(decision), task_text(victim),
@@ -265,8 +267,8 @@ std::string ending_text(const Decision& decision) {
   // Of a victim of an earlier daemon only the pid is known.
   const bool ours = decision.number != 0;
   const std::string victim =
-      ours ? task_text(decision.victim)
-           : fmt::format("process {}", decision.victim.id.pid);
+      ours ? task_text(decision.victim.task)
+           : fmt::format("process {}", decision.victim.task.id.pid);
   if (decision.end == Decision::End::kStillAlive) {
     return victim + " has not exited after its signal: set aside";
   }

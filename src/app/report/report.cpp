@@ -120,9 +120,10 @@ std::string task_text(const Task& task) {
   return task_text(task.id.pid, task.name());
 }
 
-std::string rule_name(const Task& task, const Policy& policy) {
-  return task.rules == 0 ? ""
-                         : escaped(policy.rules[first_of(task.rules)].name);
+std::string rule_name(const Verdict& verdict, const Policy& policy) {
+  return verdict.rules == 0
+             ? ""
+             : escaped(policy.rules[first_of(verdict.rules)].name);
 }
 
 std::string owner_text(const Task& task) {
@@ -142,16 +143,18 @@ std::string ledger_text(const Score& score) {
   return fmt::format("{} = {}", text, score.points());
 }
 
-std::string burden_text(const Task& task, const Decision& decision) {
+std::string burden_text(const JudgedTask& it, const Decision& decision) {
+  const auto [task, verdict] = it.view();
   constexpr Micros kSecond = 1'000'000;
   const std::string holds =
       fmt::format("holds {} and reserves {}", size_text(task.held_kib()),
                   size_text(task.total_vm * decision.page_kib));
   return decision.loss
-             ? fmt::format(
-                   "took {} of the {} that were lost in {}, {}",
-                   size_text(task.took_kib), size_text(decision.loss->lost_kib),
-                   duration_text(decision.loss->since_us / kSecond), holds)
+             ? fmt::format("took {} of the {} that were lost in {}, {}",
+                           size_text(verdict.took_kib),
+                           size_text(decision.loss->lost_kib),
+                           duration_text(decision.loss->since_us / kSecond),
+                           holds)
              : holds;
 }
 
@@ -177,7 +180,7 @@ std::vector<std::string> blame_text(const Decision& decision) {
     const Loss& loss = *decision.loss;
     const Kib no_process = loss.shmem_kib + loss.slab_kib;
     if (no_process >= loss.lost_kib / 2 &&
-        decision.victim.took_kib < loss.lost_kib / 2) {
+        decision.victim.verdict.took_kib < loss.lost_kib / 2) {
       sentences.push_back(fmt::format(
           "of the {} that were lost, tmpfs and shared memory (Shmem) grew by "
           "{} and kernel memory (SUnreclaim) by {}: no kill brings that back",
@@ -190,12 +193,12 @@ std::vector<std::string> blame_text(const Decision& decision) {
 
 std::string reclaim_text(const Decision& decision) {
   const std::string with_it =
-      decision.victim.pid_ns_init
+      decision.victim.task.pid_ns_init
           ? fmt::format(", {} of it from its container, which dies with it",
-                        size_text(decision.victim.with_it_kib))
+                        size_text(decision.victim.verdict.with_it_kib))
           : std::string();
   return fmt::format("its death gives back at least {}{}; {} are needed",
-                     size_text(decision.victim.death_kib()), with_it,
+                     size_text(decision.victim.verdict.death_kib()), with_it,
                      size_text(decision.needed_kib));
 }
 

@@ -57,19 +57,20 @@ const std::vector<Column>& score_columns() {
   return columns;
 }
 
-std::vector<std::string> score_row(const Snapshot& snapshot, const Task& task,
+std::vector<std::string> score_row(const Snapshot& snapshot, std::size_t index,
                                    const Policy& policy, Points top) {
-  const Skip skip = skip_reason(task, {.self_pid = policy.self_pid});
+  const auto [task, verdict] = snapshot.judged(index);
+  const Skip skip = skip_reason({task, verdict}, {.self_pid = policy.self_pid});
   const std::uint64_t page_kib = snapshot.page_size / 1024;
-  return {fmt::format("{}", task.points),
-          skip == Skip::kNone ? share_text(task.points, top) : "-",
+  return {fmt::format("{}", verdict.points),
+          skip == Skip::kNone ? share_text(verdict.points, top) : "-",
           fmt::format("{}", task.id.pid),
           user_text(task.uid, snapshot.gaps.live),
           size_text(task.total_vm * page_kib),
           size_text(task.rss * page_kib),
           snapshot.gaps.swap_known ? size_text(task.swap_kib) : "?",
-          size_text(task.death_kib()),
-          fmt::format("{}", task.oom_adj),
+          size_text(verdict.death_kib()),
+          fmt::format("{}", verdict.oom_adj),
           duration_text(task.cpu_jiffies / policy.score.hz),
           duration_text(age_s(snapshot, task)),
           std::string(name_of(skip)),
@@ -81,17 +82,17 @@ std::vector<std::string> score_row(const Snapshot& snapshot, const Task& task,
 std::string scores_table(const Snapshot& snapshot, const Policy& policy,
                          const TableOptions& options, const Style& style) {
   Points top = 0;
-  for (const Task& task : snapshot.tasks) {
-    if (skip_reason(task, {.self_pid = policy.self_pid}) == Skip::kNone) {
-      top = std::max(top, task.points);
+  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+    if (eligible(snapshot, i, {.self_pid = policy.self_pid})) {
+      top = std::max(top, snapshot.verdicts[i].points);
     }
   }
   std::vector<std::vector<std::string>> rows;
   std::size_t more = 0;
   std::size_t without_mm = 0;
   for (const std::uint32_t i : sorted_tasks(snapshot, options.sort)) {
-    const Task& task = snapshot.tasks[i];
-    const Skip skip = skip_reason(task, {.self_pid = policy.self_pid});
+    const Skip skip =
+        skip_reason(snapshot.judged(i), {.self_pid = policy.self_pid});
     if (skip == Skip::kNoMm) {
       ++without_mm;
     } else if (options.candidates_only && skip != Skip::kNone) {
@@ -99,7 +100,7 @@ std::string scores_table(const Snapshot& snapshot, const Policy& policy,
     } else if (options.limit != 0 && rows.size() == options.limit) {
       ++more;
     } else {
-      rows.push_back(score_row(snapshot, task, policy, top));
+      rows.push_back(score_row(snapshot, i, policy, top));
     }
   }
   std::vector<Column> columns = score_columns();

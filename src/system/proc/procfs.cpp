@@ -314,10 +314,10 @@ void ProcfsSource::read_group_of_dead_leader(Task& task,
     task.total_vm = thread->vsize_bytes / page_size_;
     task.rss = thread->rss;
     task.mm_threads = num_threads - 1;
-    task.live = {.tid = thread->pid,
-                 .flags = thread->flags,
-                 .nice = thread->nice,
-                 .state = thread->state};
+    task.live_tid = thread->pid;
+    task.flags = thread->flags;
+    task.nice = thread->nice;
+    task.state = thread->state;
   }
 }
 

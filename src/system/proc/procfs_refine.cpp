@@ -29,9 +29,10 @@ constexpr std::uint64_t kScoredCaps =
 void ProcfsSource::refine(Snapshot& snapshot, std::uint32_t index) {
   Task& task = snapshot.tasks[index];
   task.detail = Detail::kFull;
-  const auto status = read_status_of(task.id.pid, task.live.tid);
+  const auto status = read_status_of(task.id.pid, task.live_tid);
   if (!status && vanished(status.error())) {
     task.has_mm = false;
+    task.live_tid = 0;
     ++snapshot.gaps.vanished;
     return;
   }
@@ -55,11 +56,11 @@ void ProcfsSource::apply_status(const StatusFields& status, Task& task,
   task.pid_ns_init = status.pid_ns_init;
   task.swap_kib = status.swap_kib.value_or(0);
   task.rss_shmem_kib = status.rss_shmem_kib.value_or(0);
-  if (task.has_mm && !status.swap_kib) {
-    gaps.swap_known = false;
-  }
-  if (!task.has_mm) {
+  if (!task.has_mm && task.live_tid == 0) {
     return;
+  }
+  if (!status.swap_kib) {
+    gaps.swap_known = false;
   }
   task.rss_anon_kib = anonymous_kib(status, task.id.pid);
   apply_capabilities(status.cap_effective, task, gaps);

@@ -246,7 +246,7 @@ TEST_F(CycleTest, ChildFirstKillsTheFirstChild) {
       snapshot_of({user_task(10, 500), user_task(11, 900), child}));
   rules.victim = VictimOrder::kChildFirst;
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
-  EXPECT_EQ(state.decision.chosen.id.pid, 11);
+  EXPECT_EQ(state.decision.chosen.task.id.pid, 11);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
 }
 
@@ -326,9 +326,9 @@ TEST_F(CycleTest, TheGuardPassesOverWhoGivesNothingBack) {
   EXPECT_EQ(state.decision.needed_kib, 100'000U);
   EXPECT_EQ(state.decision.required_kib, 100'000U);
   ASSERT_EQ(state.decision.passed_over_count, 1U);
-  EXPECT_EQ(state.decision.passed_over[0].id.pid, 10);
+  EXPECT_EQ(state.decision.passed_over[0].task.id.pid, 10);
   ASSERT_EQ(state.decision.runners_up_count, 1U);
-  EXPECT_EQ(state.decision.runners_up[0].id.pid, 12);
+  EXPECT_EQ(state.decision.runners_up[0].task.id.pid, 12);
 }
 
 // A calm look, at which 500,000 KiB are available and all is noted; then memory
@@ -360,7 +360,7 @@ TEST_F(BlameTest, AnInnocentProcessThatOnlyReservesIsPassedOver) {
   EXPECT_EQ(state.decision.blame, Blame::kTook);
   ASSERT_TRUE(state.decision.loss);
   EXPECT_EQ(state.decision.loss->lost_kib, 450'000U);
-  EXPECT_EQ(state.decision.chosen.took_kib, 440'000U);
+  EXPECT_EQ(state.decision.chosen.verdict.took_kib, 440'000U);
   EXPECT_EQ(state.decision.passed_over_count, 2U);
 }
 
@@ -510,16 +510,14 @@ TEST_F(BlameTest, AfterAKillTheBaselineFromBeforeItStays) {
   grow(12, 60'000);
   static_cast<void>(run_low(source));
   EXPECT_EQ(killer.pids(), (std::vector<std::int32_t>{11, 12}));
-  EXPECT_EQ(state.decision.chosen.took_kib, 280'000U);
+  EXPECT_EQ(state.decision.chosen.verdict.took_kib, 280'000U);
 }
 
 TEST_F(BlameTest, ADeadLeaderDoesNotHideWhatItsThreadsTook) {
   Task& leak = source.task(12);
   grow(12, 440'000);
   leak.has_mm = false;
-  leak.state = 'Z';
-  leak.flags = kPfExiting;
-  leak.live = {.tid = 14, .state = 'S'};
+  leak.live_tid = 14;
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
 }
@@ -566,7 +564,7 @@ TEST_F(CycleTest, SharedMemoryThatNobodyElseMapsCounts) {
   FakeSource source(snapshot_of({leak, other}));
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
-  EXPECT_EQ(state.decision.victim.reclaim_kib, 299'000U);
+  EXPECT_EQ(state.decision.victim.verdict.reclaim_kib, 299'000U);
 }
 
 TEST_F(CycleTest, ASegmentThatManyMapIsNobodysOwn) {

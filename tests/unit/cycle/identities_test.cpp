@@ -38,15 +38,15 @@ class IdentitiesTest : public testing::Test {
     source.set_identity(11, {"/bin/sh", "sh", "/b.slice"});
   }
 
-  // The oom_adj of the process, when all about it was read.
-  const Task& judged(std::int32_t pid) {
+  // The verdict on the process, when all about it was read.
+  const Verdict& judged(std::int32_t pid) {
     const Inquiry inquiry{source.sources(), snapshot, policy, identities};
     EXPECT_TRUE(scan(inquiry));
     const auto index = static_cast<std::uint32_t>(find_task(snapshot, pid));
-    bound = snapshot.tasks[index].oom_adj;
+    bound = snapshot.verdicts[index].oom_adj;
     refine_one(inquiry, index);
-    EXPECT_LE(snapshot.tasks[index].oom_adj, bound);
-    return snapshot.tasks[index];
+    EXPECT_LE(snapshot.verdicts[index].oom_adj, bound);
+    return snapshot.verdicts[index];
   }
   // Looks, and takes what was read.
   void look(Micros now_us) {
@@ -74,7 +74,7 @@ TEST_F(IdentitiesTest, NameProgramAndUserAreReadWhenTheyAreNeeded) {
 TEST_F(IdentitiesTest, CommandLineAndCgroupAreThoseOfCalmTimes) {
   policy.rules = {rule("cmdline", -17, {{"cmdline", "*-Dapp=db*"}}),
                   rule("cgroup", 7, {{"cgroup", "b.slice"}})};
-  const Task& unknown = judged(10);
+  const Verdict unknown = judged(10);
   EXPECT_EQ(unknown.oom_adj, 0);
   EXPECT_TRUE(unknown.rules_open);
   EXPECT_EQ(bound, 7);
@@ -91,7 +91,7 @@ TEST_F(IdentitiesTest, OneThatIsNewIsJudgedByWhatCanBeRead) {
   look(kSecond);
   source.add(named(12, "java"));
   source.set_identity(12, {"/usr/bin/java", "java", "/a.slice"});
-  const Task& fresh = judged(12);
+  const Verdict fresh = judged(12);
   EXPECT_EQ(fresh.oom_adj, 4);
   EXPECT_TRUE(fresh.rules_open);
   look(12 * kSecond);
@@ -105,7 +105,8 @@ TEST_F(IdentitiesTest, OneThatHasOnlyForkedIsWhatItsParentIs) {
   child.flags = kPfForkNoExec;
   source.add(child);
   EXPECT_EQ(judged(12).oom_adj, -17);
-  EXPECT_EQ(identities.cgroup_of(snapshot, judged(12)), "/a.slice");
+  EXPECT_EQ(identities.cgroup_of(snapshot, test::task_of(snapshot, 12)),
+            "/a.slice");
   // It runs another program: it is somebody else.
   source.add(named(13, "sh", 10));
   EXPECT_EQ(judged(13).oom_adj, 0);
@@ -120,8 +121,8 @@ TEST_F(IdentitiesTest, AnotherNameMayBeAnotherProgram) {
   const Inquiry inquiry{renamed.sources(), snapshot, policy, identities};
   ASSERT_TRUE(scan(inquiry));
   refine_one(inquiry, 1);
-  EXPECT_EQ(snapshot.tasks[1].oom_adj, 0);
-  EXPECT_TRUE(snapshot.tasks[1].rules_open);
+  EXPECT_EQ(snapshot.verdicts[1].oom_adj, 0);
+  EXPECT_TRUE(snapshot.verdicts[1].rules_open);
 }
 
 TEST_F(IdentitiesTest, AReusedPidIsSomebodyElse) {
@@ -133,7 +134,7 @@ TEST_F(IdentitiesTest, AReusedPidIsSomebodyElse) {
   const Inquiry inquiry{later.sources(), snapshot, policy, identities};
   ASSERT_TRUE(scan(inquiry));
   refine_one(inquiry, 1);
-  EXPECT_EQ(snapshot.tasks[1].oom_adj, 0);
+  EXPECT_EQ(snapshot.verdicts[1].oom_adj, 0);
 }
 
 TEST_F(IdentitiesTest, OldOnesAreLookedAtAgainAndNewOnesSoon) {
@@ -243,6 +244,7 @@ TEST(RulesProperty, TheOrderIs2632sOnTheOomAdjThatRulesGive) {
           }
         }
       }
+      begin_verdicts(facts, Threads::kLeader);
       score_all(facts, {});
       return select_bad_process(facts, {});
     };

@@ -179,7 +179,7 @@ TEST_F(Container, TheInitOfAPidNamespaceGivesBackAllThatIsInIt) {
   EXPECT_EQ(killed_of({init, holding(31, 100'000, 30), holding(32, 50'000, 31),
                        holding(40, 200'000)}),
             Pids{30});
-  EXPECT_EQ(state.decision.victim.death_kib(), 151'000U);
+  EXPECT_EQ(state.decision.victim.verdict.death_kib(), 151'000U);
   EXPECT_EQ(state.incident.pending->expected_kib, 151'000U);
 }
 

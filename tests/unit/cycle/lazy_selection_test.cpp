@@ -98,8 +98,8 @@ TEST(LazySelection, ChoosesAsIfAllHadBeenRefined) {
     ASSERT_EQ(selection.task, expected.task) << "seed " << seed;
     if (expected.kind == Selection::Kind::kChosen) {
       ++chosen;
-      ASSERT_EQ(lazy.tasks[selection.task].points,
-                eager.tasks[expected.task].points)
+      ASSERT_EQ(lazy.verdicts[selection.task].points,
+                eager.verdicts[expected.task].points)
           << "seed " << seed;
     }
   }
@@ -154,12 +154,11 @@ TEST(LazySelection, CheapPointsAreNeverBelowTheScore) {
     Snapshot snapshot = scan_of(source);
     score_all(snapshot, rules);
     for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-      Task& task = snapshot.tasks[i];
-      const Points bound = task.points;
+      const Points bound = snapshot.verdicts[i].points;
       source.refine(snapshot, i);
-      score_task(snapshot, task, rules);
-      ASSERT_LE(task.points, bound) << "seed " << seed << " pid " << i + 1;
-      lowered += task.points < bound ? 1 : 0;
+      const Points points = points_of(snapshot, snapshot.judged(i), rules);
+      ASSERT_LE(points, bound) << "seed " << seed << " pid " << i + 1;
+      lowered += points < bound ? 1 : 0;
       wrapped += bound == kMax ? 1 : 0;
     }
   }
@@ -179,7 +178,7 @@ TEST(LazySelection, RefiningOneDoesNotChangeTheOthersScores) {
     score_all(after, rules);
     for (std::uint32_t i = 0; i < after.tasks.size(); ++i) {
       if (i != refined) {
-        ASSERT_EQ(after.tasks[i].points, snapshot.tasks[i].points)
+        ASSERT_EQ(after.verdicts[i].points, snapshot.verdicts[i].points)
             << "seed " << seed << " pid " << i + 1;
       }
     }
@@ -211,10 +210,10 @@ TEST(MarkScope, SetsWhatIsInTheCgroupAndWhatIsNot) {
   Snapshot snapshot =
       test::snapshot_of({test::user_task(10, 1), test::user_task(20, 1)});
   mark_scope(cgroups, "/a", snapshot);
-  EXPECT_FALSE(snapshot.tasks[0].in_scope);
-  EXPECT_TRUE(snapshot.tasks[1].in_scope);
+  EXPECT_FALSE(snapshot.verdicts[0].in_scope);
+  EXPECT_TRUE(snapshot.verdicts[1].in_scope);
   mark_scope(cgroups, "/gone", snapshot);
-  EXPECT_FALSE(snapshot.tasks[1].in_scope);
+  EXPECT_FALSE(snapshot.verdicts[1].in_scope);
 }
 
 }  // namespace

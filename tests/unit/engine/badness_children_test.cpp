@@ -18,6 +18,7 @@ using test::scored;
 using test::snapshot_of;
 using test::task_of;
 using test::user_task;
+using test::verdict_of;
 
 constexpr Points kMax = std::numeric_limits<Points>::max();
 
@@ -31,7 +32,7 @@ Task child(std::int32_t pid, Pages total_vm) {
 Points with_children(std::vector<Task> children) {
   children.push_back(user_task(10, 1000));
   Snapshot snapshot = scored(std::move(children));
-  return task_of(snapshot, 10).points;
+  return verdict_of(snapshot, 10).points;
 }
 
 TEST(BadnessChildren, EachAddsHalfAndOne) {
@@ -77,7 +78,7 @@ TEST(BadnessChildren, ChildSharingMmAddsNothing) {
       snapshot_of({user_task(10, 1000), child(11, 1000), child(12, 100)});
   snapshot.children.at(0).shares_mm = true;
   score_all(snapshot, {});
-  EXPECT_EQ(task_of(snapshot, 10).points, 1051U);
+  EXPECT_EQ(verdict_of(snapshot, 10).points, 1051U);
 }
 
 TEST(BadnessChildren, RssSwapBaseHoldsForThemToo) {
@@ -88,21 +89,21 @@ TEST(BadnessChildren, RssSwapBaseHoldsForThemToo) {
   kid.swap_kib = 160;
   Snapshot snapshot =
       scored({parent, kid}, 0, {.memory = MemoryBase::kRssSwap});
-  EXPECT_EQ(task_of(snapshot, 10).points, 551U);
+  EXPECT_EQ(verdict_of(snapshot, 10).points, 551U);
 }
 
 TEST(BadnessChildren, AreAddedBeforeAnythingDivides) {
   Task parent = user_task(10, 3);
   parent.cap_effective = kCapSysAdmin;
   Snapshot snapshot = scored({parent, child(11, 0)});
-  EXPECT_EQ(task_of(snapshot, 10).points, 1U);  // (3 + 1) / 4
+  EXPECT_EQ(verdict_of(snapshot, 10).points, 1U);  // (3 + 1) / 4
 }
 
 TEST(BadnessChildren, DoNotHelpAParentWithoutMm) {
   Task parent = user_task(10, 0);
   parent.has_mm = false;
   Snapshot snapshot = scored({parent, child(11, 100)});
-  EXPECT_EQ(task_of(snapshot, 10).points, 0U);
+  EXPECT_EQ(verdict_of(snapshot, 10).points, 0U);
 }
 
 TEST(BadnessChildren, SumWrapsAsTheKernelsDoes) {
@@ -142,7 +143,8 @@ Snapshot eventful() {
 
 TEST(Ledger, HasTheStepsInTheOrderOf2632) {
   Snapshot snapshot = eventful();
-  const Score score = badness(snapshot, task_of(snapshot, 10), {});
+  const Score score =
+      badness(snapshot, snapshot.judged(find_task(snapshot, 10)), {});
   const std::vector<std::pair<Factor, Op>> expected{
       {Factor::kTotalVm, Op::kSet},      {Factor::kChildren, Op::kAdd},
       {Factor::kCpuTime, Op::kDivide},   {Factor::kRunTime, Op::kDivide},
@@ -159,7 +161,8 @@ TEST(Ledger, HasTheStepsInTheOrderOf2632) {
 
 TEST(Ledger, EachStepBeginsWhereTheLastOneEnded) {
   Snapshot snapshot = eventful();
-  const Score score = badness(snapshot, task_of(snapshot, 10), {});
+  const Score score =
+      badness(snapshot, snapshot.judged(find_task(snapshot, 10)), {});
   Points points = 0;
   for (const Step& step : score.steps()) {
     EXPECT_EQ(step.before, points);
@@ -173,7 +176,7 @@ TEST(Ledger, EachStepBeginsWhereTheLastOneEnded) {
 
 TEST(Ledger, LeavesOutWhatDoesNotApply) {
   const Snapshot snapshot = snapshot_of({user_task(10, 1000)});
-  const Score score = badness(snapshot, snapshot.tasks[0], {});
+  const Score score = badness(snapshot, snapshot.judged(0), {});
   ASSERT_EQ(score.steps().size(), 1U);
   EXPECT_EQ(score.steps()[0].factor, Factor::kTotalVm);
   EXPECT_EQ(score.steps()[0].operand, 1000U);
@@ -182,7 +185,7 @@ TEST(Ledger, LeavesOutWhatDoesNotApply) {
 TEST(Ledger, NamesTheBaseOfTheSum) {
   const Snapshot snapshot = snapshot_of({user_task(10, 1000)});
   const Score score =
-      badness(snapshot, snapshot.tasks[0], {.memory = MemoryBase::kRssSwap});
+      badness(snapshot, snapshot.judged(0), {.memory = MemoryBase::kRssSwap});
   ASSERT_EQ(score.steps().size(), 1U);
   EXPECT_EQ(score.steps()[0].factor, Factor::kRssSwap);
 }
@@ -191,10 +194,10 @@ TEST(Ledger, SaysWhyAScoreIsZero) {
   Task exempt = user_task(10, 1000);
   exempt.oom_adj = kOomDisable;
   const Snapshot snapshot = snapshot_of({exempt, test::kernel_thread(11)});
-  const Score first = badness(snapshot, snapshot.tasks[0], {});
+  const Score first = badness(snapshot, snapshot.judged(0), {});
   ASSERT_EQ(first.steps().size(), 1U);
   EXPECT_EQ(first.steps()[0].factor, Factor::kExempt);
-  const Score second = badness(snapshot, snapshot.tasks[1], {});
+  const Score second = badness(snapshot, snapshot.judged(1), {});
   ASSERT_EQ(second.steps().size(), 1U);
   EXPECT_EQ(second.steps()[0].factor, Factor::kNoMm);
 }
@@ -203,7 +206,7 @@ TEST(Ledger, WritesDownTheOneThatIsShifted) {
   Task task = user_task(10, 0);
   task.oom_adj = 4;
   const Snapshot snapshot = snapshot_of({task});
-  const Score score = badness(snapshot, snapshot.tasks[0], {});
+  const Score score = badness(snapshot, snapshot.judged(0), {});
   ASSERT_EQ(score.steps().size(), 3U);
   EXPECT_EQ(score.steps()[1].op, Op::kAtLeast);
   EXPECT_EQ(score.steps()[1].after, 1U);
@@ -247,9 +250,9 @@ TEST(UpperBound, OfACheapTaskThatWrapsIsTheMaximum) {
   Task task = user_task(10, 1ULL << 63);
   task.nice = 1;
   task.detail = Detail::kCheap;
-  EXPECT_EQ(scored({task}).tasks[0].points, kMax);
+  EXPECT_EQ(scored({task}).verdicts[0].points, kMax);
   task.detail = Detail::kFull;
-  EXPECT_EQ(scored({task}).tasks[0].points, 0U);
+  EXPECT_EQ(scored({task}).verdicts[0].points, 0U);
 }
 
 TEST(UpperBound, OfACheapParentWhoseChildrenWrapIsTheMaximum) {
@@ -258,13 +261,13 @@ TEST(UpperBound, OfACheapParentWhoseChildrenWrapIsTheMaximum) {
   Task huge = child(11, kMax);
   huge.mm_threads = 2;
   Snapshot snapshot = scored({task, huge});
-  EXPECT_EQ(task_of(snapshot, 10).points, kMax);
+  EXPECT_EQ(verdict_of(snapshot, 10).points, kMax);
 }
 
 TEST(UpperBound, OfACheapTaskThatDoesNotWrapIsItsPoints) {
   Task task = user_task(10, 1000);
   task.detail = Detail::kCheap;
-  EXPECT_EQ(scored({task}).tasks[0].points, 1000U);
+  EXPECT_EQ(scored({task}).verdicts[0].points, 1000U);
 }
 
 }  // namespace

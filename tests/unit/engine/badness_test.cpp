@@ -25,7 +25,7 @@ constexpr Points kMax = std::numeric_limits<Points>::max();
 Points points_of(const Task& task, std::uint64_t uptime_s = 0,
                  const ScoreRules& rules = {}) {
   const Snapshot snapshot = snapshot_of({task}, uptime_s);
-  return badness(snapshot, snapshot.tasks[0], rules).points();
+  return badness(snapshot, snapshot.judged(0), rules).points();
 }
 
 TEST(BadnessOomDisable, IsZeroBeforeAnythingElse) {

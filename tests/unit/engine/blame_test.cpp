@@ -125,19 +125,20 @@ TEST(Slots, NotesBecomeSparserWithTheirAge) {
 // 2.6.32's formula on what is held, without the children.
 TEST(HeldPoints, CreditAgeAndCpuTimeAsTheScoreDoes) {
   Task task = test::user_task(10, 16'000'000);
-  task.reclaim_most_kib = 400'000;
   task.id.start_time = 0;
   task.cpu_jiffies = 250 * 8 * 100;
   Task child = test::user_task(11, 9'000'000);
   child.ppid = 10;
-  const Snapshot snapshot = test::snapshot_of({task, child}, 16 * 1024);
+  Snapshot snapshot = test::snapshot_of({task, child}, 16 * 1024);
+  const auto points = [&] {
+    return held_points(snapshot, snapshot.judged(0), 400'000, {});
+  };
   // 100,000 pages / 9 for 97 units of CPU time / 2 for 16 of age
-  EXPECT_EQ(held_points(snapshot, snapshot.tasks[0], {}), 100'000U / 9 / 2);
-  Task root = snapshot.tasks[0];
-  root.cap_effective = kCapSysAdmin;
-  EXPECT_EQ(held_points(snapshot, root, {}), 100'000U / 9 / 2 / 4);
-  root.oom_adj = kOomDisable;
-  EXPECT_EQ(held_points(snapshot, root, {}), 0U);
+  EXPECT_EQ(points(), 100'000U / 9 / 2);
+  snapshot.tasks[0].cap_effective = kCapSysAdmin;
+  EXPECT_EQ(points(), 100'000U / 9 / 2 / 4);
+  snapshot.verdicts[0].oom_adj = kOomDisable;
+  EXPECT_EQ(points(), 0U);
 }
 
 }  // namespace

@@ -16,10 +16,17 @@ namespace {
 using test::snapshot_of;
 using test::user_task;
 
+// The verdict on the first of these tasks alone.
+Verdict estimated(const std::vector<Task>& tasks, Kib swap_used_kib,
+                  Kib others_shmem_kib) {
+  Snapshot snapshot = snapshot_of(tasks);
+  estimate_reclaim(snapshot, 0, swap_used_kib, others_shmem_kib);
+  return snapshot.verdicts[0];
+}
+
 // What is certain, given how much shared memory others map.
-Kib certain(Task task, Kib others_shmem_kib) {
-  estimate_reclaim(task, snapshot_of({task}), 0, others_shmem_kib);
-  return task.reclaim_kib;
+Kib certain(const Task& task, Kib others_shmem_kib) {
+  return estimated({task}, 0, others_shmem_kib).reclaim_kib;
 }
 
 TEST(Reclaim, IsAnonymousMemoryAndSwap) {
@@ -54,18 +61,18 @@ TEST(Reclaim, WhileSharedMemoryIsUnknownItIsPossibleAndNotCertain) {
   Task unknown = user_task(11, 1000);
   unknown.detail = Detail::kCheap;
   unknown.rss = 1'000;
-  estimate_reclaim(task, snapshot_of({task, unknown}), 0, kUnknownKib);
-  EXPECT_EQ(task.reclaim_kib, 100U);
-  EXPECT_EQ(task.reclaim_most_kib, 600U);
+  const Verdict verdict = estimated({task, unknown}, 0, kUnknownKib);
+  EXPECT_EQ(verdict.reclaim_kib, 100U);
+  EXPECT_EQ(verdict.reclaim_most_kib, 600U);
 }
 
 TEST(Reclaim, OfACheapTaskIsAtMostWhatIsResidentAndAllUsedSwap) {
   Task task = user_task(10, 1000);
   task.detail = Detail::kCheap;
   task.rss = 25;
-  estimate_reclaim(task, snapshot_of({task}), 300, kUnknownKib);
-  EXPECT_EQ(task.reclaim_kib, 0U);
-  EXPECT_EQ(task.reclaim_most_kib, 400U);
+  const Verdict verdict = estimated({task}, 300, kUnknownKib);
+  EXPECT_EQ(verdict.reclaim_kib, 0U);
+  EXPECT_EQ(verdict.reclaim_most_kib, 400U);
 }
 
 // A family of three: 1000, 2000 and 4000 KiB, each the parent of the next.
@@ -86,22 +93,22 @@ Snapshot family(Detail detail, bool pid_ns_init) {
 TEST(DiesWithIt, OfTheInitOfAPidNamespaceAllDescendants) {
   Snapshot snapshot = family(Detail::kFull, true);
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(snapshot.tasks[0].reclaim_kib, 1000U);
-  EXPECT_EQ(snapshot.tasks[0].death_kib(), 7000U);
-  EXPECT_EQ(snapshot.tasks[1].death_kib(), 2000U);
+  EXPECT_EQ(snapshot.verdicts[0].reclaim_kib, 1000U);
+  EXPECT_EQ(snapshot.verdicts[0].death_kib(), 7000U);
+  EXPECT_EQ(snapshot.verdicts[1].death_kib(), 2000U);
 }
 
 TEST(DiesWithIt, OfAnyOtherNone) {
   Snapshot snapshot = family(Detail::kFull, false);
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(snapshot.tasks[0].death_most_kib(), 1000U);
+  EXPECT_EQ(snapshot.verdicts[0].death_most_kib(), 1000U);
 }
 
 TEST(DiesWithIt, WhileItIsNotKnownItIsPossibleAndNotCertain) {
   Snapshot snapshot = family(Detail::kCheap, false);
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(snapshot.tasks[0].death_most_kib(), 7000U);
-  EXPECT_EQ(snapshot.tasks[0].death_kib(), 0U);
+  EXPECT_EQ(snapshot.verdicts[0].death_most_kib(), 7000U);
+  EXPECT_EQ(snapshot.verdicts[0].death_kib(), 0U);
 }
 
 TEST(DiesWithIt, ACircleOfParentsEnds) {
@@ -109,16 +116,16 @@ TEST(DiesWithIt, ACircleOfParentsEnds) {
   snapshot.tasks[0].ppid = 12;
   link_children(snapshot);
   estimate_reclaim(snapshot, 0);
-  EXPECT_GE(snapshot.tasks[0].death_most_kib(), 7000U);
+  EXPECT_GE(snapshot.verdicts[0].death_most_kib(), 7000U);
 }
 
 TEST(Reclaim, OfATaskWithoutMmIsNothing) {
   Task zombie = user_task(10, 1000);
   zombie.has_mm = false;
   zombie.swap_kib = 5;
-  estimate_reclaim(zombie, snapshot_of({zombie}), 300, 0);
-  EXPECT_EQ(zombie.reclaim_kib, 0U);
-  EXPECT_EQ(zombie.reclaim_most_kib, 0U);
+  const Verdict verdict = estimated({zombie}, 300, 0);
+  EXPECT_EQ(verdict.reclaim_kib, 0U);
+  EXPECT_EQ(verdict.reclaim_most_kib, 0U);
 }
 
 // Two processes with shared memory, and a kernel thread, which has none.
@@ -137,9 +144,9 @@ Snapshot two_with_shared_memory(Detail second_detail) {
 
 TEST(Reclaim, TakesAllTasksSharedMemoryTogether) {
   Snapshot snapshot = two_with_shared_memory(Detail::kFull);
-  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_kib, 250U);
-  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_most_kib, 250U);
-  EXPECT_EQ(test::task_of(snapshot, 11).reclaim_kib, 0U);
+  EXPECT_EQ(test::verdict_of(snapshot, 10).reclaim_kib, 250U);
+  EXPECT_EQ(test::verdict_of(snapshot, 10).reclaim_most_kib, 250U);
+  EXPECT_EQ(test::verdict_of(snapshot, 11).reclaim_kib, 0U);
 }
 
 Task sharing(std::int32_t pid, const char* name, Kib shmem_kib) {
@@ -156,9 +163,9 @@ TEST(Reclaim, ALeakInSharedMemoryIsItsOwnBesideASegmentOfOthers) {
       {sharing(10, "pg", 205), sharing(11, "pg", 205), sharing(12, "pg", 204),
        sharing(13, "pg", 205), sharing(20, "hog", 667), sharing(21, "x", 0)});
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(test::task_of(snapshot, 20).reclaim_kib, 462U);
-  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_kib, 0U);
-  EXPECT_EQ(test::task_of(snapshot, 21).reclaim_kib, 0U);
+  EXPECT_EQ(test::verdict_of(snapshot, 20).reclaim_kib, 462U);
+  EXPECT_EQ(test::verdict_of(snapshot, 10).reclaim_kib, 0U);
+  EXPECT_EQ(test::verdict_of(snapshot, 21).reclaim_kib, 0U);
 }
 
 TEST(Reclaim, OfMoreNamesThanThereIsRoomForEachCountsByItself) {
@@ -169,8 +176,8 @@ TEST(Reclaim, OfMoreNamesThanThereIsRoomForEachCountsByItself) {
   tasks.push_back(sharing(5000, "hog", 50'000));
   Snapshot snapshot = snapshot_of(tasks);
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(test::task_of(snapshot, 5000).reclaim_kib, 30'000U);
-  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_kib, 0U);
+  EXPECT_EQ(test::verdict_of(snapshot, 5000).reclaim_kib, 30'000U);
+  EXPECT_EQ(test::verdict_of(snapshot, 10).reclaim_kib, 0U);
 }
 
 TEST(Reclaim, ADeadLeaderHidesItsThreadsSharedMemory) {
@@ -181,16 +188,16 @@ TEST(Reclaim, ADeadLeaderHidesItsThreadsSharedMemory) {
   dead_leader.mm_threads = 2;
   Snapshot snapshot = snapshot_of({first, dead_leader});
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(test::task_of(snapshot, 10).reclaim_kib, 0U);
+  EXPECT_EQ(test::verdict_of(snapshot, 10).reclaim_kib, 0U);
 }
 
 TEST(Reclaim, OneThatIsUnknownCanMapAsMuchAsIsResident) {
   Snapshot snapshot = two_with_shared_memory(Detail::kCheap);
-  Task& first = test::task_of(snapshot, 10);
   test::task_of(snapshot, 11).rss = 40;
-  estimate_reclaim(first, snapshot, 0, kUnknownKib);
-  EXPECT_EQ(first.reclaim_kib, 140U);
-  EXPECT_EQ(first.reclaim_most_kib, 300U);
+  const auto first = static_cast<std::uint32_t>(find_task(snapshot, 10));
+  estimate_reclaim(snapshot, first, 0, kUnknownKib);
+  EXPECT_EQ(snapshot.verdicts[first].reclaim_kib, 140U);
+  EXPECT_EQ(snapshot.verdicts[first].reclaim_most_kib, 300U);
 }
 
 // A parent with 300,000 KiB that has forked eight idle workers, as a preloaded
@@ -210,6 +217,9 @@ class Preloaded : public testing::Test {
     snapshot = snapshot_of(tasks);
   }
   Task& of(std::int32_t pid) { return test::task_of(snapshot, pid); }
+  Verdict& verdict_of(std::int32_t pid) {
+    return test::verdict_of(snapshot, pid);
+  }
   // What all held when there was a note, but for the last worker, which is new.
   void compare_with_note() {
     snapshot.baseline_age_s = 10;
@@ -224,51 +234,52 @@ class Preloaded : public testing::Test {
 
 TEST_F(Preloaded, CommonMemoryIsNotGivenBackOncePerWorker) {
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(10).reclaim_kib, 0U);
-  EXPECT_EQ(of(11).reclaim_kib, 1'000U);
-  EXPECT_EQ(of(11).reclaim_most_kib, 1'000U);
+  EXPECT_EQ(verdict_of(10).reclaim_kib, 0U);
+  EXPECT_EQ(verdict_of(11).reclaim_kib, 1'000U);
+  EXPECT_EQ(verdict_of(11).reclaim_most_kib, 1'000U);
 }
 
 TEST_F(Preloaded, WhatAWorkerGrowsByIsItsOwn) {
   of(12).rss_anon_kib += 500'000;
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(12).reclaim_kib, 501'000U);
-  EXPECT_EQ(of(10).reclaim_kib, 0U);
+  EXPECT_EQ(verdict_of(12).reclaim_kib, 501'000U);
+  EXPECT_EQ(verdict_of(10).reclaim_kib, 0U);
 }
 
 TEST_F(Preloaded, WhatTheParentGrowsByIsItsOwn) {
   of(10).rss_anon_kib += 500'000;
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(10).reclaim_kib, 499'000U);
+  EXPECT_EQ(verdict_of(10).reclaim_kib, 499'000U);
 }
 
 TEST_F(Preloaded, OneThatHasExecedHasNothingInCommon) {
   of(11).flags = 0;
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(11).reclaim_kib, kLoaded + 1'000);
+  EXPECT_EQ(verdict_of(11).reclaim_kib, kLoaded + 1'000);
 }
 
 TEST_F(Preloaded, WhileTheParentIsNotReadItIsPossibleAndNotCertain) {
   of(10).detail = Detail::kCheap;
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(11).reclaim_kib, 1'000U);  // at most what is resident is common
-  EXPECT_EQ(of(11).reclaim_most_kib, kLoaded + 1'000);
+  EXPECT_EQ(verdict_of(11).reclaim_kib,
+            1'000U);  // at most what is resident is common
+  EXPECT_EQ(verdict_of(11).reclaim_most_kib, kLoaded + 1'000);
 }
 
 TEST_F(Preloaded, ANewWorkerTookWhatItHasBeyondItsParent) {
   compare_with_note();
   of(18).rss_anon_kib = kLoaded + 70'000;
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(18).took_kib, 70'000U);
-  EXPECT_EQ(of(11).took_kib, 0U);
-  EXPECT_EQ(of(10).took_kib, 0U);
+  EXPECT_EQ(verdict_of(18).took_kib, 70'000U);
+  EXPECT_EQ(verdict_of(11).took_kib, 0U);
+  EXPECT_EQ(verdict_of(10).took_kib, 0U);
 }
 
 TEST_F(Preloaded, WhatTheParentGaveBackSinceTheForkNoWorkerTook) {
   compare_with_note();
   of(10).rss_anon_kib = 50'000;
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(18).took_kib, 1'000U);
+  EXPECT_EQ(verdict_of(18).took_kib, 1'000U);
 }
 
 // A worker that writes what it was forked with copies it: what it maps does not
@@ -278,11 +289,11 @@ TEST_F(Preloaded, WhatAWorkerCopiedItTookAndGivesBack) {
   of(11).copied_kib = 200'000;
   of(11).shared_most_kib = kLoaded - 200'000;
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(11).took_kib, 200'000U);
-  EXPECT_EQ(of(11).reclaim_kib, 201'000U);
-  EXPECT_EQ(of(11).reclaim_most_kib, 201'000U);
-  EXPECT_EQ(of(12).took_kib, 0U);
-  EXPECT_EQ(of(12).reclaim_kib, 1'000U);
+  EXPECT_EQ(verdict_of(11).took_kib, 200'000U);
+  EXPECT_EQ(verdict_of(11).reclaim_kib, 201'000U);
+  EXPECT_EQ(verdict_of(11).reclaim_most_kib, 201'000U);
+  EXPECT_EQ(verdict_of(12).took_kib, 0U);
+  EXPECT_EQ(verdict_of(12).reclaim_kib, 1'000U);
 }
 
 TEST_F(Preloaded, WhatItHadCopiedBeforeItDidNotTakeSince) {
@@ -290,24 +301,24 @@ TEST_F(Preloaded, WhatItHadCopiedBeforeItDidNotTakeSince) {
   of(11).copied_kib = 200'000;
   of(11).then->private_kib += 150'000;
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(11).took_kib, 50'000U);
+  EXPECT_EQ(verdict_of(11).took_kib, 50'000U);
 }
 
 TEST_F(Preloaded, ANewWorkerTookWhatItCopied) {
   compare_with_note();
   of(18).copied_kib = 200'000;
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(18).took_kib, 201'000U);
+  EXPECT_EQ(verdict_of(18).took_kib, 201'000U);
 }
 
 TEST_F(Preloaded, NoneTookMoreThanItHolds) {
   compare_with_note();
   of(11).copied_kib = 2 * kLoaded;
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(11).took_kib, kLoaded + 1'000);
+  EXPECT_EQ(verdict_of(11).took_kib, kLoaded + 1'000);
   of(11).detail = Detail::kCheap;
   estimate_reclaim(snapshot, 0);
-  EXPECT_GE(of(11).took_most_kib, kLoaded + 1'000);
+  EXPECT_GE(verdict_of(11).took_most_kib, kLoaded + 1'000);
 }
 
 // Their parent is gone: they have the pages in common still.
@@ -317,11 +328,12 @@ TEST_F(Preloaded, OrphansGiveBackWhatIsTheirOwn) {
   }
   snapshot.tasks.erase(snapshot.tasks.begin());
   link_children(snapshot);
+  begin_verdicts(snapshot);
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(11).reclaim_kib, 0U);
+  EXPECT_EQ(verdict_of(11).reclaim_kib, 0U);
   of(12).rss_anon_kib += 50'000;
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(12).reclaim_kib, 50'000U);
+  EXPECT_EQ(verdict_of(12).reclaim_kib, 50'000U);
 }
 
 // A parent of another name, as a launcher or a master has, is no sign of that.
@@ -329,7 +341,7 @@ TEST_F(Preloaded, WorkersOfALivingParentAreNotComparedWithEachOther) {
   of(10).comm = {"master"};
   of(10).rss_anon_kib = 2'000;
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(11).reclaim_kib, kLoaded - 1'000);
+  EXPECT_EQ(verdict_of(11).reclaim_kib, kLoaded - 1'000);
 }
 
 // With nothing in common with a child any more the parent gives back all.
@@ -338,17 +350,17 @@ TEST_F(Preloaded, AParentWhoseWorkersHaveCopiedAllGivesBackAll) {
     of(pid).shared_most_kib = 0;
   }
   estimate_reclaim(snapshot, 0);
-  EXPECT_EQ(of(10).reclaim_kib, kLoaded);
+  EXPECT_EQ(verdict_of(10).reclaim_kib, kLoaded);
 }
 
 // What `task` took since it held `then`.
-Task compared(Task task, std::optional<Holding> then,
-              Kib others_shmem_kib = kUnknownKib) {
+Verdict compared(Task task, std::optional<Holding> then,
+                 Kib others_shmem_kib = kUnknownKib) {
   task.then = then;
   Snapshot snapshot = snapshot_of({task});
   snapshot.baseline_age_s = 10;
-  estimate_reclaim(task, snapshot, 0, others_shmem_kib);
-  return task;
+  estimate_reclaim(snapshot, 0, 0, others_shmem_kib);
+  return snapshot.verdicts[0];
 }
 
 TEST(Took, IsWhatItHoldsBeyondWhatItHeld) {
@@ -359,9 +371,8 @@ TEST(Took, IsWhatItHoldsBeyondWhatItHeld) {
 }
 
 TEST(Took, WithoutABaselineIsNothing) {
-  Task task = test::holding(10, 100'000, 5'000);
-  estimate_reclaim(task, snapshot_of({task}), 0, 0);
-  EXPECT_EQ(task.took_most_kib, 0U);
+  const Task task = test::holding(10, 100'000, 5'000);
+  EXPECT_EQ(estimated({task}, 0, 0).took_most_kib, 0U);
 }
 
 TEST(Took, OfSharedMemoryCountsWhatIsItsOwn) {
@@ -369,7 +380,7 @@ TEST(Took, OfSharedMemoryCountsWhatIsItsOwn) {
   task.rss_shmem_kib = 2'000;
   EXPECT_EQ(compared(task, Holding{5'000, 500}, 0).took_kib, 1'500U);
   EXPECT_EQ(compared(task, Holding{5'000, 500}, 2'000).took_kib, 0U);
-  const Task alone = compared(task, Holding{5'000, 500});
+  const Verdict alone = compared(task, Holding{5'000, 500});
   EXPECT_EQ(alone.took_kib, 1'500U);
   EXPECT_EQ(alone.took_most_kib, 1'500U);
 }
@@ -382,9 +393,9 @@ TEST(Took, OfACheapTaskIsAtMostAllThatIsResidentAndItsSwap) {
   task.then = Holding{1'000, 200};
   Snapshot snapshot = snapshot_of({task});
   snapshot.baseline_age_s = 10;
-  estimate_reclaim(task, snapshot, 50'000, kUnknownKib);
-  EXPECT_EQ(task.took_kib, 0U);
-  EXPECT_EQ(task.took_most_kib, 3'100U);
+  estimate_reclaim(snapshot, 0, 50'000, kUnknownKib);
+  EXPECT_EQ(snapshot.verdicts[0].took_kib, 0U);
+  EXPECT_EQ(snapshot.verdicts[0].took_most_kib, 3'100U);
 }
 
 }  // namespace

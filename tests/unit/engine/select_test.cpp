@@ -16,6 +16,7 @@
 namespace badnessd {
 namespace {
 
+using test::judged;
 using test::kernel_thread;
 using test::scored;
 using test::snapshot_of;
@@ -82,18 +83,21 @@ TEST(Select, SkipsWhoHasNoMm) {
   Task zombie = user_task(10, 0);
   zombie.has_mm = false;
   EXPECT_EQ(selected(scored({zombie, kernel_thread(2)})), 0);
-  EXPECT_EQ(skip_reason(zombie, {.self_pid = kSelf}), Skip::kNoMm);
+  EXPECT_EQ(skip_reason(judged(zombie).view(), {.self_pid = kSelf}),
+            Skip::kNoMm);
 }
 
 TEST(Select, SkipsInit) {
   EXPECT_EQ(selected(scored({user_task(1, 900), user_task(10, 5)})), 10);
-  EXPECT_EQ(skip_reason(user_task(1, 900), {.self_pid = kSelf}), Skip::kInit);
+  EXPECT_EQ(skip_reason(judged(user_task(1, 900)).view(), {.self_pid = kSelf}),
+            Skip::kInit);
 }
 
 TEST(Select, SkipsItself) {
   EXPECT_EQ(selected(scored({user_task(kSelf, 900), user_task(10, 5)})), 10);
-  EXPECT_EQ(skip_reason(user_task(kSelf, 900), {.self_pid = kSelf}),
-            Skip::kSelf);
+  EXPECT_EQ(
+      skip_reason(judged(user_task(kSelf, 900)).view(), {.self_pid = kSelf}),
+      Skip::kSelf);
 }
 
 TEST(Select, OnAForeignRootNobodyIsItself) {
@@ -108,37 +112,54 @@ TEST(Select, SkipsTheExemptEvenWhereEverybodyElseHasZero) {
   exempt.oom_adj = kOomDisable;
   EXPECT_EQ(selected(scored({exempt, user_task(11, 0)})), 11);
   EXPECT_EQ(selected(scored({exempt})), 0);
-  EXPECT_EQ(skip_reason(exempt, {.self_pid = kSelf}), Skip::kOomDisabled);
+  EXPECT_EQ(skip_reason(judged(exempt).view(), {.self_pid = kSelf}),
+            Skip::kOomDisabled);
 }
 
 TEST(Select, SkipReasonsOfACandidateAreNone) {
-  EXPECT_EQ(skip_reason(user_task(10, 5), {.self_pid = kSelf}), Skip::kNone);
+  EXPECT_EQ(skip_reason(judged(user_task(10, 5)).view(), {.self_pid = kSelf}),
+            Skip::kNone);
   Task nearly_exempt = user_task(10, 5);
   nearly_exempt.oom_adj = kOomAdjustMin;
-  EXPECT_EQ(skip_reason(nearly_exempt, {.self_pid = kSelf}), Skip::kNone);
+  EXPECT_EQ(skip_reason(judged(nearly_exempt).view(), {.self_pid = kSelf}),
+            Skip::kNone);
 }
 
 TEST(Select, SkipsWhoWasSetAsideButNotALaterProcessOfThatPid) {
   const Snapshot snapshot = scored({user_task(10, 900), user_task(11, 5)});
   const std::array aside{snapshot.tasks.at(0).id};
   EXPECT_EQ(select_bad_process(snapshot, {.set_aside = aside}).task, 1U);
-  EXPECT_EQ(skip_reason(snapshot.tasks.at(0), {.set_aside = aside}),
-            Skip::kSetAside);
+  EXPECT_EQ(
+      skip_reason(judged(snapshot.tasks.at(0)).view(), {.set_aside = aside}),
+      Skip::kSetAside);
   Task reused = snapshot.tasks.at(0);
   ++reused.id.start_time;
-  EXPECT_EQ(skip_reason(reused, {.set_aside = aside}), Skip::kNone);
+  EXPECT_EQ(skip_reason(judged(reused).view(), {.set_aside = aside}),
+            Skip::kNone);
 }
 
-Task giving_back(std::int32_t pid, Pages points, Kib reclaim_kib) {
-  Task task = user_task(pid, points);
-  task.reclaim_most_kib = reclaim_kib;
-  return task;
+// Scored tasks from pid 10 on, whose deaths give back as much as that.
+struct GivesBack {
+  Pages points;
+  Kib reclaim_kib;
+};
+Snapshot giving_back(const std::vector<GivesBack>& given,
+                     bool first_is_oom_origin = false) {
+  std::vector<Task> tasks;
+  for (const GivesBack& it : given) {
+    tasks.push_back(
+        user_task(10 + static_cast<std::int32_t>(tasks.size()), it.points));
+  }
+  tasks[0].pf_oom_origin = first_is_oom_origin;
+  Snapshot snapshot = scored(tasks);
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    snapshot.verdicts[i].reclaim_most_kib = given[i].reclaim_kib;
+  }
+  return snapshot;
 }
 
 TEST(Guard, PassesOverWhoCannotGiveBackEnough) {
-  const Snapshot snapshot =
-      scored({giving_back(10, 900, 99), giving_back(11, 50, 100),
-              giving_back(12, 60, 5000)});
+  const Snapshot snapshot = giving_back({{900, 99}, {50, 100}, {60, 5000}});
   const auto chosen = [&](Kib least) {
     return select_bad_process(snapshot, {.min_reclaim_kib = least}).task;
   };
@@ -148,21 +169,18 @@ TEST(Guard, PassesOverWhoCannotGiveBackEnough) {
 }
 
 TEST(Guard, NobodyIsChosenWhereNobodyGivesBackEnough) {
-  const Snapshot snapshot = scored({giving_back(10, 900, 99)});
+  const Snapshot snapshot = giving_back({{900, 99}});
   EXPECT_EQ(select_bad_process(snapshot, {.min_reclaim_kib = 100}).kind,
             Kind::kNone);
 }
 
 TEST(Guard, DoesNotStopOomOrigin) {
-  Task origin = giving_back(10, 5, 0);
-  origin.pf_oom_origin = true;
-  const Snapshot snapshot = scored({origin, giving_back(11, 900, 5000)});
+  const Snapshot snapshot = giving_back({{5, 0}, {900, 5000}}, true);
   EXPECT_EQ(select_bad_process(snapshot, {.min_reclaim_kib = 100}).task, 0U);
 }
 
 TEST(Guard, OfZeroIsTheOrderOf2632) {
-  const Snapshot snapshot =
-      scored({giving_back(10, 900, 0), giving_back(11, 50, 100)});
+  const Snapshot snapshot = giving_back({{900, 0}, {50, 100}});
   EXPECT_EQ(select_bad_process(snapshot, {}).task, 0U);
 }
 
@@ -215,7 +233,7 @@ TEST(Wait, NotForZombies) {
     Task zombie = exiting(11, false);
     zombie.state = state;
     EXPECT_EQ(selected(scored({user_task(10, 5), zombie})), 10) << state;
-    EXPECT_FALSE(dying(zombie, WaitFor::kExiting));
+    EXPECT_FALSE(dying(judged(zombie).view(), WaitFor::kExiting));
   }
 }
 
@@ -223,7 +241,7 @@ TEST(Wait, ForAZombieStateThatStillHasItsMm) {
   // Between the two reads of one stat; the mm decides.
   Task task = exiting(11, true);
   task.state = 'Z';
-  EXPECT_TRUE(dying(task, WaitFor::kExiting));
+  EXPECT_TRUE(dying(judged(task).view(), WaitFor::kExiting));
 }
 
 TEST(Wait, NotForKernelThreads) {
@@ -234,8 +252,8 @@ TEST(Wait, NotForKernelThreads) {
 
 TEST(Wait, NotForThoseWhoDoNotExit) {
   for (const WaitFor wait_for : kAllWaits) {
-    EXPECT_FALSE(dying(user_task(10, 5), wait_for));
-    EXPECT_FALSE(dying(kernel_thread(2), wait_for));
+    EXPECT_FALSE(dying(judged(user_task(10, 5)).view(), wait_for));
+    EXPECT_FALSE(dying(judged(kernel_thread(2)).view(), wait_for));
   }
 }
 

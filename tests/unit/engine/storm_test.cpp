@@ -24,7 +24,6 @@ Task aged(std::int32_t pid, std::int32_t ppid, const char* name,
   task.comm = {};
   std::string_view(name).copy(task.comm.data(), task.comm.size() - 1);
   task.rss_anon_kib = mib * kMib;
-  task.took_kib = mib * kMib;
   return task;
 }
 
@@ -45,10 +44,12 @@ class StormTest : public testing::Test {
     snapshot = test::snapshot_of(std::move(tasks), kUptime);
     // All that were there at the baseline held what they hold now.
     snapshot.baseline_age_s = baseline_age_s;
-    for (Task& task : snapshot.tasks) {
+    for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+      Task& task = snapshot.tasks[i];
       if (age_s(snapshot, task) > baseline_age_s) {
         task.then = Holding{task.rss_anon_kib, 0};
-        task.took_kib = 0;
+      } else {
+        snapshot.verdicts[i].took_kib = task.rss_anon_kib;
       }
     }
     return finder.find(snapshot, rules, kNeed, lost_mib * kMib);
@@ -228,8 +229,8 @@ TEST_F(StormTest, SuspectsAreTheYoungIfTheyAreEnough) {
   add(tasks, 100, 7, 10, "hog", 1, 8);
   const auto suspects = [&](Kib lost_mib) {
     static_cast<void>(find(tasks, lost_mib));
-    for (Task& task : snapshot.tasks) {
-      task.took_most_kib = 2 * task.took_kib;  // not read yet
+    for (Verdict& verdict : snapshot.verdicts) {
+      verdict.took_most_kib = 2 * verdict.took_kib;  // not read yet
     }
     return finder.suspects(snapshot, rules, kNeed, lost_mib * kMib).size();
   };
@@ -245,8 +246,8 @@ TEST_F(StormTest, ThereIsNoSuspicionWhereOneTookMost) {
   std::vector<Task> tasks{aged(99, 5, "leak", 3, 500)};
   add(tasks, 100, 20, 5, "web", 3, 1);
   static_cast<void>(find(tasks, 510));
-  for (Task& task : snapshot.tasks) {
-    task.took_most_kib = task.took_kib;
+  for (Verdict& verdict : snapshot.verdicts) {
+    verdict.took_most_kib = verdict.took_kib;
   }
   EXPECT_TRUE(finder.suspects(snapshot, rules, kNeed, 510 * kMib).empty());
 }

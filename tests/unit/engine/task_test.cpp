@@ -97,19 +97,20 @@ TEST(LinkChildren, ChildrenShareNoMmUntilThatIsKnown) {
   EXPECT_FALSE(snapshot.children.at(0).shares_mm);
 }
 
-TEST(LiveThread, StandsForALeaderThatHasExited) {
+TEST(FirstVerdict, IsThatOfTheFactsAlone) {
+  Task task = user_task(10, 5);
+  task.oom_adj = 3;
+  EXPECT_EQ(first_verdict(task, Threads::kLeader).oom_adj, 3);
+  EXPECT_TRUE(first_verdict(task, Threads::kLeader).has_mm);
+}
+
+TEST(FirstVerdict, ALiveThreadStandsForALeaderThatHasExited) {
   Task task = user_task(10, 5);
   task.has_mm = false;
-  task.state = 'Z';
-  task.flags = kPfExiting;
-  count_live_thread(task);
-  EXPECT_FALSE(task.has_mm);
-  task.live = {.tid = 12, .flags = 0x40, .nice = 5, .state = 'S'};
-  count_live_thread(task);
-  EXPECT_TRUE(task.has_mm);
-  EXPECT_EQ(task.flags, 0x40U);
-  EXPECT_EQ(task.nice, 5);
-  EXPECT_EQ(task.state, 'S');
+  EXPECT_FALSE(first_verdict(task, Threads::kAnyLive).has_mm);
+  task.live_tid = 12;
+  EXPECT_TRUE(first_verdict(task, Threads::kAnyLive).has_mm);
+  EXPECT_FALSE(first_verdict(task, Threads::kLeader).has_mm);
 }
 
 TEST(TaskList, EarlierStartIsEarlier) {

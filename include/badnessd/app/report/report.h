@@ -25,7 +25,8 @@ namespace badnessd {
 [[nodiscard]] std::string task_text(const Task& task);
 
 // The rule that gave the task its oom_adj; empty if none did.
-[[nodiscard]] std::string rule_name(const Task& task, const Policy& policy);
+[[nodiscard]] std::string rule_name(const Verdict& verdict,
+                                    const Policy& policy);
 
 // "uid 1000", or a text for an unknown uid.
 [[nodiscard]] std::string owner_text(const Task& task);
@@ -35,7 +36,7 @@ namespace badnessd {
 
 // "took 2.0 MiB of the 1.4 GiB that were lost in 15 s, holds 141 MiB and
 // reserves 3.0 GiB".
-[[nodiscard]] std::string burden_text(const Task& task,
+[[nodiscard]] std::string burden_text(const JudgedTask& it,
                                       const Decision& decision);
 
 // The basis of the blame, if it is not what each process took, and the part of

@@ -115,15 +115,14 @@ TEST(HeldLive, ADeadLeaderHidesNothing) {
   });
   const auto source = open_root("/proc");
   Snapshot snapshot = scan_of(*source);
-  while (task_of(snapshot, child.pid()).state != 'Z') {
+  while (task_of(snapshot, child.pid()).live_tid == 0) {
     snapshot = scan_of(*source);
   }
   EXPECT_GE(held_by(*source, child.pid()).private_kib, kSizeKib);
-  // As a decision sees it.
-  Task& task = task_of(snapshot, child.pid());
-  EXPECT_NE(task.live.tid, 0);
-  count_live_thread(task);
-  EXPECT_TRUE(task.has_mm);
+  // What stands for the leader is the thread.
+  const Task& task = task_of(snapshot, child.pid());
+  EXPECT_FALSE(task.has_mm);
+  EXPECT_NE(task.state, 'Z');
   source->refine(snapshot,
                  static_cast<std::uint32_t>(find_task(snapshot, child.pid())));
   EXPECT_GE(task_of(snapshot, child.pid()).rss_anon_kib, kSizeKib);

@@ -31,6 +31,7 @@ using test::system_files;
 using test::task_of;
 using test::TempTree;
 using test::together;
+using test::verdict_of;
 
 constexpr const char* kLinux26 = "Linux version 2.6.32.69 (root@build) #1\n";
 
@@ -184,8 +185,8 @@ TEST(ProcfsDeadLeader, HasNoMmButThreadsOnItsParentsList) {
   EXPECT_EQ(task.mm_threads, 2U);
   EXPECT_EQ(task.oom_adj, -2);
   score_all(snapshot, {});
-  EXPECT_EQ(task_of(snapshot, 10).points, 0U);
-  EXPECT_EQ(task_of(snapshot, 1).points, 1000U + 2 * 351);
+  EXPECT_EQ(verdict_of(snapshot, 10).points, 0U);
+  EXPECT_EQ(verdict_of(snapshot, 1).points, 1000U + 2 * 351);
 }
 
 TEST(ProcfsDeadLeader, WithoutALiveThreadIsAZombie) {
@@ -212,7 +213,7 @@ TEST(ProcfsSwapInScan, ReadsSwapForEveryone) {
   EXPECT_EQ(task_of(snapshot, 10).swap_kib, 400U);
   EXPECT_EQ(task_of(snapshot, 10).detail, Detail::kCheap);
   score_all(snapshot, {.memory = MemoryBase::kRssSwap});
-  EXPECT_EQ(task_of(snapshot, 10).points, 105U);
+  EXPECT_EQ(verdict_of(snapshot, 10).points, 105U);
   const auto without = open_root(tree.path());
   snapshot = scan_of(*without);
   EXPECT_EQ(task_of(snapshot, 10).swap_kib, 0U);

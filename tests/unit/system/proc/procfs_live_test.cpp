@@ -70,7 +70,7 @@ TEST(ProcfsLive, FindsItself) {
   EXPECT_EQ(self.detail, Detail::kFull);
   EXPECT_GT(self.rss_anon_kib, 0U);
   EXPECT_TRUE(self.mems_intersect);
-  EXPECT_GT(badness(snapshot, self, {}).points(), 0U);
+  EXPECT_GT(badness(snapshot, test::judged(self).view(), {}).points(), 0U);
 }
 
 TEST(ProcfsLive, UptimeIsTheBootClock) {
@@ -228,7 +228,7 @@ TEST(ProcfsLive, DeadLeaderWithALiveThread) {
   });
   const auto source = open_root("/proc");
   Snapshot snapshot = scan_of(*source);
-  while (task_of(snapshot, parent.pid()).state != 'Z') {
+  while (task_of(snapshot, parent.pid()).live_tid == 0) {
     snapshot = scan_of(*source);
   }
   const Task& task = task_of(snapshot, parent.pid());
