@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -163,9 +164,16 @@ int run_daemon(
   rehearse(daemon, source, *log);
   Manager manager;
   manager.ready("watching");
+  std::uint64_t dropped = 0;
   for (;;) {
     daemon.step();
     manager.tick(source.now_us(), daemon);
+    const std::uint64_t lost = err.dropped() + journal.dropped();
+    if (lost != std::exchange(dropped, lost)) {
+      log->warn("{} so far: their reader does not keep up",
+                count_text(lost, "log line or journal entry was lost",
+                           "log lines and journal entries were lost"));
+    }
     const auto woken =
         events->wait(std::chrono::microseconds(daemon.sleep()), psi.fd(),
                      daemon.victim_pending() ? killer.exit_fd() : -1);

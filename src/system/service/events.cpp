@@ -81,8 +81,6 @@ Events::Woken Events::wait(microseconds timeout, int psi_fd, int exit_fd) {
   while (::read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
     (info.ssi_signo == SIGHUP ? woken.reload : woken.stop) = true;
   }
-  woken.stalled = (fds[2].revents & POLLPRI) != 0;
-  woken.exited = (fds[3].revents & POLLIN) != 0;
   return woken;
 }
 

@@ -52,11 +52,4 @@ Expected<void> exempt_from_kernel_oom(int proc_root) {
   return {};
 }
 
-FaultCount page_faults() noexcept {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return {static_cast<std::uint64_t>(usage.ru_minflt),
-          static_cast<std::uint64_t>(usage.ru_majflt)};
-}
-
 }  // namespace badnessd

@@ -36,10 +36,8 @@ class Events {
   [[nodiscard]] static Expected<Events> open();
 
   struct Woken {
-    bool stop = false;     // SIGINT or SIGTERM
-    bool reload = false;   // SIGHUP
-    bool stalled = false;  // the PSI trigger
-    bool exited = false;   // the victim
+    bool stop = false;    // SIGINT or SIGTERM
+    bool reload = false;  // SIGHUP
   };
   // Sleeps for at most `timeout`. Ignores a descriptor of -1.
   [[nodiscard]] Woken wait(std::chrono::microseconds timeout, int psi_fd,

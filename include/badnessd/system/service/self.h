@@ -2,9 +2,6 @@
 // Keeps badnessd itself running while memory is short.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
 #include "badnessd/system/sys.h"
 
 namespace badnessd {
@@ -24,13 +21,5 @@ void prefault_stack() noexcept;
 // Sets oom_score_adj to -1000: the kernel's OOM killer skips badnessd. Only
 // root with CAP_SYS_RESOURCE may lower the value below its initial one.
 [[nodiscard]] Expected<void> exempt_from_kernel_oom(int proc_root);
-
-// The page faults of this process. Serves to prove that the kill path causes
-// none.
-struct FaultCount {
-  std::uint64_t minor = 0;
-  std::uint64_t major = 0;
-};
-[[nodiscard]] FaultCount page_faults() noexcept;
 
 }  // namespace badnessd
