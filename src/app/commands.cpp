@@ -19,12 +19,10 @@
 #include "badnessd/app/report/scores.h"
 #include "badnessd/cycle/cycle.h"
 #include "badnessd/cycle/lazy_selection.h"
+#include "badnessd/engine/kernel26.h"
 
 namespace badnessd {
 namespace {
-
-// include/linux/capability.h: signals to processes of other users.
-constexpr std::uint64_t kCapKill = 1ULL << 5;
 
 int print(const std::string& text) {
   const bool written =
