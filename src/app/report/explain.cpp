@@ -2,10 +2,13 @@
 #include "badnessd/app/report/explain.h"
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
+#include <optional>
 
 #include <spdlog/fmt/fmt.h>
 
+#include "badnessd/app/report/gaps.h"
+#include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/engine/ranking.h"
@@ -103,21 +106,30 @@ std::string ledger_table(const Snapshot& snapshot, const Task& task,
   return render_table(columns, rows, style);
 }
 
-// The largest children one by one, the others as a sum.
-std::string children_text(const Snapshot& snapshot, const Task& task,
-                          const ScoreRules& rules) {
-  constexpr std::size_t kShown = 5;
-  struct Addend {
-    Points points;
-    const Child* child;
-  };
+// What a child adds to the score.
+struct Addend {
+  Points points;
+  std::reference_wrapper<const Task> child;
+  bool shares_mm;
+};
+
+std::vector<Addend> addends_of(const Snapshot& snapshot, const Task& task,
+                               const ScoreRules& rules) {
   std::vector<Addend> addends;
   bool wrapped = false;
   for (std::uint32_t i = 0; i < task.child_count; ++i) {
     const Child& child = snapshot.children[task.first_child + i];
-    addends.push_back(
-        {child_points(snapshot, child, rules.memory, wrapped), &child});
+    addends.push_back({child_points(snapshot, child, rules.memory, wrapped),
+                       snapshot.tasks[child.task], child.shares_mm});
   }
+  return addends;
+}
+
+// The largest children one by one, the others as a sum.
+std::string children_text(const Snapshot& snapshot, const Task& task,
+                          const ScoreRules& rules) {
+  constexpr std::size_t kShown = 5;
+  std::vector<Addend> addends = addends_of(snapshot, task, rules);
   std::stable_sort(
       addends.begin(), addends.end(),
       [](const Addend& a, const Addend& b) { return a.points > b.points; });
@@ -128,9 +140,9 @@ std::string children_text(const Snapshot& snapshot, const Task& task,
       rest += addends[i].points;
       continue;
     }
-    const Task& child = snapshot.tasks[addends[i].child->task];
+    const Task& child = addends[i].child;
     std::string why;
-    if (addends[i].child->shares_mm) {
+    if (addends[i].shares_mm) {
       why = "shares its parent's memory";
     } else if (child.mm_threads == 0) {
       why = "has no memory";
@@ -147,36 +159,88 @@ std::string children_text(const Snapshot& snapshot, const Task& task,
   return text.empty() ? text : "children\n" + text;
 }
 
-std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
-                      const Policy& policy) {
-  const Task& task = snapshot.tasks[index];
-  const std::vector<std::uint32_t> ranked =
-      rank_candidates(snapshot, {.self_pid = policy.self_pid});
-  const auto place = std::find(ranked.begin(), ranked.end(), index);
-  if (place == ranked.end()) {
+// The place of a task among the candidates.
+struct Explained {
+  Explained(const Snapshot& its_snapshot, std::uint32_t index,
+            const Policy& its_policy)
+      : snapshot(its_snapshot),
+        policy(its_policy),
+        task(snapshot.tasks[index]) {
+    const std::vector<std::uint32_t> ranked =
+        rank_candidates(snapshot, {.self_pid = policy.self_pid});
+    candidates = ranked.size();
+    const auto place = std::find(ranked.begin(), ranked.end(), index);
+    if (place == ranked.end()) {
+      return;
+    }
+    rank = static_cast<std::size_t>(place - ranked.begin()) + 1;
+    if (candidates > 1) {
+      rival = &snapshot.tasks[ranked[rank == 1U ? 1 : 0]];
+    }
+    turning = turning_oom_adj(snapshot, index, policy);
+  }
+
+  const Snapshot& snapshot;
+  const Policy& policy;
+  const Task& task;
+  std::size_t candidates = 0;
+  std::optional<std::size_t> rank;  // none: it is no candidate
+  const Task* rival = nullptr;      // the leader, or the one behind it
+  std::optional<int> turning;       // the oom_adj that changes the leader
+};
+
+std::string rank_text(const Explained& it) {
+  if (!it.rank) {
     return fmt::format(
         "rank      none: it is no candidate ({})\n",
-        name_of(skip_reason(task, {.self_pid = policy.self_pid})));
+        name_of(skip_reason(it.task, {.self_pid = it.policy.self_pid})));
   }
-  const bool leads = place == ranked.begin();
+  const bool leads = it.rank == 1U;
   std::string text =
-      fmt::format("rank      {} of {}\n", place - ranked.begin() + 1,
-                  count_text(ranked.size(), "candidate", "candidates"));
-  if (ranked.size() > 1) {
-    const Task& rival = snapshot.tasks[ranked[leads ? 1 : 0]];
+      fmt::format("rank      {} of {}\n", *it.rank,
+                  count_text(it.candidates, "candidate", "candidates"));
+  if (it.rival != nullptr) {
     text += fmt::format("{}{} with {} points\n",
-                        leads ? "runner-up " : "leader    ", task_text(rival),
-                        rival.points);
+                        leads ? "runner-up " : "leader    ",
+                        task_text(*it.rival), it.rival->points);
   }
-  const auto turning = turning_oom_adj(snapshot, index, policy);
-  if (!turning) {
+  if (!it.turning) {
     return text + "oom_adj   no value changes which process is first\n";
   }
-  return text + fmt::format("oom_adj   {} now; {} would {}\n", task.oom_adj,
-                            *turning,
+  return text + fmt::format("oom_adj   {} now; {} would {}\n", it.task.oom_adj,
+                            *it.turning,
                             leads ? "let another take first place"
                                   : "bring it to first place");
 }
+
+constexpr std::array<Field<Explained>, 5> kFields{{
+    {"candidates", "how many processes could be chosen",
+     [](const Explained& it) -> Json { return it.candidates; }},
+    {"rank", "the place of the process among them; null: it is none of them",
+     [](const Explained& it) { return optional_json(it.rank); }},
+    {"rival_pid", "the runner-up if the process leads, else the leader",
+     [](const Explained& it) {
+       return it.rival == nullptr ? Json() : Json(it.rival->id.pid);
+     }},
+    {"turning_oom_adj", "the `oom_adj` with which another process leads",
+     [](const Explained& it) { return optional_json(it.turning); }},
+    {"children",
+     "`pid`, `comm`, `threads`, `shares_mm` of each child, and the `points` "
+     "that it adds",
+     [](const Explained& it) {
+       Json children = Json::array();
+       for (const Addend& addend :
+            addends_of(it.snapshot, it.task, it.policy.score)) {
+         const Task& child = addend.child;
+         children.push_back({{"pid", child.id.pid},
+                             {"comm", escaped(child.name())},
+                             {"threads", child.mm_threads},
+                             {"shares_mm", addend.shares_mm},
+                             {"points", addend.points}});
+       }
+       return children;
+     }},
+}};
 
 // The rule that counts, and the others that match.
 std::vector<std::string> rules_text(const Task& task, const Policy& policy) {
@@ -211,7 +275,7 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
                                  owner_text(task), task.points);
   text += ledger_table(snapshot, task, policy, style) + "\n";
   text += children_text(snapshot, task, policy.score);
-  text += rank_text(snapshot, index, policy);
+  text += rank_text({snapshot, index, policy});
   text += fmt::format(
       "reclaim   at least {}: its anonymous memory, swap, and the shared "
       "memory that no other process can map\n",
@@ -229,6 +293,17 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
                      "cannot be read (it needs CAP_SYS_PTRACE)"});
   }
   return text + section("facts", gaps_text(snapshot.gaps));
+}
+
+std::vector<FieldText> explain_fields() {
+  return texts_of(kFields);
+}
+
+Json explain_json(const Snapshot& snapshot, std::uint32_t index,
+                  const Policy& policy) {
+  Json json = report_json(snapshot, {index}, policy);
+  json["explain"] = object_of(kFields, {snapshot, index, policy});
+  return json;
 }
 
 }  // namespace badnessd

@@ -6,8 +6,12 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "badnessd/app/report/gaps.h"
+#include "badnessd/app/report/json.h"
+#include "badnessd/app/report/process.h"
+#include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"
-#include "badnessd/app/report/scores.h"
+#include "badnessd/app/report/sentences.h"
 #include "badnessd/engine/ranking.h"
 
 namespace badnessd {
@@ -48,76 +52,17 @@ std::vector<std::string> skipped_text(const Snapshot& snapshot,
   return lines;
 }
 
-// The reason why the chosen process was eligible.
-std::string guard_note(const Decision& decision) {
-  if (decision.needed_kib == 0) {
-    return "the first in the bare order of 2.6.32";
-  }
-  constexpr std::array<std::string_view, 3> kFirst{
-      "the first of those that", "the first of those that took a fair part and",
-      "the one with the greatest score for what it holds, of those that"};
-  const std::string_view first =
-      kFirst[static_cast<std::size_t>(decision.blame)];
-  return decision.required_kib < decision.needed_kib
-             ? fmt::format(
-                   "{} give back {}; none gives back the {} that are "
-                   "needed",
-                   first, size_text(decision.required_kib),
-                   size_text(decision.needed_kib))
-             : fmt::format("{} give back the {} that are needed", first,
-                           size_text(decision.needed_kib));
-}
-
-// The set of processes that die with the victim.
-std::string extent_text(const Decision& decision) {
-  switch (decision.kill_set) {
-    case KillSet::kProcess:
-      return "the chosen process itself";
-    case KillSet::kChild:
-      return "the first child of the chosen process";
-    case KillSet::kStorm:
-      return fmt::format("and all of a fork storm below {}",
-                         task_text(decision.chosen));
-    case KillSet::kSharedMm:
-      return "the chosen process with all that share its address space";
-    case KillSet::kCgroup:
-      return "the chosen process with all processes in " +
-             escaped(decision.group.view());
-  }
-  return {};
-}
-
-std::string selection_text(const CycleResult& result, const CycleState& state) {
+std::vector<std::string> outcome_text(const CycleResult& result,
+                                      const CycleState& state,
+                                      const Policy& policy) {
   if (result.kind == CycleResult::Kind::kNoCandidate) {
-    return section("chosen", {"none: no process is a candidate"});
+    return {"none: no process is a candidate"};
   }
   if (result.kind == CycleResult::Kind::kWaiting) {
-    return section("chosen",
-                   {fmt::format("none now: {} is exiting, and its memory is "
-                                "waited for",
-                                result.dying ? result.dying->pid : 0)});
+    return {fmt::format("none now: {} is exiting, and its memory is waited for",
+                        result.dying ? result.dying->pid : 0)};
   }
-  const Decision& decision = state.decision;
-  std::string text =
-      section("chosen",
-              {fmt::format("{} with {} points, {}", task_text(decision.chosen),
-                           decision.chosen.points, guard_note(decision)),
-               ledger_text(decision.score),
-               "it " + burden_text(decision.chosen, decision)});
-  std::vector<std::string> passed;
-  for (std::uint32_t i = 0; i < decision.passed_over_count; ++i) {
-    const Task& task = decision.passed_over[i];
-    passed.push_back(
-        fmt::format("{} with {} points {}; its death gives back at least {}",
-                    task_text(task), task.points, burden_text(task, decision),
-                    size_text(task.death_kib())));
-  }
-  text += section("passed", passed) + section("blame", blame_text(decision));
-  return text +
-         section("victim",
-                 {fmt::format("{}, {}; its death gives back at least {}",
-                              task_text(decision.victim), extent_text(decision),
-                              size_text(decision.victim.death_kib()))});
+  return decision_sentences(state.decision, policy);
 }
 
 // The sentence of each trigger, and whether one fires.
@@ -134,6 +79,33 @@ std::vector<std::string> firing_text(const CycleState& state,
           : "none fires; this is what would be done if the first did");
   return lines;
 }
+
+struct Audit {
+  const CycleResult& result;
+  const CycleState& state;
+  const Policy& policy;
+};
+
+constexpr std::array<Field<Audit>, 4> kFields{{
+    {"pressure", "memory, swap and PSI, as in the record",
+     [](const Audit& it) { return pressure_json(it.result.reading); }},
+    {"triggers",
+     "of each trigger, or each cgroup in its scope, `name`, `cgroup`, whether "
+     "it `fires`, and its `sentence`",
+     [](const Audit& it) {
+       return triggers_json(it.policy, it.state.policy, it.state.decision);
+     }},
+    {"waits_for_pid", "the process that is exiting, where one is waited for",
+     [](const Audit& it) {
+       return it.result.dying ? Json(it.result.dying->pid) : Json();
+     }},
+    {"decision", "the record below; null: no process is chosen now",
+     [](const Audit& it) {
+       return it.result.kind == CycleResult::Kind::kNotSignalled
+                  ? record_json(it.state.decision, it.policy, "")
+                  : Json();
+     }},
+}};
 
 }  // namespace
 
@@ -158,7 +130,19 @@ std::string once_text(const CycleResult& result, const CycleState& state,
   text +=
       scores_table(snapshot, policy,
                    {.limit = kCandidatesShown, .candidates_only = true}, style);
-  return text + "\n" + selection_text(result, state);
+  return text + "\n" + section("decision", outcome_text(result, state, policy));
+}
+
+std::vector<FieldText> once_fields() {
+  return texts_of(kFields);
+}
+
+Json once_json(const CycleResult& result, const CycleState& state,
+               const Policy& policy) {
+  Json json = report_json(
+      state.snapshot, sorted_tasks(state.snapshot, policy, "points"), policy);
+  json.update(object_of(kFields, {result, state, policy}));
+  return json;
 }
 
 }  // namespace badnessd

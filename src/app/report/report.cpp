@@ -73,43 +73,22 @@ std::string psi_text(const PressureReading& reading) {
   return text + " of the last 10 s";
 }
 
-// The gaps that are counters, with one sentence each.
-struct CountedFact {
-  std::uint32_t Gaps::*count;
-  std::string_view one, many, sentence;
-};
-constexpr std::array<CountedFact, 6> kCountedFacts{{
-    {&Gaps::children_by_ppid, "parent", "parents",
-     "children by PPid, which counts those of other threads too"},
-    {&Gaps::mm_identity_unknown, "child", "children",
-     "could share the parent's memory; counted as separate"},
-    {&Gaps::userns_unreadable, "process", "processes",
-     "capabilities not credited: the user namespace is not readable (it "
-     "needs CAP_SYS_PTRACE)"},
-    {&Gaps::nodes_unknown, "process", "processes",
-     "memory nodes unknown; taken as shared with badnessd"},
-    {&Gaps::unreadable, "process", "processes",
-     "could not be read (hidepid? it needs CAP_SYS_PTRACE)"},
-    {&Gaps::malformed, "process", "processes",
-     "left out: its /proc text is not what a kernel writes"},
-}};
-
 }  // namespace
 
 std::string_view name_of(Factor factor) {
-  return kFactors[static_cast<std::size_t>(factor)];
+  return kFactors[factor];
 }
 
 std::string_view name_of(Op op) {
-  return kOps[static_cast<std::size_t>(op)];
+  return kOps[op];
 }
 
 std::string_view symbol_of(Op op) {
-  return kSymbols[static_cast<std::size_t>(op)];
+  return kSymbols[op];
 }
 
 std::string_view name_of(Skip skip) {
-  return kSkips[static_cast<std::size_t>(skip)];
+  return kSkips[skip];
 }
 
 std::string task_text(std::int32_t pid, std::string_view name) {
@@ -140,68 +119,6 @@ std::string ledger_text(const Score& score) {
     }
   }
   return fmt::format("{} = {}", text, score.points());
-}
-
-std::string burden_text(const Task& task, const Decision& decision) {
-  constexpr Micros kSecond = 1'000'000;
-  const std::string holds =
-      fmt::format("holds {} and reserves {}", size_text(task.held_kib()),
-                  size_text(task.total_vm * decision.page_kib));
-  return decision.loss
-             ? fmt::format(
-                   "took {} of the {} that were lost in {}, {}",
-                   size_text(task.took_kib), size_text(decision.loss->lost_kib),
-                   duration_text(decision.loss->since_us / kSecond), holds)
-             : holds;
-}
-
-std::vector<std::string> blame_text(const Decision& decision) {
-  std::vector<std::string> sentences;
-  if (decision.blame == Blame::kHeld) {
-    sentences.emplace_back(
-        decision.loss
-            ? "no process took as much as is needed, so the greatest score for "
-              "what a process holds decided"
-            : "it is not known which process took the memory, so the greatest "
-              "score for what a process holds decided");
-  }
-  if (decision.pool) {
-    const Pool& pool = *decision.pool;
-    sentences.push_back(fmt::format(
-        "no process took the {} that are needed, but {} children of {} called "
-        "{} took {} together",
-        size_text(decision.needed_kib), pool.members, pool.parent.pid,
-        escaped(pool.comm.data()), size_text(pool.took_kib)));
-  }
-  if (decision.loss) {
-    const Loss& loss = *decision.loss;
-    const Kib no_process = loss.shmem_kib + loss.slab_kib;
-    if (no_process >= loss.lost_kib / 2 &&
-        decision.victim.took_kib < loss.lost_kib / 2) {
-      sentences.push_back(fmt::format(
-          "of the {} that were lost, tmpfs and shared memory (Shmem) grew by "
-          "{} and kernel memory (SUnreclaim) by {}: no kill brings that back",
-          size_text(loss.lost_kib), size_text(loss.shmem_kib),
-          size_text(loss.slab_kib)));
-    }
-  }
-  return sentences;
-}
-
-std::string reclaim_text(const Decision& decision) {
-  const std::string with_it =
-      decision.victim.pid_ns_init
-          ? fmt::format(", {} of it from its container, which dies with it",
-                        size_text(decision.victim.with_it_kib))
-          : std::string();
-  return fmt::format("its death gives back at least {}{}; {} are needed",
-                     size_text(decision.victim.death_kib()), with_it,
-                     size_text(decision.needed_kib));
-}
-
-std::string_view name_of(Blame blame) {
-  constexpr auto kNames = names_up_to<Blame::kHeld>({"none", "took", "held"});
-  return kNames[static_cast<std::size_t>(blame)];
 }
 
 std::string error_text(const Error& error) {
@@ -301,35 +218,6 @@ std::string reading_text(const PressureReading& reading) {
                      reading.mem_available_estimated ? "about " : "",
                      size_text(reading.mem_available_kib),
                      size_text(reading.mem_total_kib), swap, psi_text(reading));
-}
-
-std::vector<std::string> gaps_text(const Gaps& gaps) {
-  std::vector<std::string> sentences;
-  for (const CountedFact& fact : kCountedFacts) {
-    if (gaps.*fact.count != 0) {
-      sentences.push_back(fmt::format(
-          "{}: {}", count_text(gaps.*fact.count, fact.one, fact.many),
-          fact.sentence));
-    }
-  }
-  if (!gaps.init_visible) {
-    sentences.emplace_back(
-        "pid 1 is not visible (hidepid?): there may be more processes than "
-        "these");
-  }
-  if (!gaps.swap_known) {
-    sentences.emplace_back("no VmSwap on this kernel: swap counts as 0");
-  }
-  if (gaps.oom_adj_converted) {
-    sentences.emplace_back(
-        "oom_adj is converted from oom_score_adj as the kernel did");
-  }
-  if (!gaps.kernel26) {
-    sentences.emplace_back(
-        "PF_OOM_ORIGIN (swapoff, KSM) is not visible on this kernel; CPU time "
-        "is what stat shows, which is scaled");
-  }
-  return sentences;
 }
 
 }  // namespace badnessd

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Formats facts, scores and decisions for the terminal and for the log.
+// Formats facts and scores for the terminal and for the log.
 #pragma once
 
 #include <cstddef>
@@ -33,20 +33,6 @@ namespace badnessd {
 // "total_vm 983040, / 4 sys_admin = 245760".
 [[nodiscard]] std::string ledger_text(const Score& score);
 
-// "took 2.0 MiB of the 1.4 GiB that were lost in 15 s, holds 141 MiB and
-// reserves 3.0 GiB".
-[[nodiscard]] std::string burden_text(const Task& task,
-                                      const Decision& decision);
-
-// The basis of the blame, if it is not what each process took, and the part of
-// the loss that no kill brings back; a sentence each.
-[[nodiscard]] std::vector<std::string> blame_text(const Decision& decision);
-
-// The memory that the victim's death gives back, and the needed memory.
-[[nodiscard]] std::string reclaim_text(const Decision& decision);
-
-[[nodiscard]] std::string_view name_of(Blame blame);
-
 // "read /proc/meminfo: Input/output error".
 [[nodiscard]] std::string error_text(const Error& error);
 
@@ -66,9 +52,5 @@ namespace badnessd {
 // scope without cgroups a line that says so.
 [[nodiscard]] std::vector<std::string> triggers_text(const Policy& policy,
                                                      const PolicyState& state);
-
-// The facts that the snapshot lacks, a sentence each. Empty if the snapshot is
-// complete.
-[[nodiscard]] std::vector<std::string> gaps_text(const Gaps& gaps);
 
 }  // namespace badnessd

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A JSON object as a table: one row for each field, with its description.
+// README.md shows the same rows.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace badnessd {
+
+using Json = nlohmann::ordered_json;
+
+inline constexpr int kJsonSchema = 1;
+
+template <class T>
+struct Field {
+  std::string_view key;
+  std::string_view text;  // the description, Markdown
+  Json (*value)(const T& from);
+};
+
+// For the user.
+struct FieldText {
+  std::string_view key;
+  std::string_view text;
+};
+
+template <class T, std::size_t kCount>
+[[nodiscard]] Json object_of(const std::array<Field<T>, kCount>& fields,
+                             const T& from) {
+  Json object = Json::object();
+  for (const Field<T>& field : fields) {
+    object[std::string(field.key)] = field.value(from);
+  }
+  return object;
+}
+
+template <class Fields>
+[[nodiscard]] std::vector<FieldText> texts_of(const Fields& fields) {
+  std::vector<FieldText> texts;
+  for (const auto& field : fields) {
+    texts.push_back({field.key, field.text});
+  }
+  return texts;
+}
+
+// The object as the commands print it.
+[[nodiscard]] inline std::string dumped(const Json& json) {
+  return json.dump(2) + "\n";
+}
+
+// null if it is empty.
+[[nodiscard]] inline Json text_json(const std::string& text) {
+  return text.empty() ? Json() : Json(text);
+}
+
+// null if there is none.
+template <class Optional>
+[[nodiscard]] Json optional_json(const Optional& value) {
+  return value ? Json(*value) : Json();
+}
+
+}  // namespace badnessd
