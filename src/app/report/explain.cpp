@@ -160,70 +160,71 @@ std::string children_text(const Snapshot& snapshot, const Task& task,
 }
 
 // The place of a task among the candidates.
-struct Explained {
-  Explained(const Snapshot& its_snapshot, std::uint32_t index,
-            const Policy& its_policy)
-      : snapshot(its_snapshot),
-        policy(its_policy),
-        task(snapshot.tasks[index]) {
-    const std::vector<std::uint32_t> ranked =
-        rank_candidates(snapshot, {.self_pid = policy.self_pid});
-    candidates = ranked.size();
-    const auto place = std::find(ranked.begin(), ranked.end(), index);
-    if (place == ranked.end()) {
-      return;
-    }
-    rank = static_cast<std::size_t>(place - ranked.begin()) + 1;
-    if (candidates > 1) {
-      rival = &snapshot.tasks[ranked[rank == 1U ? 1 : 0]];
-    }
-    turning = turning_oom_adj(snapshot, index, policy);
-  }
+struct Place {
+  std::size_t candidates = 0;
+  std::optional<std::size_t> rank{};  // none: it is no candidate
+  const Task* rival = nullptr;        // the leader, or the one behind it
+  std::optional<int> turning{};       // the oom_adj that changes the leader
+};
 
+struct Explained {
   const Snapshot& snapshot;
   const Policy& policy;
   const Task& task;
-  std::size_t candidates = 0;
-  std::optional<std::size_t> rank;  // none: it is no candidate
-  const Task* rival = nullptr;      // the leader, or the one behind it
-  std::optional<int> turning;       // the oom_adj that changes the leader
+  Place of{};
 };
 
+Explained explained(const Snapshot& snapshot, std::uint32_t index,
+                    const Policy& policy) {
+  const std::vector<std::uint32_t> ranked =
+      rank_candidates(snapshot, {.self_pid = policy.self_pid});
+  Place place{.candidates = ranked.size()};
+  const auto found = std::find(ranked.begin(), ranked.end(), index);
+  if (found != ranked.end()) {
+    place.rank = static_cast<std::size_t>(found - ranked.begin()) + 1;
+    if (ranked.size() > 1) {
+      place.rival = &snapshot.tasks[ranked[place.rank == 1U ? 1 : 0]];
+    }
+    place.turning = turning_oom_adj(snapshot, index, policy);
+  }
+  return {snapshot, policy, snapshot.tasks[index], place};
+}
+
 std::string rank_text(const Explained& it) {
-  if (!it.rank) {
+  if (!it.of.rank) {
     return fmt::format(
         "rank      none: it is no candidate ({})\n",
         name_of(skip_reason(it.task, {.self_pid = it.policy.self_pid})));
   }
-  const bool leads = it.rank == 1U;
+  const bool leads = it.of.rank == 1U;
   std::string text =
-      fmt::format("rank      {} of {}\n", *it.rank,
-                  count_text(it.candidates, "candidate", "candidates"));
-  if (it.rival != nullptr) {
+      fmt::format("rank      {} of {}\n", *it.of.rank,
+                  count_text(it.of.candidates, "candidate", "candidates"));
+  if (it.of.rival != nullptr) {
     text += fmt::format("{}{} with {} points\n",
                         leads ? "runner-up " : "leader    ",
-                        task_text(*it.rival), it.rival->points);
+                        task_text(*it.of.rival), it.of.rival->points);
   }
-  if (!it.turning) {
+  if (!it.of.turning) {
     return text + "oom_adj   no value changes which process is first\n";
   }
   return text + fmt::format("oom_adj   {} now; {} would {}\n", it.task.oom_adj,
-                            *it.turning,
+                            *it.of.turning,
                             leads ? "let another take first place"
                                   : "bring it to first place");
 }
 
 constexpr std::array<Field<Explained>, 5> kFields{{
     {"candidates", "how many processes could be chosen",
-     [](const Explained& it) -> Json { return it.candidates; }},
+     of<&Place::candidates>},
     {"rank", "the place of the process among them; null: it is none of them",
-     [](const Explained& it) { return optional_json(it.rank); }},
+     of<&Place::rank>},
     {"rival_pid", "the runner-up if the process leads, else the leader",
      [](const Explained& it) {
-       return it.rival == nullptr ? Json() : Json(it.rival->id.pid);
+       return it.of.rival == nullptr ? Json() : Json(it.of.rival->id.pid);
      }},
     {"turning_oom_adj", "the `oom_adj` with which another process leads",
-     [](const Explained& it) { return optional_json(it.turning); }},
+     of<&Place::turning>},
     {"children",
      "`pid`, `comm`, `threads`, `shares_mm` of each child, and the `points` "
      "that it adds",
@@ -275,7 +276,7 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
                                  owner_text(task), task.points);
   text += ledger_table(snapshot, task, policy, style) + "\n";
   text += children_text(snapshot, task, policy.score);
-  text += rank_text({snapshot, index, policy});
+  text += rank_text(explained(snapshot, index, policy));
   text += fmt::format(
       "reclaim   at least {}: its anonymous memory, swap, and the shared "
       "memory that no other process can map\n",
@@ -302,7 +303,7 @@ std::vector<FieldText> explain_fields() {
 Json explain_json(const Snapshot& snapshot, std::uint32_t index,
                   const Policy& policy) {
   Json json = report_json(snapshot, {index}, policy);
-  json["explain"] = object_of(kFields, {snapshot, index, policy});
+  json["explain"] = object_of(kFields, explained(snapshot, index, policy));
   return json;
 }
 

@@ -10,31 +10,28 @@ namespace badnessd {
 namespace {
 
 struct Report {
-  const Snapshot& snapshot;
+  const Snapshot& of;
   const std::vector<std::uint32_t>& order;
   const Policy& policy;
 };
 
 constexpr std::array<Field<Report>, 7> kFields{{
     {"schema", "1", [](const Report&) -> Json { return kJsonSchema; }},
-    {"uptime_seconds", "since the boot",
-     [](const Report& it) -> Json { return it.snapshot.uptime_s; }},
+    {"uptime_seconds", "since the boot", of<&Snapshot::uptime_s>},
     {"kernel_hz", "`kernel.hz`, the CONFIG_HZ of the kernel to reproduce",
      [](const Report& it) -> Json { return it.policy.score.hz; }},
     {"memory", "the base of the score, `total_vm` or `rss+swap`",
      [](const Report& it) -> Json { return name_of(it.policy.score.memory); }},
-    {"page_size", "in bytes",
-     [](const Report& it) -> Json { return it.snapshot.page_size; }},
+    {"page_size", "in bytes", of<&Snapshot::page_size>},
     {"facts",
      "what is known and what is not: flags, counts of processes, and "
      "`sentences` that say it in words",
-     [](const Report& it) { return gaps_json(it.snapshot.gaps); }},
+     [](const Report& it) { return gaps_json(it.of.gaps); }},
     {"tasks", "the processes, each with the fields below",
      [](const Report& it) {
        Json tasks = Json::array();
        for (const std::uint32_t i : it.order) {
-         tasks.push_back(
-             process_json({it.snapshot.tasks[i], it.policy, &it.snapshot}));
+         tasks.push_back(process_json({it.of.tasks[i], it.policy, &it.of}));
        }
        return tasks;
      }},

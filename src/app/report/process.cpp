@@ -15,163 +15,91 @@
 namespace badnessd {
 namespace {
 
-// The reports whose JSON has a field.
-enum class In : std::uint8_t { kAll, kScores, kDecision };
-
-// How a column shows the value.
-enum class Cell : std::uint8_t {
-  kNone,  // there is no column
-  kText,
-  kUser,
-  kPoints,
-  kNumber,
-  kPid,  // sorted ascending
-  kPages,
-  kKib,
-  kSeconds
-};
+// The unit of a value is the end of its key. Flags:
+constexpr unsigned kOnDemand = 1;  // a column if the table is sorted by it
+constexpr unsigned kScores = 2;    // not in the record of a decision
+constexpr unsigned kRecord = 4;    // only in the record of a decision
 
 struct ProcessField {
   std::string_view key;
+  std::string_view column;  // and key of --sort; empty: there is none
   std::string_view text;
   Json (*value)(const Process& it);
-  std::string_view heading{};  // its lower case is the key of --sort
-  Cell cell = Cell::kNone;
-  In in = In::kAll;
-  bool on_demand = false;  // a column only where the table is sorted by it
+  unsigned flags = 0;
 };
 
 Skip skip_of(const Process& it) {
-  return skip_reason(it.task, {.self_pid = it.policy.self_pid});
+  return skip_reason(it.of, {.self_pid = it.policy.self_pid});
+}
+
+Json rss(const Process& it) {
+  return it.of.rss * (it.snapshot->page_size / 1024);
+}
+
+Json swap(const Process& it) {
+  return it.snapshot->gaps.swap_known ? Json(it.of.swap_kib) : Json();
+}
+
+Json rule(const Process& it) {
+  return text_json(rule_name(it.of, it.policy));
+}
+
+Json oom_score_adj(const Process& it) {
+  return it.of.has_oom_score_adj ? Json(it.of.oom_score_adj) : Json();
+}
+
+Json cpu_seconds(const Process& it) {
+  return it.of.cpu_jiffies / it.policy.score.hz;
+}
+
+Json skipped(const Process& it) {
+  return text_json(std::string(name_of(skip_of(it))));
+}
+
+Json steps(const Process& it) {
+  return steps_json(badness(*it.snapshot, it.of, it.policy.score));
 }
 
 constexpr std::array kFields = std::to_array<ProcessField>({
-    {.key = "points",
-     .text = "the score",
-     .value = [](const Process& it) -> Json { return it.task.points; },
-     .heading = "POINTS",
-     .cell = Cell::kPoints},
-    {.key = "pid",
-     .text = "its process id",
-     .value = [](const Process& it) -> Json { return it.task.id.pid; },
-     .heading = "PID",
-     .cell = Cell::kPid},
-    {.key = "ppid",
-     .text = "its parent's process id",
-     .value = [](const Process& it) -> Json { return it.task.ppid; }},
-    {.key = "start_time_ticks",
-     .text = "when it started, in USER_HZ since boot",
-     .value = [](const Process& it) -> Json { return it.task.id.start_time; }},
-    {.key = "uid",
-     .text = "its real user id",
-     .value = [](const Process& it) { return optional_json(it.task.uid); },
-     .heading = "USER",
-     .cell = Cell::kUser},
-    {.key = "total_vm_pages",
-     .text = "pages of address space, reserved or used",
-     .value = [](const Process& it) -> Json { return it.task.total_vm; },
-     .heading = "TOTAL_VM",
-     .cell = Cell::kPages},
-    {.key = "rss_kib",
-     .text = "resident memory; not in the record",
-     .value = [](const Process& it) -> Json {
-       return it.task.rss * (it.snapshot->page_size / 1024);
-     },
-     .heading = "RSS",
-     .cell = Cell::kKib,
-     .in = In::kScores},
-    {.key = "swap_kib",
-     .text = "memory in swap; not in the record",
-     .value =
-         [](const Process& it) {
-           return it.snapshot->gaps.swap_known ? Json(it.task.swap_kib)
-                                               : Json();
-         },
-     .heading = "SWAP",
-     .cell = Cell::kKib,
-     .in = In::kScores,
-     .on_demand = true},
-    {.key = "held_kib",
-     .text = "anonymous memory, shared memory and swap",
-     .value = [](const Process& it) -> Json { return it.task.held_kib(); }},
-    {.key = "took_kib",
-     .text = "what it took of the `loss`; in the record alone",
-     .value = [](const Process& it) -> Json { return it.task.took_kib; },
-     .in = In::kDecision},
-    {.key = "reclaim_kib",
-     .text = "what its death gives back for certain",
-     .value = [](const Process& it) -> Json { return it.task.death_kib(); },
-     .heading = "RECLAIM",
-     .cell = Cell::kKib},
-    {.key = "pid_ns_init",
-     .text = "whether it is the init of a container, which dies with it",
-     .value = [](const Process& it) -> Json { return it.task.pid_ns_init; }},
-    {.key = "oom_adj",
-     .text = "its `oom_adj` in force",
-     .value = [](const Process& it) -> Json { return it.task.oom_adj; },
-     .heading = "ADJ",
-     .cell = Cell::kNumber},
-    {.key = "own_oom_adj",
-     .text = "its `oom_adj` without rules",
-     .value = [](const Process& it) -> Json { return it.task.own_oom_adj; }},
-    {.key = "rule",
-     .text = "the rule that gave it `oom_adj`",
-     .value =
-         [](const Process& it) {
-           return text_json(rule_name(it.task, it.policy));
-         }},
-    {.key = "rules_open",
-     .text = "whether a rule asked for what was not known",
-     .value = [](const Process& it) -> Json { return it.task.rules_open; }},
-    {.key = "oom_score_adj",
-     .text = "null before Linux 2.6.36",
-     .value =
-         [](const Process& it) {
-           return it.task.has_oom_score_adj ? Json(it.task.oom_score_adj)
-                                            : Json();
-         }},
-    {.key = "cpu_seconds",
-     .text = "CPU time",
-     .value = [](const Process& it) -> Json {
-       return it.task.cpu_jiffies / it.policy.score.hz;
-     },
-     .heading = "CPU",
-     .cell = Cell::kSeconds,
-     .on_demand = true},
-    {.key = "age_seconds",
-     .text = "time since its start; not in the record",
-     .value = [](const Process& it) -> Json {
-       return age_s(*it.snapshot, it.task);
-     },
-     .heading = "AGE",
-     .cell = Cell::kSeconds,
-     .in = In::kScores,
-     .on_demand = true},
-    {.key = "comm",
-     .text = "its name",
-     .value = [](const Process& it) -> Json { return escaped(it.task.name()); },
-     .heading = "NAME",
-     .cell = Cell::kText},
-    {.key = "eligible",
-     .text = "whether it is a candidate; not in the record",
-     .value = [](const Process& it) -> Json {
-       return skip_of(it) == Skip::kNone;
-     },
-     .in = In::kScores},
-    {.key = "skipped",
-     .text = "why it is no candidate; not in the record",
-     .value =
-         [](const Process& it) {
-           return text_json(std::string(name_of(skip_of(it))));
-         },
-     .in = In::kScores},
-    {.key = "steps",
-     .text = "of its score, like `steps` of the record",
-     .value =
-         [](const Process& it) {
-           return steps_json(badness(*it.snapshot, it.task, it.policy.score));
-         },
-     .in = In::kScores},
+    {"points", "points", "the score", of<&Task::points>},
+    {"pid", "pid", "its process id",
+     [](const Process& it) -> Json { return it.of.id.pid; }},
+    {"ppid", "", "its parent's process id", of<&Task::ppid>},
+    {"start_time_ticks", "", "when it started, in USER_HZ since boot",
+     [](const Process& it) -> Json { return it.of.id.start_time; }},
+    {"uid", "user", "its real user id", of<&Task::uid>},
+    {"total_vm_pages", "total_vm", "pages of address space, reserved or used",
+     of<&Task::total_vm>},
+    {"rss_kib", "rss", "resident memory; not in the record", rss, kScores},
+    {"swap_kib", "swap", "memory in swap; not in the record", swap,
+     kScores | kOnDemand},
+    {"held_kib", "", "anonymous memory, shared memory and swap",
+     of<&Task::held_kib>},
+    {"took_kib", "", "what it took of the `loss`; in the record alone",
+     of<&Task::took_kib>, kRecord},
+    {"reclaim_kib", "reclaim", "what its death gives back for certain",
+     of<&Task::death_kib>},
+    {"pid_ns_init", "",
+     "whether it is the init of a container, which dies with it",
+     of<&Task::pid_ns_init>},
+    {"oom_adj", "adj", "its `oom_adj` in force", of<&Task::oom_adj>},
+    {"own_oom_adj", "", "its `oom_adj` without rules", of<&Task::own_oom_adj>},
+    {"rule", "", "the rule that gave it `oom_adj`", rule},
+    {"rules_open", "", "whether a rule asked for what was not known",
+     of<&Task::rules_open>},
+    {"oom_score_adj", "", "null before Linux 2.6.36", oom_score_adj},
+    {"cpu_seconds", "cpu", "CPU time", cpu_seconds, kOnDemand},
+    {"age_seconds", "age", "time since its start; not in the record",
+     [](const Process& it) -> Json { return age_s(*it.snapshot, it.of); },
+     kScores | kOnDemand},
+    {"comm", "name", "its name",
+     [](const Process& it) -> Json { return escaped(it.of.name()); }},
+    {"eligible", "", "whether it is a candidate; not in the record",
+     [](const Process& it) -> Json { return skip_of(it) == Skip::kNone; },
+     kScores},
+    {"skipped", "", "why it is no candidate; not in the record", skipped,
+     kScores},
+    {"steps", "", "of its score, like `steps` of the record", steps, kScores},
 });
 
 // User names of this machine do not apply to a tree of another machine.
@@ -192,40 +120,37 @@ std::string cell_text(const ProcessField& field, const Process& it) {
   if (value.is_null()) {
     return "?";
   }
-  switch (field.cell) {
-    case Cell::kText:
-      return value;
-    case Cell::kUser:
-      return user_text(value, it.snapshot->gaps.live);
-    case Cell::kPages:
-      return size_text(value.get<Kib>() * (it.snapshot->page_size / 1024));
-    case Cell::kKib:
-      return size_text(value);
-    case Cell::kSeconds:
-      return duration_text(value);
-    case Cell::kPoints:
-      if (const Skip skip = skip_of(it); skip != Skip::kNone) {
-        return std::string(name_of(skip));
-      }
-      break;
-    case Cell::kNone:
-    case Cell::kNumber:
-    case Cell::kPid:
-      break;
+  if (value.is_string()) {
+    return value;
   }
-  return value.dump();
+  if (field.key.ends_with("_kib")) {
+    return size_text(value);
+  }
+  if (field.key.ends_with("_pages")) {
+    return size_text(value.get<Pages>() * (it.snapshot->page_size / 1024));
+  }
+  if (field.key.ends_with("_seconds")) {
+    return duration_text(value);
+  }
+  if (field.key == "uid") {
+    return user_text(value, it.snapshot->gaps.live);
+  }
+  const Skip skip = skip_of(it);
+  return field.key == "points" && skip != Skip::kNone
+             ? std::string(name_of(skip))
+             : value.dump();
 }
 
-bool is_text(Cell cell) {
-  return cell == Cell::kText || cell == Cell::kUser;
+bool is_text(const ProcessField& field) {
+  return field.column == "user" || field.column == "name";
 }
 
-std::string lower(std::string_view heading) {
-  std::string text;
-  for (const char c : heading) {
-    text += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+Column column_of(const ProcessField& field) {
+  Column column{.header = std::string(field.column), .left = is_text(field)};
+  for (char& c : column.header) {
+    c = c == '_' ? c : static_cast<char>(c - 'a' + 'A');
   }
-  return text;
+  return column;
 }
 
 }  // namespace
@@ -235,35 +160,32 @@ std::vector<FieldText> process_fields() {
 }
 
 Json process_json(const Process& process) {
-  const In other = process.snapshot == nullptr ? In::kScores : In::kDecision;
+  const unsigned other = process.snapshot == nullptr ? kScores : kRecord;
   Json json;
   for (const ProcessField& field : kFields) {
-    if (field.in != other) {
+    if ((field.flags & other) == 0) {
       json[std::string(field.key)] = field.value(process);
     }
   }
   return json;
 }
 
-const std::vector<std::string>& sort_keys() {
-  static const std::vector<std::string> keys = [] {
-    std::vector<std::string> names;
-    for (const ProcessField& field : kFields) {
-      if (field.cell != Cell::kNone && !is_text(field.cell)) {
-        names.push_back(lower(field.heading));
-      }
+std::vector<std::string> sort_keys() {
+  std::vector<std::string> keys;
+  for (const ProcessField& field : kFields) {
+    if (!field.column.empty() && !is_text(field)) {
+      keys.emplace_back(field.column);
     }
-    return names;
-  }();
+  }
   return keys;
 }
 
 std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot,
                                         const Policy& policy,
                                         std::string_view key) {
-  const auto field = std::find_if(
-      kFields.begin(), kFields.end(),
-      [key](const ProcessField& it) { return lower(it.heading) == key; });
+  const auto field =
+      std::find_if(kFields.begin(), kFields.end(),
+                   [key](const auto& it) { return it.column == key; });
   std::vector<Json> values;
   for (const Task& task : snapshot.tasks) {
     values.push_back(field->value({task, policy, &snapshot}));
@@ -271,10 +193,9 @@ std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot,
   std::vector<std::uint32_t> order(snapshot.tasks.size());
   std::iota(order.begin(), order.end(), 0U);
   std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    if (values[a] == values[b]) {
-      return earlier_in_task_list(snapshot.tasks[a], snapshot.tasks[b]);
-    }
-    return (values[a] < values[b]) == (field->cell == Cell::kPid);
+    return values[a] == values[b]
+               ? earlier_in_task_list(snapshot.tasks[a], snapshot.tasks[b])
+               : (values[a] < values[b]) == (key == "pid");
   });
   return order;
 }
@@ -284,10 +205,10 @@ std::string scores_table(const Snapshot& snapshot, const Policy& policy,
   std::vector<const ProcessField*> fields;
   std::vector<Column> columns;
   for (const ProcessField& field : kFields) {
-    if (field.cell != Cell::kNone &&
-        (!field.on_demand || lower(field.heading) == options.sort)) {
+    const bool shown = (field.flags & kOnDemand) == 0;
+    if (!field.column.empty() && (shown || field.column == options.sort)) {
       fields.push_back(&field);
-      columns.push_back({.header = field.heading, .left = is_text(field.cell)});
+      columns.push_back(column_of(field));
     }
   }
   std::vector<std::vector<std::string>> rows;

@@ -30,14 +30,21 @@ constexpr auto kOutcomes = names_up_to<KillOutcome::Kind::kFailed>(
 constexpr auto kEnds = names_up_to<Decision::End::kNotSignalled>(
     {"pending", "exited", "still_alive", ""});
 
-Json path_json(std::string_view path) {
-  return text_json(escaped(path));
+template <auto kMember, const auto& kNames>
+Json named(const Record& it) {
+  return kNames[it.of.*kMember];
 }
 
-Json processes_json(std::span<const Task> tasks, const Policy& policy) {
+template <auto kMember>
+Json process(const Record& it) {
+  return process_json({it.of.*kMember, it.policy});
+}
+
+template <auto kMember, auto kCount>
+Json processes(const Record& it) {
   Json json = Json::array();
-  for (const Task& task : tasks) {
-    json.push_back(process_json({task, policy}));
+  for (const Task& task : std::span(it.of.*kMember).first(it.of.*kCount)) {
+    json.push_back(process_json({task, it.policy}));
   }
   return json;
 }
@@ -92,6 +99,12 @@ Json pool_json(const Record& it) {
           {"took_kib", it.of.pool->took_kib}};
 }
 
+Json outcome_json(const Record& it) {
+  return it.of.end == Decision::End::kNotSignalled
+             ? kOutcomes[it.of.outcome.kind]
+             : kEnds[it.of.end];
+}
+
 Json timings_json(const Record& it) {
   if (it.id.empty()) {
     return nullptr;
@@ -114,7 +127,7 @@ constexpr std::array kFields = std::to_array<Field<Record>>({
        return escaped(it.policy.triggers[it.of.trigger].name);
      }},
     {"scope", "the cgroup that was short of memory; null: the system was",
-     [](const Record& it) { return path_json(it.of.scope.view()); }},
+     of<&Decision::scope>},
     {"sentence", "the trigger as a sentence",
      [](const Record& it) -> Json {
        return trigger_text(it.policy.triggers[it.of.trigger],
@@ -132,11 +145,9 @@ constexpr std::array kFields = std::to_array<Field<Record>>({
      "`full_basis_points`",
      stalls_json},
     {"candidates", "how many processes could have been chosen",
-     [](const Record& it) -> Json { return it.of.candidates; }},
+     of<&Decision::candidates>},
     {"chosen", "the process that was chosen, with the fields above",
-     [](const Record& it) {
-       return process_json({it.of.chosen, it.policy});
-     }},
+     process<&Decision::chosen>},
     {"steps",
      "the score of the chosen process step by step: `rule`, `op` (`set`, "
      "`add`, `multiply`, `divide`, `at_least`, `shift_left`, `shift_right`), "
@@ -145,15 +156,12 @@ constexpr std::array kFields = std::to_array<Field<Record>>({
     {"victim",
      "the process that dies; another one than `chosen` only with "
      "`child-first` and in a fork storm",
-     [](const Record& it) {
-       return process_json({it.of.victim, it.policy});
-     }},
+     process<&Decision::victim>},
     {"extent", "`process`, `child`, `storm`, `cgroup` or `shared_mm`",
-     [](const Record& it) -> Json { return kKillSets[it.of.kill_set]; }},
-    {"group", "the cgroup all of which dies",
-     [](const Record& it) { return path_json(it.of.group.view()); }},
+     named<&Decision::kill_set, kKillSets>},
+    {"group", "the cgroup all of which dies", of<&Decision::group>},
     {"killed_besides", "how many processes were killed besides the victim",
-     [](const Record& it) -> Json { return it.of.swept; }},
+     of<&Decision::swept>},
     {"storm",
      "`forker_spared`, `age_s` of the oldest, `members`, `copies` of the "
      "program `comm`, `took_kib`",
@@ -162,9 +170,9 @@ constexpr std::array kFields = std::to_array<Field<Record>>({
      "`cgroup` and `unit` of the victim; `oom_group`, the cgroup that the "
      "kernel would have killed whole",
      [](const Record& it) -> Json {
-       return {{"cgroup", path_json(it.of.cgroup.view())},
-               {"unit", path_json(unit_of(it.of.cgroup.view()))},
-               {"oom_group", path_json(it.of.oom_group.view())}};
+       return {{"cgroup", of<&Decision::cgroup>(it)},
+               {"unit", text_json(escaped(unit_of(it.of.cgroup.view())))},
+               {"oom_group", of<&Decision::oom_group>(it)}};
      }},
     {"loss",
      "what memory lost in `since_us`: `lost_kib`, of that `shmem_grew_kib` "
@@ -172,43 +180,27 @@ constexpr std::array kFields = std::to_array<Field<Record>>({
      "say",
      loss_json},
     {"blame", "`took`, `held` or `none`: what the guard judged by",
-     [](const Record& it) -> Json { return kBlames[it.of.blame]; }},
+     named<&Decision::blame, kBlames>},
     {"pool",
      "where no process took enough, the children of `parent_pid` that did "
      "together: `comm`, `members`, `took_kib`",
      pool_json},
     {"took_bar_kib", "the least that was a fair part",
-     [](const Record& it) -> Json { return it.of.required_took_kib; }},
-    {"need_kib", "what a death had to give back",
-     [](const Record& it) -> Json { return it.of.needed_kib; }},
-    {"bar_kib", "what that was lowered to",
-     [](const Record& it) -> Json { return it.of.required_kib; }},
+     of<&Decision::required_took_kib>},
+    {"need_kib", "what a death had to give back", of<&Decision::needed_kib>},
+    {"bar_kib", "what that was lowered to", of<&Decision::required_kib>},
     {"passed_over", "processes with more points, five at most",
-     [](const Record& it) {
-       return processes_json(
-           std::span(it.of.passed_over).first(it.of.passed_over_count),
-           it.policy);
-     }},
+     processes<&Decision::passed_over, &Decision::passed_over_count>},
     {"runners_up", "processes with fewer points, five at most",
-     [](const Record& it) {
-       return processes_json(
-           std::span(it.of.runners_up).first(it.of.runners_up_count),
-           it.policy);
-     }},
+     processes<&Decision::runners_up, &Decision::runners_up_count>},
     {"expected_reclaim_kib", "what the deaths were to give back",
-     [](const Record& it) -> Json { return it.of.expected_kib(); }},
-    {"reclaimed_kib", "what came back",
-     [](const Record& it) -> Json { return it.of.reclaimed_kib; }},
-    {"signal", "SIGKILL or SIGTERM",
-     [](const Record& it) -> Json { return kSignals[it.of.signal]; }},
+     of<&Decision::expected_kib>},
+    {"reclaimed_kib", "what came back", of<&Decision::reclaimed_kib>},
+    {"signal", "SIGKILL or SIGTERM", named<&Decision::signal, kSignals>},
     {"outcome",
      "`pending`, `exited`, `still_alive`, or why no signal went: "
      "`would_kill`, `vanished`, `refused`, `failed`",
-     [](const Record& it) -> Json {
-       return it.of.end == Decision::End::kNotSignalled
-                  ? kOutcomes[it.of.outcome.kind]
-                  : kEnds[it.of.end];
-     }},
+     outcome_json},
     {"timings_us",
      "on the monotonic clock: trigger `seen`, `decided`, `signalled`, "
      "`exited`, `memory_back`; null in an audit",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/report/sentences.h"
 
+#include <array>
 #include <span>
 
 #include <spdlog/fmt/fmt.h>
@@ -25,37 +26,33 @@ std::string burden_text(const Task& task, const Decision& decision) {
              : holds;
 }
 
-std::string_view verb_of(const Decision& decision) {
-  switch (decision.outcome.kind) {
-    case KillOutcome::Kind::kSent:
-      return decision.signal == Signal::kTerm ? "sent SIGTERM to"
-                                              : "sent SIGKILL to";
-    case KillOutcome::Kind::kNotSent:
-      return "would kill";
-    case KillOutcome::Kind::kVanished:
-    case KillOutcome::Kind::kRefused:
-    case KillOutcome::Kind::kFailed:
-      return "did not kill";
-  }
-  return {};
-}
+// By the kind of the outcome: what was done, and what stood in the way.
+struct Deed {
+  std::string_view verb;
+  std::string_view obstacle{};
+};
+constexpr std::array<Deed, 5> kDeeds{{
+    {"sent SIGKILL to"},
+    {"did not kill", ", which had exited before the signal"},
+    {"would kill"},
+    {"did not kill",
+     ", which is never signalled: init, badnessd or its parent; it is set "
+     "aside"},
+    {"did not kill", ": "},
+}};
 
-// The reason why no signal was sent; empty if there is none.
-std::string obstacle_text(const KillOutcome& outcome) {
-  switch (outcome.kind) {
-    case KillOutcome::Kind::kSent:
-    case KillOutcome::Kind::kNotSent:
-      return {};
-    case KillOutcome::Kind::kVanished:
-      return ", which had exited before the signal";
-    case KillOutcome::Kind::kRefused:
-      return ", which is never signalled: init, badnessd or its parent; it is "
-             "set aside";
-    case KillOutcome::Kind::kFailed:
-      return fmt::format(": {} failed with error {}; it is set aside",
-                         outcome.error.what, outcome.error.code);
-  }
-  return {};
+std::string deed_text(const Decision& decision) {
+  const KillOutcome& outcome = decision.outcome;
+  const Deed& deed = kDeeds[static_cast<std::size_t>(outcome.kind)];
+  const bool gently = outcome.kind == KillOutcome::Kind::kSent &&
+                      decision.signal == Signal::kTerm;
+  return fmt::format(
+      "{} {}, {}{}{}", gently ? "sent SIGTERM to" : deed.verb,
+      task_text(decision.victim), owner_text(decision.victim), deed.obstacle,
+      outcome.kind == KillOutcome::Kind::kFailed
+          ? fmt::format("{} failed with error {}; it is set aside",
+                        outcome.error.what, outcome.error.code)
+          : "");
 }
 
 // The other processes that die.
@@ -178,8 +175,8 @@ void add_passed_over(const Decision& decision, Sentences& sentences) {
   for (const Task& task :
        std::span(decision.passed_over).first(decision.passed_over_count)) {
     sentences.push_back(fmt::format(
-        "passed over: {} with {} points {}, and its death gives back at least "
-        "{}",
+        "passed over: {} with {} points: it {}, and its death gives back at "
+        "least {}",
         task_text(task), task.points, burden_text(task, decision),
         size_text(task.death_kib())));
   }
@@ -205,9 +202,7 @@ void add_place(const Decision& decision, Sentences& sentences) {
 std::vector<std::string> decision_sentences(const Decision& decision,
                                             const Policy& policy) {
   Sentences sentences{fmt::format(
-      "{} {}, {}{}{}: {}", verb_of(decision), task_text(decision.victim),
-      owner_text(decision.victim), obstacle_text(decision.outcome),
-      extent_text(decision),
+      "{}{}: {}", deed_text(decision), extent_text(decision),
       decision.storm ? storm_text(decision)
                      : "it " + burden_text(decision.chosen, decision))};
   if (!decision.storm) {

@@ -55,7 +55,7 @@ struct Style {
 [[nodiscard]] Style stdout_style();
 
 struct Column {
-  std::string_view header;
+  std::string header;
   bool left = false;  // for text; numbers are right-aligned
 };
 

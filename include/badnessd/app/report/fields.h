@@ -5,11 +5,14 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
+
+#include "badnessd/app/config/text.h"
 
 namespace badnessd {
 
@@ -59,10 +62,17 @@ template <class Fields>
   return text.empty() ? Json() : Json(text);
 }
 
-// null if there is none.
-template <class Optional>
-[[nodiscard]] Json optional_json(const Optional& value) {
-  return value ? Json(*value) : Json();
+// A field of what `it.of` is: null for an empty optional or path.
+template <auto kMember, class T>
+[[nodiscard]] Json of(const T& it) {
+  const auto& value = std::invoke(kMember, it.of);
+  if constexpr (requires { value.has_value(); }) {
+    return value ? Json(*value) : Json();
+  } else if constexpr (requires { value.view(); }) {
+    return text_json(escaped(value.view()));
+  } else {
+    return value;
+  }
 }
 
 }  // namespace badnessd

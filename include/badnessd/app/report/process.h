@@ -9,14 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "badnessd/app/config/text.h"
 #include "badnessd/app/report/fields.h"
 #include "badnessd/engine/policy.h"
 
 namespace badnessd {
 
 struct Process {
-  const Task& task;
+  const Task& of;
   const Policy& policy;
   const Snapshot* snapshot = nullptr;  // null: in the record of a decision
 };
@@ -24,7 +23,7 @@ struct Process {
 [[nodiscard]] std::vector<FieldText> process_fields();
 [[nodiscard]] Json process_json(const Process& process);
 
-[[nodiscard]] const std::vector<std::string>& sort_keys();
+[[nodiscard]] std::vector<std::string> sort_keys();
 
 // The tasks sorted by `key`, one of sort_keys(): the greatest first, but pids
 // ascending. Equal tasks have the order of the kernel's task list. Indices in
