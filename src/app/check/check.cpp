@@ -63,19 +63,14 @@ std::vector<std::string> rules_text(const Findings& found) {
   for (std::size_t i = 0; i < found.matches.size(); ++i) {
     const Rule& rule = found.policy.rules[i];
     const RuleMatches& its = found.matches[i];
-    std::string names;
-    for (const std::uint32_t index : its.first) {
-      names += (names.empty() ? ": " : ", ") +
-               task_text(found.state.snapshot.tasks[index]);
-    }
-    if (its.count > its.first.size()) {
-      names += fmt::format(" and {} more", its.count - its.first.size());
-    }
-    lines.push_back(fmt::format(
-        "{}, {}, matches {}{}", escaped(rule.name),
-        rule.adj() == kOomDisable ? std::string("protects")
-                                  : fmt::format("oom_adj {}", rule.adj()),
-        count_text(its.count, "process", "processes"), names));
+    const std::string names =
+        tasks_text(found.state.snapshot, its.first, its.count);
+    lines.push_back(fmt::format("{}, {}, matches {}{}{}", escaped(rule.name),
+                                rule.adj() == kOomDisable
+                                    ? std::string("protects")
+                                    : fmt::format("oom_adj {}", rule.adj()),
+                                count_text(its.count, "process", "processes"),
+                                names.empty() ? "" : ": ", names));
   }
   return lines;
 }

@@ -11,7 +11,6 @@
 #include <spdlog/sinks/base_sink.h>
 
 #include "badnessd/app/report/record.h"
-#include "badnessd/app/report/sentences.h"
 
 namespace badnessd {
 namespace {

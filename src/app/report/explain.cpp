@@ -7,7 +7,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "badnessd/app/report/gaps.h"
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
 #include "badnessd/engine/kernel26.h"
@@ -136,22 +135,19 @@ std::string children_text(const Snapshot& snapshot, const Task& task,
   std::string text;
   Points rest = 0;
   for (std::size_t i = 0; i < addends.size(); ++i) {
+    const auto& [points, child, shares_mm] = addends[i];
     if (i >= kShown) {
-      rest += addends[i].points;
+      rest += points;
       continue;
     }
-    const Task& child = addends[i].child;
-    std::string why;
-    if (addends[i].shares_mm) {
-      why = "shares its parent's memory";
-    } else if (child.mm_threads == 0) {
-      why = "has no memory";
-    } else {
-      why = fmt::format("{}, {}", size_text(kib_of(snapshot, child.total_vm)),
-                        count_text(child.mm_threads, "thread", "threads"));
-    }
-    text += fmt::format("  + {:>12}  {}: {}\n", addends[i].points,
-                        task_text(child), why);
+    const Task& its = child;
+    text += fmt::format(
+        "  + {:>12}  {}: {}\n", points, task_text(its),
+        shares_mm ? "shares its parent's memory"
+        : its.mm_threads == 0
+            ? "has no memory"
+            : fmt::format("{}, {}", size_text(kib_of(snapshot, its.total_vm)),
+                          count_text(its.mm_threads, "thread", "threads")));
   }
   if (addends.size() > kShown) {
     text += fmt::format("  + {:>12}  {} more\n", rest, addends.size() - kShown);
@@ -160,71 +156,67 @@ std::string children_text(const Snapshot& snapshot, const Task& task,
 }
 
 // The place of a task among the candidates.
-struct Place {
-  std::size_t candidates = 0;
-  std::optional<std::size_t> rank{};  // none: it is no candidate
-  const Task* rival = nullptr;        // the leader, or the one behind it
-  std::optional<int> turning{};       // the oom_adj that changes the leader
-};
-
 struct Explained {
   const Snapshot& snapshot;
   const Policy& policy;
   const Task& task;
-  Place of{};
+  std::size_t candidates;
+  std::optional<std::size_t> rank{};  // none: it is no candidate
+  const Task* rival = nullptr;        // the leader, or the one behind it
+  std::optional<int> turning{};       // the oom_adj that changes the leader
 };
 
 Explained explained(const Snapshot& snapshot, std::uint32_t index,
                     const Policy& policy) {
   const std::vector<std::uint32_t> ranked =
       rank_candidates(snapshot, {.self_pid = policy.self_pid});
-  Place place{.candidates = ranked.size()};
+  Explained it{snapshot, policy, snapshot.tasks[index], ranked.size()};
   const auto found = std::find(ranked.begin(), ranked.end(), index);
   if (found != ranked.end()) {
-    place.rank = static_cast<std::size_t>(found - ranked.begin()) + 1;
+    it.rank = static_cast<std::size_t>(found - ranked.begin()) + 1;
     if (ranked.size() > 1) {
-      place.rival = &snapshot.tasks[ranked[place.rank == 1U ? 1 : 0]];
+      it.rival = &snapshot.tasks[ranked[it.rank == 1U ? 1 : 0]];
     }
-    place.turning = turning_oom_adj(snapshot, index, policy);
+    it.turning = turning_oom_adj(snapshot, index, policy);
   }
-  return {snapshot, policy, snapshot.tasks[index], place};
+  return it;
 }
 
 std::string rank_text(const Explained& it) {
-  if (!it.of.rank) {
+  if (!it.rank) {
     return fmt::format(
         "rank      none: it is no candidate ({})\n",
         name_of(skip_reason(it.task, {.self_pid = it.policy.self_pid})));
   }
-  const bool leads = it.of.rank == 1U;
+  const bool leads = it.rank == 1U;
   std::string text =
-      fmt::format("rank      {} of {}\n", *it.of.rank,
-                  count_text(it.of.candidates, "candidate", "candidates"));
-  if (it.of.rival != nullptr) {
+      fmt::format("rank      {} of {}\n", *it.rank,
+                  count_text(it.candidates, "candidate", "candidates"));
+  if (it.rival != nullptr) {
     text += fmt::format("{}{} with {} points\n",
                         leads ? "runner-up " : "leader    ",
-                        task_text(*it.of.rival), it.of.rival->points);
+                        task_text(*it.rival), it.rival->points);
   }
-  if (!it.of.turning) {
+  if (!it.turning) {
     return text + "oom_adj   no value changes which process is first\n";
   }
   return text + fmt::format("oom_adj   {} now; {} would {}\n", it.task.oom_adj,
-                            *it.of.turning,
+                            *it.turning,
                             leads ? "let another take first place"
                                   : "bring it to first place");
 }
 
 constexpr std::array<Field<Explained>, 5> kFields{{
     {"candidates", "how many processes could be chosen",
-     of<&Place::candidates>},
+     of<&Explained::candidates>},
     {"rank", "the place of the process among them; null: it is none of them",
-     of<&Place::rank>},
+     of<&Explained::rank>},
     {"rival_pid", "the runner-up if the process leads, else the leader",
      [](const Explained& it) {
-       return it.of.rival == nullptr ? Json() : Json(it.of.rival->id.pid);
+       return it.rival == nullptr ? Json() : Json(it.rival->id.pid);
      }},
     {"turning_oom_adj", "the `oom_adj` with which another process leads",
-     of<&Place::turning>},
+     of<&Explained::turning>},
     {"children",
      "`pid`, `comm`, `threads`, `shares_mm` of each child, and the `points` "
      "that it adds",

@@ -2,7 +2,6 @@
 #include "badnessd/app/report/json.h"
 
 #include "badnessd/app/config/settings.h"
-#include "badnessd/app/report/gaps.h"
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/report.h"
 

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/report/once.h"
 
-#include <algorithm>
-#include <array>
+#include <map>
 
 #include <spdlog/fmt/fmt.h>
 
-#include "badnessd/app/report/gaps.h"
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"
-#include "badnessd/app/report/sentences.h"
 #include "badnessd/engine/ranking.h"
 
 namespace badnessd {
@@ -20,35 +17,21 @@ namespace {
 // "init, badnessd, oom_adj -17: 812 (sshd), 901 (db)".
 std::vector<std::string> skipped_text(const Snapshot& snapshot,
                                       std::int32_t self_pid) {
-  constexpr std::array kReasons{Skip::kInit, Skip::kSelf, Skip::kOomDisabled};
-  constexpr std::size_t kNamed = 5;
+  std::map<Skip, std::vector<std::uint32_t>> skipped;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    skipped[skip_reason(snapshot.tasks[i], {.self_pid = self_pid})].push_back(
+        i);
+  }
   std::vector<std::string> lines;
-  for (const Skip reason : kReasons) {
-    std::size_t count = 0;
-    std::string names;
-    for (const Task& task : snapshot.tasks) {
-      if (skip_reason(task, {.self_pid = self_pid}) != reason) {
-        continue;
-      }
-      if (count < kNamed) {
-        names +=
-            fmt::format("{}{}", names.empty() ? "" : ", ", task_text(task));
-      }
-      ++count;
-    }
-    if (count > kNamed) {
-      names += fmt::format(" and {} more", count - kNamed);
-    }
-    if (count != 0) {
-      lines.push_back(fmt::format("{}: {}", name_of(reason), names));
+  for (const Skip reason : {Skip::kInit, Skip::kSelf, Skip::kOomDisabled}) {
+    if (const auto& tasks = skipped[reason]; !tasks.empty()) {
+      lines.push_back(fmt::format("{}: {}", name_of(reason),
+                                  tasks_text(snapshot, tasks, tasks.size())));
     }
   }
-  const auto without_mm = std::count_if(
-      snapshot.tasks.begin(), snapshot.tasks.end(), [&](const Task& task) {
-        return skip_reason(task, {.self_pid = self_pid}) == Skip::kNoMm;
-      });
   lines.push_back(fmt::format("{}: {} kernel threads and zombies",
-                              name_of(Skip::kNoMm), without_mm));
+                              name_of(Skip::kNoMm),
+                              skipped[Skip::kNoMm].size()));
   return lines;
 }
 

@@ -8,7 +8,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "badnessd/app/report/gaps.h"
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
 
@@ -187,6 +186,7 @@ std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot,
       std::find_if(kFields.begin(), kFields.end(),
                    [key](const auto& it) { return it.column == key; });
   std::vector<Json> values;
+  values.reserve(snapshot.tasks.size());
   for (const Task& task : snapshot.tasks) {
     values.push_back(field->value({task, policy, &snapshot}));
   }

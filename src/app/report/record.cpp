@@ -10,7 +10,6 @@
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/report.h"
-#include "badnessd/app/report/sentences.h"
 
 namespace badnessd {
 namespace {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -46,6 +47,7 @@ template <class T, std::size_t kCount>
 template <class Fields>
 [[nodiscard]] std::vector<FieldText> texts_of(const Fields& fields) {
   std::vector<FieldText> texts;
+  texts.reserve(fields.size());
   for (const auto& field : fields) {
     texts.push_back({field.key, field.text});
   }
@@ -62,10 +64,16 @@ template <class Fields>
   return text.empty() ? Json() : Json(text);
 }
 
-// A field of what `it.of` is: null for an empty optional or path.
+// A member of `it` or of `it.of`; null for an empty optional or path.
 template <auto kMember, class T>
 [[nodiscard]] Json of(const T& it) {
-  const auto& value = std::invoke(kMember, it.of);
+  const auto& value = [&]() -> decltype(auto) {
+    if constexpr (std::is_invocable_v<decltype(kMember), const T&>) {
+      return std::invoke(kMember, it);
+    } else {
+      return std::invoke(kMember, it.of);
+    }
+  }();
   if constexpr (requires { value.has_value(); }) {
     return value ? Json(*value) : Json();
   } else if constexpr (requires { value.view(); }) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The complete record of one decision: one JSON object, the same in --once, in
-// last-kill.json and in the journal.
+// The complete record of one decision: sentences for people, and one JSON
+// object. Both are the same in the log, in --once, in last-kill.json and in the
+// journal.
 #pragma once
 
 #include <string>
@@ -11,6 +12,15 @@
 #include "badnessd/engine/policy.h"
 
 namespace badnessd {
+
+// What was done and to which process, why, what else dies, what the guard
+// judged by, where the victim was, and what fired.
+[[nodiscard]] std::vector<std::string> decision_sentences(
+    const Decision& decision, const Policy& policy);
+
+// The end of the decision; none while it is pending or if no signal was sent.
+[[nodiscard]] std::vector<std::string> ending_sentences(
+    const Decision& decision);
 
 // A unique id: the current wall-clock time and the number of the decision.
 [[nodiscard]] std::string decision_id(const Decision& decision);

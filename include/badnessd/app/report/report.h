@@ -5,11 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "badnessd/app/config/text.h"
+#include "badnessd/app/report/fields.h"
 #include "badnessd/cycle/cycle.h"
 #include "badnessd/engine/policy.h"
 
@@ -23,6 +24,11 @@ namespace badnessd {
 // "1234 (name)".
 [[nodiscard]] std::string task_text(std::int32_t pid, std::string_view name);
 [[nodiscard]] std::string task_text(const Task& task);
+
+// "1 (init), 7 (sshd) and 3 more": at most five of `count` tasks by name.
+[[nodiscard]] std::string tasks_text(const Snapshot& snapshot,
+                                     std::span<const std::uint32_t> tasks,
+                                     std::size_t count);
 
 // The rule that gave the task its oom_adj; empty if none did.
 [[nodiscard]] std::string rule_name(const Task& task, const Policy& policy);
@@ -52,5 +58,10 @@ namespace badnessd {
 // scope without cgroups a line that says so.
 [[nodiscard]] std::vector<std::string> triggers_text(const Policy& policy,
                                                      const PolicyState& state);
+
+// A sentence for each fact that the snapshot lacks; empty if it is complete.
+[[nodiscard]] std::vector<std::string> gaps_text(const Gaps& gaps);
+// All flags and counts, and the sentences.
+[[nodiscard]] Json gaps_json(const Gaps& gaps);
 
 }  // namespace badnessd

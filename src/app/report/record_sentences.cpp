@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/app/report/sentences.h"
-
 #include <array>
 #include <span>
 
 #include <spdlog/fmt/fmt.h>
 
+#include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"
 
 namespace badnessd {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/app/report/sentences.h"
-
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
 
+#include "badnessd/app/report/record.h"
 #include "decisions.h"
 #include "snapshots.h"
 
