@@ -2,9 +2,11 @@
 #include "badnessd/app/commands.h"
 #include "badnessd/app/config/cli.h"
 #include "badnessd/app/config/config.h"
+#include "badnessd/app/report/process.h"
 
 int main(int argc, char** argv) {
-  const auto invocation = badnessd::parse_command_line(argc, argv);
+  const auto invocation =
+      badnessd::parse_command_line(argc, argv, badnessd::sort_keys());
   if (!invocation) {
     return invocation.error();
   }

@@ -15,16 +15,14 @@
 #include "badnessd/app/report/explain.h"
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/once.h"
+#include "badnessd/app/report/process.h"
 #include "badnessd/app/report/report.h"
-#include "badnessd/app/report/scores.h"
 #include "badnessd/cycle/cycle.h"
 #include "badnessd/cycle/lazy_selection.h"
+#include "badnessd/engine/kernel26.h"
 
 namespace badnessd {
 namespace {
-
-// include/linux/capability.h: signals to processes of other users.
-constexpr std::uint64_t kCapKill = 1ULL << 5;
 
 int print(const std::string& text) {
   const bool written =
@@ -46,12 +44,13 @@ int run_scores(const Invocation& invocation, const Policy& policy,
         {.sort = invocation.sort, .limit = invocation.limit.value_or(kShown)},
         stdout_style()));
   }
-  std::vector<std::uint32_t> order = sorted_tasks(snapshot, invocation.sort);
+  std::vector<std::uint32_t> order =
+      sorted_tasks(snapshot, policy, invocation.sort);
   const std::size_t limit = invocation.limit.value_or(0);
   if (limit != 0 && limit < order.size()) {
     order.resize(limit);
   }
-  return print(scores_json(snapshot, order, policy));
+  return print(dumped(report_json(snapshot, order, policy)));
 }
 
 int run_explain(const Invocation& invocation, const Policy& policy,
@@ -65,7 +64,7 @@ int run_explain(const Invocation& invocation, const Policy& policy,
   }
   const auto index = static_cast<std::uint32_t>(found);
   return print(invocation.json
-                   ? explain_json(snapshot, index, policy)
+                   ? dumped(explain_json(snapshot, index, policy))
                    : explain_text(snapshot, index, policy, stdout_style()));
 }
 
@@ -89,7 +88,7 @@ int run_once(const Invocation& invocation, const LoadedSettings& loaded,
   // The decision is final; the report also shows the other tasks in full.
   refine_all({source.sources(), state.snapshot, policy, state.identities});
   return print(invocation.json
-                   ? once_json(result, state, policy)
+                   ? dumped(once_json(result, state, policy))
                    : section("settings", {loaded.origin}) +
                          once_text(result, state, policy, stdout_style()));
 }

@@ -2,37 +2,10 @@
 #include "badnessd/engine/ranking.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "badnessd/engine/kernel26.h"
 
 namespace badnessd {
-namespace {
-
-std::uint64_t sort_value(Judged judged, SortKey key) {
-  const auto& [task, verdict] = judged;
-  switch (key) {
-    case SortKey::kPoints:
-      return verdict.points;
-    case SortKey::kReclaim:
-      return verdict.death_kib();
-    case SortKey::kRss:
-      return task.rss;
-    case SortKey::kSwap:
-      return task.swap_kib;
-    case SortKey::kTotalVm:
-      return task.total_vm;
-    case SortKey::kCpu:
-      return task.cpu_jiffies;
-    case SortKey::kAge:
-      return ~task.id.start_time;
-    case SortKey::kPid:
-      return ~static_cast<std::uint64_t>(task.id.pid);
-  }
-  return 0;
-}
-
-}  // namespace
 
 std::vector<std::uint32_t> rank_candidates(const Snapshot& snapshot,
                                            const SelectRules& rules) {
@@ -75,20 +48,6 @@ std::optional<int> turning_oom_adj(const Snapshot& snapshot,
     }
   }
   return std::nullopt;
-}
-
-std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot, SortKey key) {
-  std::vector<std::uint32_t> order(snapshot.tasks.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    const Task& first = snapshot.tasks[a];
-    const Task& second = snapshot.tasks[b];
-    const std::uint64_t first_value = sort_value(snapshot.judged(a), key);
-    const std::uint64_t second_value = sort_value(snapshot.judged(b), key);
-    return first_value != second_value ? first_value > second_value
-                                       : earlier_in_task_list(first, second);
-  });
-  return order;
 }
 
 }  // namespace badnessd

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs PROGRAM with ARGS (words as in a shell) and compares exit code, standard
 # output and standard error with the file GOLDEN. With BADNESSD_UPDATE_GOLDEN in the environment it
-# writes the file instead, for a person to review.
+# writes the file instead, for a person to review. ONLY, a script of sed -nE, prints
+# those parts of the standard output that count.
+if(NOT DEFINED ONLY)
+  set(ONLY "p")
+endif()
 separate_arguments(ARGS UNIX_COMMAND "${ARGS}")
-execute_process(COMMAND ${PROGRAM} ${ARGS}
-  RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
+execute_process(COMMAND ${PROGRAM} ${ARGS} COMMAND sed -nE ${ONLY}
+  RESULTS_VARIABLE codes OUTPUT_VARIABLE out ERROR_VARIABLE err)
+list(GET codes 0 code)
 set(actual "exit ${code}\n")
 if(NOT out STREQUAL "")
   string(APPEND actual "--- stdout\n${out}")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // README.md shows what the program prints: every line of its samples stands in
-// an expected output of tests/golden, which the real program has to print.
+// an expected output of tests/golden, which the real program has to print. Its
+// lists of JSON fields are those of the source.
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <string>
@@ -9,10 +11,16 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "badnessd/app/check/check.h"
 #include "badnessd/app/config/options.h"
+#include "badnessd/app/report/explain.h"
+#include "badnessd/app/report/json.h"
+#include "badnessd/app/report/once.h"
+#include "badnessd/app/report/process.h"
 #include "badnessd/app/report/record.h"
 #include "badnessd/engine/badness.h"
 #include "snapshots.h"
+#include "tree.h"
 
 namespace badnessd {
 namespace {
@@ -61,8 +69,50 @@ TEST(Readme, ShowsWhatTheProgramPrints) {
   }
 }
 
+std::string table_of(const std::vector<FieldText>& fields) {
+  std::string table = "| field | |\n|---|---|\n";
+  for (const FieldText& field : fields) {
+    table += "| `" + std::string(field.key) + "` | " + std::string(field.text) +
+             " |\n";
+  }
+  return table;
+}
+
+// `readme` with `table` between "<!-- fields: NAME -->" and the next mark.
+std::string with_table(const std::string& readme, const std::string& name,
+                       const std::string& table) {
+  const std::string mark = "<!-- fields: " + name + " -->\n";
+  const auto at = readme.find(mark);
+  EXPECT_NE(at, std::string::npos) << mark;
+  const auto begin = at + mark.size();
+  return readme.substr(0, begin) + table +
+         readme.substr(readme.find("<!-- end -->", begin));
+}
+
+// With BADNESSD_UPDATE_GOLDEN in the environment the lists are rewritten.
+TEST(Readme, ListsTheFieldsOfTheTables) {
+  const std::string path = SOURCE_DIR "/README.md";
+  const std::string readme = test::contents_of(path);
+  std::string expected = readme;
+  for (const auto& [name, fields] :
+       std::vector<std::pair<std::string, std::vector<FieldText>>>{
+           {"report", report_fields()},
+           {"process", process_fields()},
+           {"once", once_fields()},
+           {"explain", explain_fields()},
+           {"check", check_fields()},
+           {"record", record_fields()}}) {
+    expected = with_table(expected, name, table_of(fields));
+  }
+  if (std::getenv("BADNESSD_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path) << expected;
+  } else {
+    EXPECT_EQ(readme, expected);
+  }
+}
+
 // Every key below `json`.
-void collect_keys(const nlohmann::json& json, std::set<std::string>& keys) {
+void collect_keys(const Json& json, std::set<std::string>& keys) {
   for (const auto& [key, value] : json.items()) {
     if (json.is_object()) {
       keys.insert(key);
@@ -73,6 +123,7 @@ void collect_keys(const nlohmann::json& json, std::set<std::string>& keys) {
   }
 }
 
+// Those of the objects inside too, which a description names.
 TEST(Readme, NamesEveryFieldOfTheRecord) {
   Policy policy;
   policy.triggers = default_triggers();
@@ -85,17 +136,12 @@ TEST(Readme, NamesEveryFieldOfTheRecord) {
   decision.score = badness(
       Snapshot{}, test::judged(test::user_task(10, 1)).view(), policy.score);
   std::set<std::string> keys;
-  collect_keys(nlohmann::json::parse(record_json(decision, policy, "id")),
-               keys);
+  collect_keys(record_json(decision, policy, "id"), keys);
   EXPECT_GT(keys.size(), 50U);
-  std::string readme;
-  for (const std::string& line : lines_of(SOURCE_DIR "/README.md")) {
-    readme += line + "\n";
-  }
-  readme = readme.substr(readme.find("The record of a decision"));
-  readme = readme.substr(0, readme.find("## Fidelity"));
+  const std::string fields =
+      table_of(record_fields()) + table_of(process_fields());
   for (const std::string& key : keys) {
-    EXPECT_NE(readme.find("`" + key + "`"), std::string::npos) << key;
+    EXPECT_NE(fields.find("`" + key + "`"), std::string::npos) << key;
   }
 }
 

@@ -22,7 +22,10 @@ inline constexpr std::uint32_t kPfOomOrigin = 0x00080000;
 inline constexpr std::uint32_t kPfKthread = 0x00200000;
 
 // include/linux/capability.h: bits of CapEff.
+inline constexpr std::uint64_t kCapKill = 1ULL << 5;
+inline constexpr std::uint64_t kCapIpcLock = 1ULL << 14;
 inline constexpr std::uint64_t kCapSysRawio = 1ULL << 17;
+inline constexpr std::uint64_t kCapSysPtrace = 1ULL << 19;
 inline constexpr std::uint64_t kCapSysAdmin = 1ULL << 21;
 inline constexpr std::uint64_t kCapSysResource = 1ULL << 24;
 

@@ -22,20 +22,4 @@ namespace badnessd {
                                                  std::uint32_t index,
                                                  const Policy& policy);
 
-enum class SortKey : std::uint8_t {
-  kPoints,
-  kReclaim,
-  kRss,
-  kSwap,
-  kTotalVm,
-  kCpu,
-  kAge,
-  kPid
-};
-
-// The tasks sorted by `key`, the greatest first, but pids ascending. Equal
-// tasks have the order of the kernel's task list. Indices in snapshot.tasks.
-[[nodiscard]] std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot,
-                                                      SortKey key);
-
 }  // namespace badnessd

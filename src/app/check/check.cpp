@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/check/host.h"
@@ -14,8 +13,6 @@
 
 namespace badnessd {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // A setting in force: its key as --set takes it, its value, its origin.
 using Row = std::vector<std::string>;
@@ -66,19 +63,14 @@ std::vector<std::string> rules_text(const Findings& found) {
   for (std::size_t i = 0; i < found.matches.size(); ++i) {
     const Rule& rule = found.policy.rules[i];
     const RuleMatches& its = found.matches[i];
-    std::string names;
-    for (const std::uint32_t index : its.first) {
-      names += (names.empty() ? ": " : ", ") +
-               task_text(found.state.snapshot.tasks[index]);
-    }
-    if (its.count > its.first.size()) {
-      names += fmt::format(" and {} more", its.count - its.first.size());
-    }
-    lines.push_back(fmt::format(
-        "{}, {}, matches {}{}", escaped(rule.name),
-        rule.adj() == kOomDisable ? std::string("protects")
-                                  : fmt::format("oom_adj {}", rule.adj()),
-        count_text(its.count, "process", "processes"), names));
+    const std::string names =
+        tasks_text(found.state.snapshot, its.first, its.count);
+    lines.push_back(fmt::format("{}, {}, matches {}{}{}", escaped(rule.name),
+                                rule.adj() == kOomDisable
+                                    ? std::string("protects")
+                                    : fmt::format("oom_adj {}", rule.adj()),
+                                count_text(its.count, "process", "processes"),
+                                names.empty() ? "" : ": ", names));
   }
   return lines;
 }
@@ -122,50 +114,79 @@ std::string as_text(const Findings& found, const Style& style) {
          section("chosen", choices_text(found)) + section("notes", host);
 }
 
-std::string as_json(const Findings& found) {
-  const Choices& choices = found.choices;
-  const auto pid_of = [&](const std::optional<std::uint32_t>& index) {
-    return index ? Json(found.state.snapshot.tasks[*index].id.pid) : Json();
-  };
-  Json json{{"schema", kJsonSchema},
-            {"origin", escaped(found.loaded.origin)},
-            {"settings", Json::array()},
-            {"pressure", pressure_json(*found.state.domains.system.last)},
-            {"triggers",
-             triggers_json(found.policy, found.state.domains, Decision{})},
-            {"rules", Json::array()},
-            {"chosen",
-             {{"configured_pid", pid_of(choices.configured)},
-              {"without_rules_pid", pid_of(choices.without_rules)},
-              {"kernel_2_6_32_pid", pid_of(choices.kernel26)},
-              {"need_kib", choices.needed_kib},
-              {"protected_kib", choices.protected_kib}}},
-            {"notes", Json::array()}};
+Json pid_json(const Findings& found,
+              const std::optional<std::uint32_t>& index) {
+  return index ? Json(found.state.snapshot.tasks[*index].id.pid) : Json();
+}
+
+Json settings_json(const Findings& found) {
+  Json settings = Json::array();
   for (const Row& row : settings_in_force(found.loaded)) {
-    json["settings"].push_back(
-        {{"key", row[0]}, {"value", row[1]}, {"from", row[2]}});
+    settings.push_back({{"key", row[0]}, {"value", row[1]}, {"from", row[2]}});
   }
+  return settings;
+}
+
+Json rules_json(const Findings& found) {
+  Json rules = Json::array();
   for (std::size_t i = 0; i < found.matches.size(); ++i) {
     Json pids = Json::array();
     for (const std::uint32_t index : found.matches[i].first) {
-      pids.push_back(found.state.snapshot.tasks[index].id.pid);
+      pids.push_back(pid_json(found, index));
     }
-    json["rules"].push_back({{"name", escaped(found.policy.rules[i].name)},
-                             {"oom_adj", found.policy.rules[i].adj()},
-                             {"matches", found.matches[i].count},
-                             {"first_pids", std::move(pids)}});
+    rules.push_back({{"name", escaped(found.policy.rules[i].name)},
+                     {"oom_adj", found.policy.rules[i].adj()},
+                     {"matches", found.matches[i].count},
+                     {"first_pids", std::move(pids)}});
   }
-  for (const Finding& note : found.notes) {
-    json["notes"].push_back({{"warning", note.warning}, {"text", note.text}});
-  }
-  return json.dump(2) + "\n";
+  return rules;
 }
+
+constexpr std::array<Field<Findings>, 8> kFields{{
+    {"schema", "1", [](const Findings&) -> Json { return kJsonSchema; }},
+    {"origin", "the file",
+     [](const Findings& it) -> Json { return escaped(it.loaded.origin); }},
+    {"settings", "`key`, `value` and `from` of each setting", settings_json},
+    {"pressure", "memory, swap and PSI, as in the record",
+     [](const Findings& it) {
+       return pressure_json(*it.state.domains.system.last);
+     }},
+    {"triggers", "as with `--once`",
+     [](const Findings& it) {
+       return triggers_json(it.policy, it.state.domains, Decision{});
+     }},
+    {"rules", "`name`, `oom_adj`, `matches` and `first_pids` of each rule",
+     rules_json},
+    {"chosen",
+     "pids that would be chosen as configured (`configured_pid`), without "
+     "rules (`without_rules_pid`), without rules and guard "
+     "(`kernel_2_6_32_pid`); `need_kib`, `protected_kib`",
+     [](const Findings& it) -> Json {
+       return {{"configured_pid", pid_json(it, it.choices.configured)},
+               {"without_rules_pid", pid_json(it, it.choices.without_rules)},
+               {"kernel_2_6_32_pid", pid_json(it, it.choices.kernel26)},
+               {"need_kib", it.choices.needed_kib},
+               {"protected_kib", it.choices.protected_kib}};
+     }},
+    {"notes", "`text` of what is wrong or lacking, and whether a `warning`",
+     [](const Findings& it) {
+       Json notes = Json::array();
+       for (const Finding& note : it.notes) {
+         notes.push_back({{"warning", note.warning}, {"text", note.text}});
+       }
+       return notes;
+     }},
+}};
 
 void note(std::vector<Finding>& notes, const std::vector<Finding>& more) {
   notes.insert(notes.end(), more.begin(), more.end());
 }
 
 }  // namespace
+
+std::vector<FieldText> check_fields() {
+  return texts_of(kFields);
+}
 
 Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
                             bool json, const Style& style) {
@@ -198,7 +219,7 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   note(found.notes,
        host_findings(policy, *reading, snapshot, source, AskedBy::kCheck));
   return CheckResult{
-      .text = json ? as_json(found) : as_text(found, style),
+      .text = json ? dumped(object_of(kFields, found)) : as_text(found, style),
       .clean = std::none_of(found.notes.begin(), found.notes.end(),
                             [](const Finding& it) { return it.warning; })};
 }

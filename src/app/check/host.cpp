@@ -7,6 +7,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/report/report.h"
+#include "badnessd/engine/kernel26.h"
 #include "badnessd/system/service/host.h"
 
 namespace badnessd {
@@ -18,17 +19,16 @@ constexpr std::array<std::string_view, 7> kOomKillers{
     "oomd",     "systemd-oomd", "low-memory-moni"};
 
 struct Capability {
-  int number;  // include/linux/capability.h
+  std::uint64_t bit;
   std::string_view name;
   std::string_view use;
 };
-constexpr int kCapIpcLock = 14;
 constexpr std::array<Capability, 4> kCapabilities{{
-    {5, "CAP_KILL", "kill other users' processes"},
+    {kCapKill, "CAP_KILL", "kill other users' processes"},
     {kCapIpcLock, "CAP_IPC_LOCK", "lock its memory into RAM"},
-    {19, "CAP_SYS_PTRACE",
+    {kCapSysPtrace, "CAP_SYS_PTRACE",
      "see other users' namespaces, and so credit their capabilities"},
-    {24, "CAP_SYS_RESOURCE",
+    {kCapSysResource, "CAP_SYS_RESOURCE",
      "be woken by stalls within a second, and be exempt from the kernel's own "
      "killer when it is not started by systemd"},
 }};
@@ -130,8 +130,8 @@ std::vector<Finding> capability_findings(std::uint64_t capabilities,
   std::vector<Finding> notes;
   for (const Capability& capability : kCapabilities) {
     const bool by_limit =
-        capability.number == kCapIpcLock && host.memlock_unlimited;
-    if ((capabilities >> capability.number & 1) == 0 && !by_limit) {
+        capability.bit == kCapIpcLock && host.memlock_unlimited;
+    if ((capabilities & capability.bit) == 0 && !by_limit) {
       notes.push_back({false, fmt::format("without {} the daemon could not {}",
                                           capability.name, capability.use)});
     }

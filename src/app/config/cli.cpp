@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/config/cli.h"
 
-#include <algorithm>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
@@ -18,18 +17,6 @@ constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 failure, 64 wrong usage, 66 no such process or "
     "file,\n"
     "            77 no permission, 78 wrong configuration\n";
-
-// In the order of SortKey.
-const std::vector<std::string>& sort_keys() {
-  static const std::vector<std::string> keys{
-      "points", "reclaim", "rss", "swap", "total_vm", "cpu", "age", "pid"};
-  return keys;
-}
-
-SortKey sort_key(const std::string& name) {
-  const auto it = std::find(sort_keys().begin(), sort_keys().end(), name);
-  return static_cast<SortKey>(it - sort_keys().begin());
-}
 
 void add_common(CLI::App& app, Invocation& invocation, bool& once) {
   app.set_help_flag("-h,--help", "Print this help and exit");
@@ -54,7 +41,8 @@ void add_common(CLI::App& app, Invocation& invocation, bool& once) {
                "With --once, scores, explain or check: print one JSON object");
 }
 
-CLI::App* add_scores(CLI::App& app, Invocation& invocation, std::string& sort) {
+CLI::App* add_scores(CLI::App& app, Invocation& invocation,
+                     const std::vector<std::string>& sort_keys) {
   CLI::App* scores =
       app.add_subcommand("scores", "List processes with their scores");
   scores
@@ -63,11 +51,11 @@ CLI::App* add_scores(CLI::App& app, Invocation& invocation, std::string& sort) {
       ->option_text("N")
       ->check(CLI::NonNegativeNumber);
   scores
-      ->add_option("--sort", sort,
-                   "Order by points, reclaim, rss, swap, total_vm, cpu, age or "
-                   "pid (default: points)")
+      ->add_option("--sort", invocation.sort,
+                   "Order by " + CLI::detail::join(sort_keys, ", ") +
+                       " (default: points)")
       ->option_text("KEY")
-      ->check(CLI::IsMember(sort_keys()));
+      ->check(CLI::IsMember(sort_keys));
   return scores;
 }
 
@@ -84,11 +72,11 @@ std::string_view contradiction(const Invocation& invocation, bool once) {
 
 }  // namespace
 
-tl::expected<Invocation, int> parse_command_line(int argc,
-                                                 const char* const* argv) {
+tl::expected<Invocation, int> parse_command_line(
+    int argc, const char* const* argv,
+    const std::vector<std::string>& sort_keys) {
   Invocation invocation;
   bool once = false;
-  std::string sort = sort_keys().front();
   CLI::App app(
       "badnessd: a userspace OOM killer that judges as Linux 2.6.32 did.\n"
       "Without a subcommand it runs in the foreground and acts when its "
@@ -98,7 +86,7 @@ tl::expected<Invocation, int> parse_command_line(int argc,
   app.require_subcommand(0, 1);
   app.footer("\n" + options_help() + "\n" + kExitCodes);
   add_common(app, invocation, once);
-  const CLI::App* scores = add_scores(app, invocation, sort);
+  const CLI::App* scores = add_scores(app, invocation, sort_keys);
   CLI::App* explain = app.add_subcommand(
       "explain", "Account for every point of one process's score");
   explain->add_option("PID", invocation.pid, "The process")->required();
@@ -116,7 +104,6 @@ tl::expected<Invocation, int> parse_command_line(int argc,
   }
   if (*scores) {
     invocation.command = Command::kScores;
-    invocation.sort = sort_key(sort);
   } else if (*explain) {
     invocation.command = Command::kExplain;
   } else if (*check) {

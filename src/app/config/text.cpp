@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <numeric>
-#include <span>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -94,34 +92,6 @@ std::vector<std::size_t> column_widths(
 }
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kMinLastColumn = 16;
-
-// The columns that fit. Leaves out dispensable columns one by one. The last
-// column may shrink.
-std::vector<std::size_t> fitting_columns(const std::vector<Column>& columns,
-                                         const std::vector<std::size_t>& widths,
-                                         std::size_t limit) {
-  std::vector<std::size_t> shown(columns.size());
-  std::iota(shown.begin(), shown.end(), std::size_t{0});
-  const auto total = [&] {
-    std::size_t sum = std::min(widths.back(), kMinLastColumn);
-    for (const std::size_t i : std::span(shown).first(shown.size() - 1)) {
-      sum += widths[i] + kGap;
-    }
-    return sum;
-  };
-  while (limit != 0 && total() > limit) {
-    const auto worst = std::max_element(
-        shown.begin(), shown.end(), [&columns](std::size_t a, std::size_t b) {
-          return columns[a].dispensable < columns[b].dispensable;
-        });
-    if (columns[*worst].dispensable == 0) {
-      break;
-    }
-    shown.erase(worst);
-  }
-  return shown;
-}
 
 }  // namespace
 
@@ -256,14 +226,12 @@ std::string render_table(const std::vector<Column>& columns,
                          const std::vector<std::vector<std::string>>& rows,
                          const Style& style) {
   const std::vector<std::size_t> widths = column_widths(columns, rows);
-  const std::vector<std::size_t> shown =
-      fitting_columns(columns, widths, style.width);
   const auto line = [&](const auto& cell_of) {
     std::string text;
-    for (const std::size_t i : shown) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
       const std::size_t begin = columns_of(text);
       std::string cell(cell_of(i));
-      const bool last = i == shown.back();
+      const bool last = i + 1 == columns.size();
       if (last && style.width > begin &&
           begin + columns_of(cell) > style.width) {
         cell = cut(cell, style.width - begin);

@@ -3,13 +3,13 @@
 
 #include <array>
 #include <fstream>
+#include <vector>
 
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 
-#include "badnessd/app/config/text.h"
 #include "badnessd/app/report/record.h"
 
 namespace badnessd {
@@ -48,6 +48,27 @@ class Priority final : public spdlog::custom_flag_formatter {
   }
 };
 
+// The MESSAGE_ID of journal entries that record decisions of badnessd.
+constexpr std::string_view kDecisionMessageId =
+    "b6d2c1f4a3ce4b0e9f1d7a5c88e04f62";
+
+// The fields of a journal entry that come from the record.
+struct FromRecord {
+  std::string_view name;
+  std::string_view pointer;
+};
+constexpr std::array<FromRecord, 5> kFromRecord{{
+    {"BADNESSD_ID", "/id"},
+    {"BADNESSD_VICTIM_PID", "/victim/pid"},
+    {"BADNESSD_VICTIM_COMM", "/victim/comm"},
+    {"BADNESSD_VICTIM_UNIT", "/sets_off/unit"},
+    {"BADNESSD_POINTS", "/chosen/points"},
+}};
+
+std::string joined(const std::vector<std::string>& sentences) {
+  return fmt::format("{}", fmt::join(sentences, "; "));
+}
+
 }  // namespace
 
 std::shared_ptr<spdlog::logger> make_logger(LooseWriter& writer,
@@ -63,7 +84,7 @@ std::shared_ptr<spdlog::logger> make_logger(LooseWriter& writer,
 
 void EventLog::decided(const Decision& decision, const Policy& policy) {
   id_ = decision_id(decision);
-  const std::string text = decision_text(decision, policy);
+  const std::string text = joined(decision_sentences(decision, policy));
   if (decision.end == Decision::End::kPending) {
     log_.warn("{} [{}]", text, id_);
   } else {
@@ -72,7 +93,7 @@ void EventLog::decided(const Decision& decision, const Policy& policy) {
 }
 
 void EventLog::ended(const Decision& decision, const Policy& policy) {
-  const std::string text = ending_text(decision);
+  const std::string text = joined(ending_sentences(decision));
   if (decision.number == 0) {
     log_.warn("{}", text);
     return;
@@ -83,27 +104,25 @@ void EventLog::ended(const Decision& decision, const Policy& policy) {
 
 void EventLog::record(std::string_view line, const Decision& decision,
                       const Policy& policy) {
-  const std::string place = place_text(decision);
-  const std::string more = place.empty() ? "" : "; " + place;
-  const std::string json = record_json(decision, policy, id_);
-  const std::string pid = fmt::format("{}", decision.victim.task.id.pid);
-  const std::string points = fmt::format("{}", decision.chosen.verdict.points);
-  const std::string comm = escaped(decision.victim.task.name());
-  const std::string unit = escaped(unit_of(decision.cgroup.view()));
-  const std::string whole = fmt::format("{}{} [{}]", line, more, id_);
-  const bool sent = journal_.send(
-      std::array<JournalField, 10>{{{"MESSAGE", whole},
-                                    {"MESSAGE_ID", kDecisionMessageId},
-                                    {"PRIORITY", "4"},
-                                    {"SYSLOG_IDENTIFIER", "badnessd"},
-                                    {"BADNESSD_ID", id_},
-                                    {"BADNESSD_VICTIM_PID", pid},
-                                    {"BADNESSD_VICTIM_COMM", comm},
-                                    {"BADNESSD_VICTIM_UNIT", unit},
-                                    {"BADNESSD_POINTS", points},
-                                    {"BADNESSD_RECORD", json}}});
-  if (!sent || !log_is_journal_) {
-    log_.warn("{}", whole);
+  const Json object = record_json(decision, policy, id_);
+  const std::string message = fmt::format("{} [{}]", line, id_);
+  const std::string json = object.dump();
+  std::vector<JournalField> fields{{"MESSAGE", message},
+                                   {"MESSAGE_ID", kDecisionMessageId},
+                                   {"PRIORITY", "4"},
+                                   {"SYSLOG_IDENTIFIER", "badnessd"},
+                                   {"BADNESSD_RECORD", json}};
+  std::array<std::string, kFromRecord.size()> values;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Json& value =
+        object.at(Json::json_pointer(std::string(kFromRecord[i].pointer)));
+    values[i] = value.is_string() ? value.get<std::string>()
+                : value.is_null() ? ""
+                                  : value.dump();
+    fields.push_back({kFromRecord[i].name, values[i]});
+  }
+  if (!journal_.send(fields) || !log_is_journal_) {
+    log_.warn("{}", message);
   }
   if (decision.end != Decision::End::kNotSignalled) {
     write_last_kill(json);

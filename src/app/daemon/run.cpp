@@ -65,7 +65,6 @@ void rehearse(Daemon& daemon, ProcfsSource& source, spdlog::logger& log) {
 }
 
 void protect(const ProcfsSource& source, spdlog::logger& log) {
-  constexpr std::uint64_t kCapIpcLock = 1ULL << 14;
   if (const auto done = exempt_from_kernel_oom(source.root_fd()); !done) {
     log.info("the kernel's OOM killer may take badnessd: {}",
              error_text(done.error()));

@@ -2,10 +2,12 @@
 #include "badnessd/app/report/explain.h"
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
+#include <optional>
 
 #include <spdlog/fmt/fmt.h>
 
+#include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/engine/ranking.h"
@@ -105,43 +107,49 @@ std::string ledger_table(const Snapshot& snapshot, Judged judged,
   return render_table(columns, rows, style);
 }
 
-// The largest children one by one, the others as a sum.
-std::string children_text(const Snapshot& snapshot, const Task& task,
-                          const ScoreRules& rules) {
-  constexpr std::size_t kShown = 5;
-  struct Addend {
-    Points points;
-    const Child* child;
-  };
+// What a child adds to the score.
+struct Addend {
+  Points points;
+  std::reference_wrapper<const Task> child;
+  bool shares_mm;
+};
+
+std::vector<Addend> addends_of(const Snapshot& snapshot, const Task& task,
+                               const ScoreRules& rules) {
   std::vector<Addend> addends;
   bool wrapped = false;
   for (std::uint32_t i = 0; i < task.child_count; ++i) {
     const Child& child = snapshot.children[task.first_child + i];
-    addends.push_back(
-        {child_points(snapshot, child, rules.memory, wrapped), &child});
+    addends.push_back({child_points(snapshot, child, rules.memory, wrapped),
+                       snapshot.tasks[child.task], child.shares_mm});
   }
+  return addends;
+}
+
+// The largest children one by one, the others as a sum.
+std::string children_text(const Snapshot& snapshot, const Task& task,
+                          const ScoreRules& rules) {
+  constexpr std::size_t kShown = 5;
+  std::vector<Addend> addends = addends_of(snapshot, task, rules);
   std::stable_sort(
       addends.begin(), addends.end(),
       [](const Addend& a, const Addend& b) { return a.points > b.points; });
   std::string text;
   Points rest = 0;
   for (std::size_t i = 0; i < addends.size(); ++i) {
+    const auto& [points, child, shares_mm] = addends[i];
     if (i >= kShown) {
-      rest += addends[i].points;
+      rest += points;
       continue;
     }
-    const Task& child = snapshot.tasks[addends[i].child->task];
-    std::string why;
-    if (addends[i].child->shares_mm) {
-      why = "shares its parent's memory";
-    } else if (child.mm_threads == 0) {
-      why = "has no memory";
-    } else {
-      why = fmt::format("{}, {}", size_text(kib_of(snapshot, child.total_vm)),
-                        count_text(child.mm_threads, "thread", "threads"));
-    }
-    text += fmt::format("  + {:>12}  {}: {}\n", addends[i].points,
-                        task_text(child), why);
+    const Task& its = child;
+    text += fmt::format(
+        "  + {:>12}  {}: {}\n", points, task_text(its),
+        shares_mm ? "shares its parent's memory"
+        : its.mm_threads == 0
+            ? "has no memory"
+            : fmt::format("{}, {}", size_text(kib_of(snapshot, its.total_vm)),
+                          count_text(its.mm_threads, "thread", "threads")));
   }
   if (addends.size() > kShown) {
     text += fmt::format("  + {:>12}  {} more\n", rest, addends.size() - kShown);
@@ -149,35 +157,87 @@ std::string children_text(const Snapshot& snapshot, const Task& task,
   return text.empty() ? text : "children\n" + text;
 }
 
-std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
-                      const Policy& policy) {
+// The place of a task among the candidates.
+struct Explained {
+  const Snapshot& snapshot;
+  const Policy& policy;
+  Judged of;
+  std::size_t candidates;
+  std::optional<std::size_t> rank{};  // none: it is no candidate
+  // The leader, or the one behind it.
+  std::optional<std::uint32_t> rival{};
+  std::optional<int> turning{};  // the oom_adj that changes the leader
+};
+
+Explained explained(const Snapshot& snapshot, std::uint32_t index,
+                    const Policy& policy) {
   const std::vector<std::uint32_t> ranked =
       rank_candidates(snapshot, {.self_pid = policy.self_pid});
-  const auto place = std::find(ranked.begin(), ranked.end(), index);
-  if (place == ranked.end()) {
-    return fmt::format("rank      none: it is no candidate ({})\n",
-                       name_of(skip_reason(snapshot.judged(index),
-                                           {.self_pid = policy.self_pid})));
+  Explained it{snapshot, policy, snapshot.judged(index), ranked.size()};
+  const auto found = std::find(ranked.begin(), ranked.end(), index);
+  if (found != ranked.end()) {
+    it.rank = static_cast<std::size_t>(found - ranked.begin()) + 1;
+    if (ranked.size() > 1) {
+      it.rival = ranked[it.rank == 1U ? 1 : 0];
+    }
+    it.turning = turning_oom_adj(snapshot, index, policy);
   }
-  const bool leads = place == ranked.begin();
+  return it;
+}
+
+std::string rank_text(const Explained& it) {
+  if (!it.rank) {
+    return fmt::format(
+        "rank      none: it is no candidate ({})\n",
+        name_of(skip_reason(it.of, {.self_pid = it.policy.self_pid})));
+  }
+  const bool leads = it.rank == 1U;
   std::string text =
-      fmt::format("rank      {} of {}\n", place - ranked.begin() + 1,
-                  count_text(ranked.size(), "candidate", "candidates"));
-  if (ranked.size() > 1) {
-    const auto [rival, its] = snapshot.judged(ranked[leads ? 1 : 0]);
+      fmt::format("rank      {} of {}\n", *it.rank,
+                  count_text(it.candidates, "candidate", "candidates"));
+  if (it.rival) {
+    const auto [rival, verdict] = it.snapshot.judged(*it.rival);
     text += fmt::format("{}{} with {} points\n",
                         leads ? "runner-up " : "leader    ", task_text(rival),
-                        its.points);
+                        verdict.points);
   }
-  const auto turning = turning_oom_adj(snapshot, index, policy);
-  if (!turning) {
+  if (!it.turning) {
     return text + "oom_adj   no value changes which process is first\n";
   }
   return text + fmt::format("oom_adj   {} now; {} would {}\n",
-                            snapshot.verdicts[index].oom_adj, *turning,
+                            it.of.verdict.oom_adj, *it.turning,
                             leads ? "let another take first place"
                                   : "bring it to first place");
 }
+
+constexpr std::array<Field<Explained>, 5> kFields{{
+    {"candidates", "how many processes could be chosen",
+     of<&Explained::candidates>},
+    {"rank", "the place of the process among them; null: it is none of them",
+     of<&Explained::rank>},
+    {"rival_pid", "the runner-up if the process leads, else the leader",
+     [](const Explained& it) {
+       return it.rival ? Json(it.snapshot.tasks[*it.rival].id.pid) : Json();
+     }},
+    {"turning_oom_adj", "the `oom_adj` with which another process leads",
+     of<&Explained::turning>},
+    {"children",
+     "`pid`, `comm`, `threads`, `shares_mm` of each child, and the `points` "
+     "that it adds",
+     [](const Explained& it) {
+       Json children = Json::array();
+       for (const Addend& addend :
+            addends_of(it.snapshot, it.of.task, it.policy.score)) {
+         const Task& child = addend.child;
+         children.push_back({{"pid", child.id.pid},
+                             {"comm", escaped(child.name())},
+                             {"threads", child.mm_threads},
+                             {"shares_mm", addend.shares_mm},
+                             {"points", addend.points}});
+       }
+       return children;
+     }},
+}};
 
 // The rule that counts, and the others that match.
 std::vector<std::string> rules_text(const Verdict& verdict,
@@ -213,7 +273,7 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
                                  owner_text(task), verdict.points);
   text += ledger_table(snapshot, {task, verdict}, policy, style) + "\n";
   text += children_text(snapshot, task, policy.score);
-  text += rank_text(snapshot, index, policy);
+  text += rank_text(explained(snapshot, index, policy));
   text += fmt::format(
       "reclaim   at least {}: its anonymous memory, swap, and the shared "
       "memory that no other process can map\n",
@@ -231,6 +291,17 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
                      "cannot be read (it needs CAP_SYS_PTRACE)"});
   }
   return text + section("facts", gaps_text(snapshot.gaps));
+}
+
+std::vector<FieldText> explain_fields() {
+  return texts_of(kFields);
+}
+
+Json explain_json(const Snapshot& snapshot, std::uint32_t index,
+                  const Policy& policy) {
+  Json json = report_json(snapshot, {index}, policy);
+  json["explain"] = object_of(kFields, explained(snapshot, index, policy));
+  return json;
 }
 
 }  // namespace badnessd

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/report/once.h"
 
-#include <algorithm>
-#include <array>
+#include <map>
 
 #include <spdlog/fmt/fmt.h>
 
+#include "badnessd/app/report/json.h"
+#include "badnessd/app/report/process.h"
+#include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"
-#include "badnessd/app/report/scores.h"
 #include "badnessd/engine/ranking.h"
 
 namespace badnessd {
@@ -16,109 +17,35 @@ namespace {
 // "init, badnessd, oom_adj -17: 812 (sshd), 901 (db)".
 std::vector<std::string> skipped_text(const Snapshot& snapshot,
                                       std::int32_t self_pid) {
-  constexpr std::array kReasons{Skip::kInit, Skip::kSelf, Skip::kOomDisabled};
-  constexpr std::size_t kNamed = 5;
+  std::map<Skip, std::vector<std::uint32_t>> skipped;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    skipped[skip_reason(snapshot.judged(i), {.self_pid = self_pid})].push_back(
+        i);
+  }
   std::vector<std::string> lines;
-  for (const Skip reason : kReasons) {
-    std::size_t count = 0;
-    std::string names;
-    for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
-      const Task& task = snapshot.tasks[i];
-      if (skip_reason(snapshot.judged(i), {.self_pid = self_pid}) != reason) {
-        continue;
-      }
-      if (count < kNamed) {
-        names +=
-            fmt::format("{}{}", names.empty() ? "" : ", ", task_text(task));
-      }
-      ++count;
-    }
-    if (count > kNamed) {
-      names += fmt::format(" and {} more", count - kNamed);
-    }
-    if (count != 0) {
-      lines.push_back(fmt::format("{}: {}", name_of(reason), names));
+  for (const Skip reason : {Skip::kInit, Skip::kSelf, Skip::kOomDisabled}) {
+    if (const auto& tasks = skipped[reason]; !tasks.empty()) {
+      lines.push_back(fmt::format("{}: {}", name_of(reason),
+                                  tasks_text(snapshot, tasks, tasks.size())));
     }
   }
-  const auto without_mm =
-      std::count_if(snapshot.verdicts.begin(), snapshot.verdicts.end(),
-                    [](const Verdict& it) { return !it.has_mm; });
   lines.push_back(fmt::format("{}: {} kernel threads and zombies",
-                              name_of(Skip::kNoMm), without_mm));
+                              name_of(Skip::kNoMm),
+                              skipped[Skip::kNoMm].size()));
   return lines;
 }
 
-// The reason why the chosen process was eligible.
-std::string guard_note(const Decision& decision) {
-  if (decision.needed_kib == 0) {
-    return "the first in the bare order of 2.6.32";
-  }
-  constexpr std::array<std::string_view, 3> kFirst{
-      "the first of those that", "the first of those that took a fair part and",
-      "the one with the greatest score for what it holds, of those that"};
-  const std::string_view first =
-      kFirst[static_cast<std::size_t>(decision.blame)];
-  return decision.required_kib < decision.needed_kib
-             ? fmt::format(
-                   "{} give back {}; none gives back the {} that are "
-                   "needed",
-                   first, size_text(decision.required_kib),
-                   size_text(decision.needed_kib))
-             : fmt::format("{} give back the {} that are needed", first,
-                           size_text(decision.needed_kib));
-}
-
-// The set of processes that die with the victim.
-std::string extent_text(const Decision& decision) {
-  switch (decision.kill_set) {
-    case KillSet::kProcess:
-      return "the chosen process itself";
-    case KillSet::kChild:
-      return "the first child of the chosen process";
-    case KillSet::kStorm:
-      return fmt::format("and all of a fork storm below {}",
-                         task_text(decision.chosen.task));
-    case KillSet::kSharedMm:
-      return "the chosen process with all that share its address space";
-    case KillSet::kCgroup:
-      return "the chosen process with all processes in " +
-             escaped(decision.group.view());
-  }
-  return {};
-}
-
-std::string selection_text(const CycleResult& result, const CycleState& state) {
+std::vector<std::string> outcome_text(const CycleResult& result,
+                                      const CycleState& state,
+                                      const Policy& policy) {
   if (result.kind == CycleResult::Kind::kNoCandidate) {
-    return section("chosen", {"none: no process is a candidate"});
+    return {"none: no process is a candidate"};
   }
   if (result.kind == CycleResult::Kind::kWaiting) {
-    return section("chosen",
-                   {fmt::format("none now: {} is exiting, and its memory is "
-                                "waited for",
-                                result.dying ? result.dying->pid : 0)});
+    return {fmt::format("none now: {} is exiting, and its memory is waited for",
+                        result.dying ? result.dying->pid : 0)};
   }
-  const Decision& decision = state.decision;
-  std::string text = section(
-      "chosen",
-      {fmt::format("{} with {} points, {}", task_text(decision.chosen.task),
-                   decision.chosen.verdict.points, guard_note(decision)),
-       ledger_text(decision.score),
-       "it " + burden_text(decision.chosen, decision)});
-  std::vector<std::string> passed;
-  for (std::uint32_t i = 0; i < decision.passed_over_count; ++i) {
-    const JudgedTask& it = decision.passed_over[i];
-    passed.push_back(fmt::format(
-        "{} with {} points {}; its death gives back at least {}",
-        task_text(it.task), it.verdict.points, burden_text(it, decision),
-        size_text(it.verdict.death_kib())));
-  }
-  text += section("passed", passed) + section("blame", blame_text(decision));
-  return text +
-         section("victim",
-                 {fmt::format("{}, {}; its death gives back at least {}",
-                              task_text(decision.victim.task),
-                              extent_text(decision),
-                              size_text(decision.victim.verdict.death_kib()))});
+  return decision_sentences(state.decision, policy);
 }
 
 // The sentence of each trigger, and whether one fires.
@@ -135,6 +62,33 @@ std::vector<std::string> firing_text(const CycleState& state,
           : "none fires; this is what would be done if the first did");
   return lines;
 }
+
+struct Audit {
+  const CycleResult& result;
+  const CycleState& state;
+  const Policy& policy;
+};
+
+constexpr std::array<Field<Audit>, 4> kFields{{
+    {"pressure", "memory, swap and PSI, as in the record",
+     [](const Audit& it) { return pressure_json(it.result.reading); }},
+    {"triggers",
+     "of each trigger, or each cgroup in its scope, `name`, `cgroup`, whether "
+     "it `fires`, and its `sentence`",
+     [](const Audit& it) {
+       return triggers_json(it.policy, it.state.domains, it.state.decision);
+     }},
+    {"waits_for_pid", "the process that is exiting, where one is waited for",
+     [](const Audit& it) {
+       return it.result.dying ? Json(it.result.dying->pid) : Json();
+     }},
+    {"decision", "the record below; null: no process is chosen now",
+     [](const Audit& it) {
+       return it.result.kind == CycleResult::Kind::kNotSignalled
+                  ? record_json(it.state.decision, it.policy, "")
+                  : Json();
+     }},
+}};
 
 }  // namespace
 
@@ -159,7 +113,19 @@ std::string once_text(const CycleResult& result, const CycleState& state,
   text +=
       scores_table(snapshot, policy,
                    {.limit = kCandidatesShown, .candidates_only = true}, style);
-  return text + "\n" + selection_text(result, state);
+  return text + "\n" + section("decision", outcome_text(result, state, policy));
+}
+
+std::vector<FieldText> once_fields() {
+  return texts_of(kFields);
+}
+
+Json once_json(const CycleResult& result, const CycleState& state,
+               const Policy& policy) {
+  Json json = report_json(
+      state.snapshot, sorted_tasks(state.snapshot, policy, "points"), policy);
+  json.update(object_of(kFields, {result, state, policy}));
+  return json;
 }
 
 }  // namespace badnessd

@@ -1,141 +1,76 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/report/record.h"
 
-#include <array>
 #include <chrono>
 #include <span>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/config/names.h"
-#include "badnessd/app/config/settings.h"
 #include "badnessd/app/report/json.h"
+#include "badnessd/app/report/process.h"
 #include "badnessd/app/report/report.h"
 
 namespace badnessd {
 namespace {
 
-using Json = nlohmann::ordered_json;
+struct Record {
+  const Decision& of;
+  const Policy& policy;
+  const std::string& id;
+};
 
-std::string_view verb_of(const Decision& decision) {
-  switch (decision.outcome.kind) {
-    case KillOutcome::Kind::kSent:
-      return decision.signal == Signal::kTerm ? "sent SIGTERM to"
-                                              : "sent SIGKILL to";
-    case KillOutcome::Kind::kNotSent:
-      return "would kill";
-    case KillOutcome::Kind::kVanished:
-    case KillOutcome::Kind::kRefused:
-    case KillOutcome::Kind::kFailed:
-      return "did not kill";
-  }
-  return {};
+constexpr auto kKillSets = names_up_to<KillSet::kSharedMm>(
+    {"process", "child", "storm", "cgroup", "shared_mm"});
+constexpr auto kBlames = names_up_to<Blame::kHeld>({"none", "took", "held"});
+constexpr auto kSignals = names_up_to<Signal::kKill>({"SIGTERM", "SIGKILL"});
+constexpr auto kOutcomes = names_up_to<KillOutcome::Kind::kFailed>(
+    {"sent", "vanished", "would_kill", "refused", "failed"});
+constexpr auto kEnds = names_up_to<Decision::End::kNotSignalled>(
+    {"pending", "exited", "still_alive", ""});
+
+template <auto kMember, const auto& kNames>
+Json named(const Record& it) {
+  return kNames[it.of.*kMember];
 }
 
-// The reason why no signal was sent; empty if there is none.
-std::string obstacle_text(const Decision& decision) {
-  switch (decision.outcome.kind) {
-    case KillOutcome::Kind::kSent:
-    case KillOutcome::Kind::kNotSent:
-      return {};
-    case KillOutcome::Kind::kVanished:
-      return ", which had exited before the signal";
-    case KillOutcome::Kind::kRefused:
-      return ", which is never signalled: init, badnessd or its parent; it is "
-             "set aside";
-    case KillOutcome::Kind::kFailed:
-      return fmt::format(": {} failed with error {}; it is set aside",
-                         decision.outcome.error.what,
-                         decision.outcome.error.code);
-  }
-  return {};
+template <auto kMember>
+Json process(const Record& it) {
+  return process_json({(it.of.*kMember).view(), it.policy});
 }
 
-std::string guard_text(const Decision& decision) {
-  std::string text = reclaim_text(decision);
-  for (const std::string& sentence : blame_text(decision)) {
-    text += "; " + sentence;
+template <auto kMember, auto kCount>
+Json processes(const Record& it) {
+  Json json = Json::array();
+  for (const JudgedTask& listed :
+       std::span(it.of.*kMember).first(it.of.*kCount)) {
+    json.push_back(process_json({listed.view(), it.policy}));
   }
-  std::string_view joint = "; passed over: ";
-  for (const JudgedTask& it :
-       std::span(decision.passed_over).first(decision.passed_over_count)) {
-    text += fmt::format("{}{} with {} points {}", joint, task_text(it.task),
-                        it.verdict.points, burden_text(it, decision));
-    joint = ", ";
-  }
-  return text;
+  return json;
 }
 
-// The other processes that die, and the reason.
-std::string extent_text(const Decision& decision) {
-  switch (decision.kill_set) {
-    case KillSet::kProcess:
-    case KillSet::kStorm:
-      return {};
-    case KillSet::kChild:
-      return fmt::format(", the first child of {} which was chosen",
-                         task_text(decision.chosen.task));
-    case KillSet::kSharedMm:
-      return fmt::format(" and {} more that share its address space",
-                         decision.swept);
-    case KillSet::kCgroup:
-      return fmt::format(" and {} more, all processes in {}{}", decision.swept,
-                         escaped(decision.group.view()),
-                         decision.group.view() == decision.oom_group.view()
-                             ? " (memory.oom.group)"
-                             : "");
+Json sentences_json(const Record& it) {
+  Json json = decision_sentences(it.of, it.policy);
+  for (const std::string& sentence : ending_sentences(it.of)) {
+    json.push_back(sentence);
   }
-  return {};
+  return json;
 }
 
-// The rule that sets its oom_adj; empty if it has its own.
-std::string rule_text(const JudgedTask& it, const Policy& policy) {
-  std::string text;
-  if (it.verdict.rules != 0) {
-    text = fmt::format("; oom_adj {} is by rule {}, its own is {}",
-                       it.verdict.oom_adj, rule_name(it.verdict, policy),
-                       it.task.oom_adj);
-  }
-  if (it.verdict.rules_open) {
-    text +=
-        "; it was too new for rules that ask for more than its name, program "
-        "and user";
-  }
-  return text;
-}
-
-// The reason for the choice, in points.
-std::string choice_text(const Decision& decision, const Policy& policy) {
-  return fmt::format(
-      "{}: it {}; {} points, first of those eligible of {} ({}){}; {}",
-      extent_text(decision), burden_text(decision.chosen, decision),
-      decision.chosen.verdict.points,
-      count_text(decision.candidates, "candidate", "candidates"),
-      ledger_text(decision.score), rule_text(decision.chosen, policy),
-      guard_text(decision));
-}
-
-// The fork storm with the numbers that prove it.
-std::string storm_text(const Decision& decision) {
-  const Storm& storm = *decision.storm;
-  return fmt::format(
-      " and {} more: a fork storm below {}{}: {} descendants no older than {}, "
-      "{} of them called {}, took {}, which is at least the {} that are needed "
-      "and half of the {} that were lost",
-      decision.swept, task_text(decision.chosen.task),
-      storm.spare_forker ? ", which is spared, for it is old or holds others"
-                         : "",
-      storm.members, duration_text(storm.age_s), storm.copies,
-      escaped(storm.name()), size_text(storm.took_kib),
-      size_text(decision.needed_kib), size_text(decision.loss->lost_kib));
-}
-
-Json storm_json(const Decision& decision) {
-  if (!decision.storm) {
+Json stalls_json(const Record& it) {
+  if (!it.of.stalls) {
     return nullptr;
   }
-  const Storm& storm = *decision.storm;
+  return {{"window_us", it.policy.triggers[it.of.trigger].psi_window_us},
+          {"some_basis_points", it.of.stalls->some},
+          {"full_basis_points", it.of.stalls->full}};
+}
+
+Json storm_json(const Record& it) {
+  if (!it.of.storm) {
+    return nullptr;
+  }
+  const Storm& storm = *it.of.storm;
   return {{"forker_spared", storm.spare_forker},
           {"age_s", storm.age_s},
           {"members", storm.members},
@@ -144,101 +79,133 @@ Json storm_json(const Decision& decision) {
           {"took_kib", storm.took_kib}};
 }
 
-std::string_view name_of(KillSet kill_set) {
-  constexpr auto kNames = names_up_to<KillSet::kSharedMm>(
-      {"process", "child", "storm", "cgroup", "shared_mm"});
-  return kNames[static_cast<std::size_t>(kill_set)];
-}
-
-// null if it is empty.
-Json text_json(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
-}
-
-Json path_json(std::string_view path) {
-  return text_json(escaped(path));
-}
-
-Json task_json(const JudgedTask& it, const Policy& policy) {
-  const auto [task, verdict] = it.view();
-  Json json{{"pid", task.id.pid},
-            {"start_time_ticks", task.id.start_time},
-            {"comm", escaped(task.name())},
-            {"uid", nullptr},
-            {"points", verdict.points},
-            {"oom_adj", verdict.oom_adj},
-            {"rule", text_json(rule_name(verdict, policy))},
-            {"rules_open", verdict.rules_open},
-            {"took_kib", verdict.took_kib},
-            {"held_kib", task.held_kib()},
-            {"total_vm_pages", task.total_vm},
-            {"reclaim_kib", verdict.death_kib()},
-            {"pid_ns_init", task.pid_ns_init}};
-  if (task.uid) {
-    json["uid"] = *task.uid;
-  }
-  return json;
-}
-
-Json tasks_json(std::span<const JudgedTask> tasks, const Policy& policy) {
-  Json json = Json::array();
-  for (const JudgedTask& it : tasks) {
-    json.push_back(task_json(it, policy));
-  }
-  return json;
-}
-
-Json pool_json(const Decision& decision) {
-  if (!decision.pool) {
+Json loss_json(const Record& it) {
+  if (!it.of.loss) {
     return nullptr;
   }
-  const Pool& pool = *decision.pool;
-  return {{"parent_pid", pool.parent.pid},
-          {"comm", escaped(pool.comm.data())},
-          {"members", pool.members},
-          {"took_kib", pool.took_kib}};
+  return {{"since_us", it.of.loss->since_us},
+          {"lost_kib", it.of.loss->lost_kib},
+          {"shmem_grew_kib", it.of.loss->shmem_kib},
+          {"slab_grew_kib", it.of.loss->slab_kib}};
 }
 
-Json place_json(const Decision& decision) {
-  return Json{{"cgroup", path_json(decision.cgroup.view())},
-              {"unit", path_json(unit_of(decision.cgroup.view()))},
-              {"oom_group", path_json(decision.oom_group.view())}};
-}
-
-// The stalls that the PSI conditions of `trigger` compare; null if unknown.
-Json stalls_json(const Decision& decision, const Trigger& trigger) {
-  if (!decision.stalls) {
+Json pool_json(const Record& it) {
+  if (!it.of.pool) {
     return nullptr;
   }
-  return {{"window_us", trigger.psi_window_us},
-          {"some_basis_points", decision.stalls->some},
-          {"full_basis_points", decision.stalls->full}};
+  return {{"parent_pid", it.of.pool->parent.pid},
+          {"comm", escaped(it.of.pool->comm.data())},
+          {"members", it.of.pool->members},
+          {"took_kib", it.of.pool->took_kib}};
 }
 
-std::string_view outcome_name(const Decision& decision) {
-  switch (decision.end) {
-    case Decision::End::kPending:
-      return "pending";
-    case Decision::End::kExited:
-      return "exited";
-    case Decision::End::kStillAlive:
-      return "still_alive";
-    case Decision::End::kNotSignalled:
-      break;
-  }
-  switch (decision.outcome.kind) {
-    case KillOutcome::Kind::kVanished:
-      return "vanished";
-    case KillOutcome::Kind::kRefused:
-      return "refused";
-    case KillOutcome::Kind::kFailed:
-      return "failed";
-    case KillOutcome::Kind::kSent:
-    case KillOutcome::Kind::kNotSent:
-      break;
-  }
-  return "would_kill";
+Json outcome_json(const Record& it) {
+  return it.of.end == Decision::End::kNotSignalled
+             ? kOutcomes[it.of.outcome.kind]
+             : kEnds[it.of.end];
 }
+
+Json timings_json(const Record& it) {
+  if (it.id.empty()) {
+    return nullptr;
+  }
+  return {{"seen", it.of.seen_us},
+          {"decided", it.of.decided_us},
+          {"signalled", it.of.signalled_us},
+          {"exited", it.of.exited_us},
+          {"memory_back", it.of.memory_back_us}};
+}
+
+constexpr std::array kFields = std::to_array<Field<Record>>({
+    {"schema", "1", [](const Record&) -> Json { return kJsonSchema; }},
+    {"id",
+     "stands in every line of the log about this decision; null in an audit",
+     [](const Record& it) { return text_json(it.id); }},
+    {"sentences", "the whole decision in words, as in the log", sentences_json},
+    {"trigger", "the name of the trigger",
+     [](const Record& it) -> Json {
+       return escaped(it.policy.triggers[it.of.trigger].name);
+     }},
+    {"scope", "the cgroup that was short of memory; null: the system was",
+     of<&Decision::scope>},
+    {"sentence", "the trigger as a sentence",
+     [](const Record& it) -> Json {
+       return trigger_text(it.policy.triggers[it.of.trigger],
+                           it.of.scope.view(), it.of.reading, it.of.stalls);
+     }},
+    {"pressure",
+     "`mem_total_kib`, `mem_available_kib` (`mem_available_estimated` before "
+     "Linux 3.14), `swap_total_kib`, `swap_free_kib`, `shmem_kib`, "
+     "`slab_unreclaimable_kib`; `some` and `full` of PSI: "
+     "`avg10_basis_points`, `avg60_basis_points`, `avg300_basis_points`, "
+     "`total_us`",
+     [](const Record& it) { return pressure_json(it.of.reading); }},
+    {"stalls",
+     "share of the last `window_us` that was stalled: `some_basis_points`, "
+     "`full_basis_points`",
+     stalls_json},
+    {"candidates", "how many processes could have been chosen",
+     of<&Decision::candidates>},
+    {"chosen", "the process that was chosen, with the fields above",
+     process<&Decision::chosen>},
+    {"steps",
+     "the score of the chosen process step by step: `rule`, `op` (`set`, "
+     "`add`, `multiply`, `divide`, `at_least`, `shift_left`, `shift_right`), "
+     "`operand`, `before`, `after`; the last `after` is the score",
+     [](const Record& it) { return steps_json(it.of.score); }},
+    {"victim",
+     "the process that dies; another one than `chosen` only with "
+     "`child-first` and in a fork storm",
+     process<&Decision::victim>},
+    {"extent", "`process`, `child`, `storm`, `cgroup` or `shared_mm`",
+     named<&Decision::kill_set, kKillSets>},
+    {"group", "the cgroup all of which dies", of<&Decision::group>},
+    {"killed_besides", "how many processes were killed besides the victim",
+     of<&Decision::swept>},
+    {"storm",
+     "`forker_spared`, `age_s` of the oldest, `members`, `copies` of the "
+     "program `comm`, `took_kib`",
+     storm_json},
+    {"sets_off",
+     "`cgroup` and `unit` of the victim; `oom_group`, the cgroup that the "
+     "kernel would have killed whole",
+     [](const Record& it) -> Json {
+       return {{"cgroup", of<&Decision::cgroup>(it)},
+               {"unit", text_json(escaped(unit_of(it.of.cgroup.view())))},
+               {"oom_group", of<&Decision::oom_group>(it)}};
+     }},
+    {"loss",
+     "what memory lost in `since_us`: `lost_kib`, of that `shmem_grew_kib` "
+     "and `slab_grew_kib`, which no kill brings back; null: the notes do not "
+     "say",
+     loss_json},
+    {"blame", "`took`, `held` or `none`: what the guard judged by",
+     named<&Decision::blame, kBlames>},
+    {"pool",
+     "where no process took enough, the children of `parent_pid` that did "
+     "together: `comm`, `members`, `took_kib`",
+     pool_json},
+    {"took_bar_kib", "the least that was a fair part",
+     of<&Decision::required_took_kib>},
+    {"need_kib", "what a death had to give back", of<&Decision::needed_kib>},
+    {"bar_kib", "what that was lowered to", of<&Decision::required_kib>},
+    {"passed_over", "processes with more points, five at most",
+     processes<&Decision::passed_over, &Decision::passed_over_count>},
+    {"runners_up", "processes with fewer points, five at most",
+     processes<&Decision::runners_up, &Decision::runners_up_count>},
+    {"expected_reclaim_kib", "what the deaths were to give back",
+     of<&Decision::expected_kib>},
+    {"reclaimed_kib", "what came back", of<&Decision::reclaimed_kib>},
+    {"signal", "SIGKILL or SIGTERM", named<&Decision::signal, kSignals>},
+    {"outcome",
+     "`pending`, `exited`, `still_alive`, or why no signal went: "
+     "`would_kill`, `vanished`, `refused`, `failed`",
+     outcome_json},
+    {"timings_us",
+     "on the monotonic clock: trigger `seen`, `decided`, `signalled`, "
+     "`exited`, `memory_back`; null in an audit",
+     timings_json},
+});
 
 }  // namespace
 
@@ -248,107 +215,13 @@ std::string decision_id(const Decision& decision) {
   return fmt::format("{:x}-{}", now.count(), decision.number);
 }
 
-std::string decision_text(const Decision& decision, const Policy& policy) {
-  const Task& victim = decision.victim.task;
-  const Trigger& trigger = policy.triggers[decision.trigger];
-  return fmt::format(
-      "{} {}, {}{}{}; trigger {} {}", verb_of(decision), task_text(victim),
-      owner_text(victim), obstacle_text(decision),
-      decision.storm ? storm_text(decision) : choice_text(decision, policy),
-      escaped(trigger.name),
-      trigger_text(trigger, decision.scope.view(), decision.reading,
-                   decision.stalls));
+std::vector<FieldText> record_fields() {
+  return texts_of(kFields);
 }
 
-std::string ending_text(const Decision& decision) {
-  const auto ms_since_signal = [&](Micros time) {
-    return static_cast<double>(time - decision.signalled_us) / 1000;
-  };
-  // Of a victim of an earlier daemon only the pid is known.
-  const bool ours = decision.number != 0;
-  const std::string victim =
-      ours ? task_text(decision.victim.task)
-           : fmt::format("process {}", decision.victim.task.id.pid);
-  if (decision.end == Decision::End::kStillAlive) {
-    return victim + " has not exited after its signal: set aside";
-  }
-  const std::string text = fmt::format(
-      "{} is gone {:.1f} ms after the signal, and {} came back within {:.1f} "
-      "ms",
-      victim, ms_since_signal(decision.exited_us),
-      size_text(decision.reclaimed_kib),
-      ms_since_signal(decision.memory_back_us));
-  return ours ? fmt::format(
-                    "{}; the signal went {:.1f} ms after the trigger "
-                    "fired",
-                    text,
-                    static_cast<double>(decision.signalled_us -
-                                        decision.seen_us) /
-                        1000)
-              : text;
-}
-
-std::string place_text(const Decision& decision) {
-  const std::string_view unit = unit_of(decision.cgroup.view());
-  const std::string_view group = decision.oom_group.view();
-  std::string text;
-  if (!unit.empty()) {
-    text = "it was in " + escaped(unit);
-  }
-  if (!group.empty() && decision.kill_set != KillSet::kCgroup) {
-    text += fmt::format(
-        "{}{} has memory.oom.group: the kernel would have killed all in it",
-        text.empty() ? "" : "; ", escaped(group));
-  }
-  return text;
-}
-
-std::string record_json(const Decision& decision, const Policy& policy,
-                        const std::string& id) {
-  const Trigger& trigger = policy.triggers[decision.trigger];
-  const Json json{
-      {"schema", kJsonSchema},
-      {"id", id},
-      {"trigger", escaped(trigger.name)},
-      {"scope", path_json(decision.scope.view())},
-      {"sentence", trigger_text(trigger, decision.scope.view(),
-                                decision.reading, decision.stalls)},
-      {"pressure", pressure_json(decision.reading)},
-      {"stalls", stalls_json(decision, trigger)},
-      {"candidates", decision.candidates},
-      {"chosen", task_json(decision.chosen, policy)},
-      {"steps", steps_json(decision.score)},
-      {"victim", task_json(decision.victim, policy)},
-      {"extent", name_of(decision.kill_set)},
-      {"group", path_json(decision.group.view())},
-      {"killed_besides", decision.swept},
-      {"storm", storm_json(decision)},
-      {"sets_off", place_json(decision)},
-      {"loss", loss_json(decision.loss)},
-      {"blame", name_of(decision.blame)},
-      {"pool", pool_json(decision)},
-      {"took_bar_kib", decision.required_took_kib},
-      {"need_kib", decision.needed_kib},
-      {"bar_kib", decision.required_kib},
-      {"passed_over",
-       tasks_json(
-           std::span(decision.passed_over).first(decision.passed_over_count),
-           policy)},
-      {"runners_up",
-       tasks_json(
-           std::span(decision.runners_up).first(decision.runners_up_count),
-           policy)},
-      {"expected_reclaim_kib", decision.expected_kib()},
-      {"reclaimed_kib", decision.reclaimed_kib},
-      {"signal", decision.signal == Signal::kTerm ? "SIGTERM" : "SIGKILL"},
-      {"outcome", outcome_name(decision)},
-      {"timings_us",
-       {{"seen", decision.seen_us},
-        {"decided", decision.decided_us},
-        {"signalled", decision.signalled_us},
-        {"exited", decision.exited_us},
-        {"memory_back", decision.memory_back_us}}}};
-  return json.dump();
+Json record_json(const Decision& decision, const Policy& policy,
+                 const std::string& id) {
+  return object_of(kFields, Record{decision, policy, id});
 }
 
 }  // namespace badnessd

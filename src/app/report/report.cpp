@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/report/report.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -73,43 +74,64 @@ std::string psi_text(const PressureReading& reading) {
   return text + " of the last 10 s";
 }
 
-// The gaps that are counters, with one sentence each.
 struct CountedFact {
+  std::string_view key;
   std::uint32_t Gaps::*count;
-  std::string_view one, many, sentence;
+  std::string_view one, many;
+  std::string_view sentence{};  // empty: of no interest to a person
 };
-constexpr std::array<CountedFact, 6> kCountedFacts{{
-    {&Gaps::children_by_ppid, "parent", "parents",
+constexpr std::array<CountedFact, 7> kCounts{{
+    {"children_by_ppid", &Gaps::children_by_ppid, "parent", "parents",
      "children by PPid, which counts those of other threads too"},
-    {&Gaps::mm_identity_unknown, "child", "children",
+    {"mm_identity_unknown", &Gaps::mm_identity_unknown, "child", "children",
      "could share the parent's memory; counted as separate"},
-    {&Gaps::userns_unreadable, "process", "processes",
+    {"userns_unreadable", &Gaps::userns_unreadable, "process", "processes",
      "capabilities not credited: the user namespace is not readable (it "
      "needs CAP_SYS_PTRACE)"},
-    {&Gaps::nodes_unknown, "process", "processes",
+    {"nodes_unknown", &Gaps::nodes_unknown, "process", "processes",
      "memory nodes unknown; taken as shared with badnessd"},
-    {&Gaps::unreadable, "process", "processes",
+    {"vanished", &Gaps::vanished, "process", "processes"},
+    {"unreadable", &Gaps::unreadable, "process", "processes",
      "could not be read (hidepid? it needs CAP_SYS_PTRACE)"},
-    {&Gaps::malformed, "process", "processes",
+    {"malformed", &Gaps::malformed, "process", "processes",
      "left out: its /proc text is not what a kernel writes"},
+}};
+
+struct Flag {
+  std::string_view key;
+  bool Gaps::*flag;
+  bool told_if = false;
+  std::string_view sentence{};
+};
+constexpr std::array<Flag, 5> kFlags{{
+    {"live", &Gaps::live},
+    {"init_visible", &Gaps::init_visible, false,
+     "pid 1 is not visible (hidepid?): there may be more processes than these"},
+    {"swap_known", &Gaps::swap_known, false,
+     "no VmSwap on this kernel: swap counts as 0"},
+    {"oom_adj_converted", &Gaps::oom_adj_converted, true,
+     "oom_adj is converted from oom_score_adj as the kernel did"},
+    {"kernel_2_6", &Gaps::kernel26, false,
+     "PF_OOM_ORIGIN (swapoff, KSM) is not visible on this kernel; CPU time is "
+     "what stat shows, which is scaled"},
 }};
 
 }  // namespace
 
 std::string_view name_of(Factor factor) {
-  return kFactors[static_cast<std::size_t>(factor)];
+  return kFactors[factor];
 }
 
 std::string_view name_of(Op op) {
-  return kOps[static_cast<std::size_t>(op)];
+  return kOps[op];
 }
 
 std::string_view symbol_of(Op op) {
-  return kSymbols[static_cast<std::size_t>(op)];
+  return kSymbols[op];
 }
 
 std::string_view name_of(Skip skip) {
-  return kSkips[static_cast<std::size_t>(skip)];
+  return kSkips[skip];
 }
 
 std::string task_text(std::int32_t pid, std::string_view name) {
@@ -118,6 +140,19 @@ std::string task_text(std::int32_t pid, std::string_view name) {
 
 std::string task_text(const Task& task) {
   return task_text(task.id.pid, task.name());
+}
+
+std::string tasks_text(const Snapshot& snapshot,
+                       std::span<const std::uint32_t> tasks,
+                       std::size_t count) {
+  constexpr std::size_t kNamed = 5;
+  std::string text;
+  for (const std::uint32_t index :
+       tasks.first(std::min(kNamed, tasks.size()))) {
+    text += (text.empty() ? "" : ", ") + task_text(snapshot.tasks[index]);
+  }
+  return count > kNamed ? fmt::format("{} and {} more", text, count - kNamed)
+                        : text;
 }
 
 std::string rule_name(const Verdict& verdict, const Policy& policy) {
@@ -141,70 +176,6 @@ std::string ledger_text(const Score& score) {
     }
   }
   return fmt::format("{} = {}", text, score.points());
-}
-
-std::string burden_text(const JudgedTask& it, const Decision& decision) {
-  const auto [task, verdict] = it.view();
-  constexpr Micros kSecond = 1'000'000;
-  const std::string holds =
-      fmt::format("holds {} and reserves {}", size_text(task.held_kib()),
-                  size_text(task.total_vm * decision.page_kib));
-  return decision.loss
-             ? fmt::format("took {} of the {} that were lost in {}, {}",
-                           size_text(verdict.took_kib),
-                           size_text(decision.loss->lost_kib),
-                           duration_text(decision.loss->since_us / kSecond),
-                           holds)
-             : holds;
-}
-
-std::vector<std::string> blame_text(const Decision& decision) {
-  std::vector<std::string> sentences;
-  if (decision.blame == Blame::kHeld) {
-    sentences.emplace_back(
-        decision.loss
-            ? "no process took as much as is needed, so the greatest score for "
-              "what a process holds decided"
-            : "it is not known which process took the memory, so the greatest "
-              "score for what a process holds decided");
-  }
-  if (decision.pool) {
-    const Pool& pool = *decision.pool;
-    sentences.push_back(fmt::format(
-        "no process took the {} that are needed, but {} children of {} called "
-        "{} took {} together",
-        size_text(decision.needed_kib), pool.members, pool.parent.pid,
-        escaped(pool.comm.data()), size_text(pool.took_kib)));
-  }
-  if (decision.loss) {
-    const Loss& loss = *decision.loss;
-    const Kib no_process = loss.shmem_kib + loss.slab_kib;
-    if (no_process >= loss.lost_kib / 2 &&
-        decision.victim.verdict.took_kib < loss.lost_kib / 2) {
-      sentences.push_back(fmt::format(
-          "of the {} that were lost, tmpfs and shared memory (Shmem) grew by "
-          "{} and kernel memory (SUnreclaim) by {}: no kill brings that back",
-          size_text(loss.lost_kib), size_text(loss.shmem_kib),
-          size_text(loss.slab_kib)));
-    }
-  }
-  return sentences;
-}
-
-std::string reclaim_text(const Decision& decision) {
-  const std::string with_it =
-      decision.victim.task.pid_ns_init
-          ? fmt::format(", {} of it from its container, which dies with it",
-                        size_text(decision.victim.verdict.with_it_kib))
-          : std::string();
-  return fmt::format("its death gives back at least {}{}; {} are needed",
-                     size_text(decision.victim.verdict.death_kib()), with_it,
-                     size_text(decision.needed_kib));
-}
-
-std::string_view name_of(Blame blame) {
-  constexpr auto kNames = names_up_to<Blame::kHeld>({"none", "took", "held"});
-  return kNames[static_cast<std::size_t>(blame)];
 }
 
 std::string error_text(const Error& error) {
@@ -308,31 +279,31 @@ std::string reading_text(const PressureReading& reading) {
 
 std::vector<std::string> gaps_text(const Gaps& gaps) {
   std::vector<std::string> sentences;
-  for (const CountedFact& fact : kCountedFacts) {
-    if (gaps.*fact.count != 0) {
+  for (const CountedFact& fact : kCounts) {
+    if (gaps.*fact.count != 0 && !fact.sentence.empty()) {
       sentences.push_back(fmt::format(
           "{}: {}", count_text(gaps.*fact.count, fact.one, fact.many),
           fact.sentence));
     }
   }
-  if (!gaps.init_visible) {
-    sentences.emplace_back(
-        "pid 1 is not visible (hidepid?): there may be more processes than "
-        "these");
-  }
-  if (!gaps.swap_known) {
-    sentences.emplace_back("no VmSwap on this kernel: swap counts as 0");
-  }
-  if (gaps.oom_adj_converted) {
-    sentences.emplace_back(
-        "oom_adj is converted from oom_score_adj as the kernel did");
-  }
-  if (!gaps.kernel26) {
-    sentences.emplace_back(
-        "PF_OOM_ORIGIN (swapoff, KSM) is not visible on this kernel; CPU time "
-        "is what stat shows, which is scaled");
+  for (const Flag& fact : kFlags) {
+    if (gaps.*fact.flag == fact.told_if && !fact.sentence.empty()) {
+      sentences.emplace_back(fact.sentence);
+    }
   }
   return sentences;
+}
+
+Json gaps_json(const Gaps& gaps) {
+  Json json;
+  for (const Flag& fact : kFlags) {
+    json[std::string(fact.key)] = gaps.*fact.flag;
+  }
+  for (const CountedFact& fact : kCounts) {
+    json[std::string(fact.key)] = gaps.*fact.count;
+  }
+  json["sentences"] = gaps_text(gaps);
+  return json;
 }
 
 }  // namespace badnessd

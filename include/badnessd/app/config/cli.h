@@ -10,8 +10,6 @@
 
 #include <tl/expected.hpp>
 
-#include "badnessd/engine/ranking.h"
-
 namespace badnessd {
 
 enum class Command : std::uint8_t { kRun, kOnce, kScores, kExplain, kCheck };
@@ -24,13 +22,14 @@ struct Invocation {
   bool dry_run = false;
   bool json = false;
   std::optional<std::size_t> limit;
-  SortKey sort = SortKey::kPoints;
+  std::string sort = "points";
   std::int32_t pid = 0;
 };
 
-// The request of the command line; or the exit code, after help, the version or
-// an error is printed.
+// `sort_keys` are the values of --sort. The request of the command line; or the
+// exit code, after help, the version or an error is printed.
 [[nodiscard]] tl::expected<Invocation, int> parse_command_line(
-    int argc, const char* const* argv);
+    int argc, const char* const* argv,
+    const std::vector<std::string>& sort_keys);
 
 }  // namespace badnessd

@@ -8,16 +8,20 @@
 
 namespace badnessd {
 
+template <class Enum, std::size_t kCount>
+struct Names : std::array<std::string_view, kCount> {
+  using std::array<std::string_view, kCount>::operator[];
+  [[nodiscard]] constexpr std::string_view operator[](Enum value) const {
+    return this->at(static_cast<std::size_t>(value));
+  }
+};
+
 // One name for each value up to kLast, the last one of its enum.
 template <auto kLast, std::size_t kCount>
-[[nodiscard]] constexpr std::array<std::string_view, kCount> names_up_to(
+[[nodiscard]] constexpr Names<decltype(kLast), kCount> names_up_to(
     const std::string_view (&names)[kCount]) {
   static_assert(kCount == static_cast<std::size_t>(kLast) + 1);
-  std::array<std::string_view, kCount> array;
-  for (std::size_t i = 0; i < kCount; ++i) {
-    array[i] = names[i];
-  }
-  return array;
+  return {std::to_array(names)};
 }
 
 }  // namespace badnessd

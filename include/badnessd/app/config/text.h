@@ -55,15 +55,12 @@ struct Style {
 [[nodiscard]] Style stdout_style();
 
 struct Column {
-  std::string_view header;
+  std::string header;
   bool left = false;  // for text; numbers are right-aligned
-  std::uint8_t dispensable =
-      0;  // if the table is too wide, the highest is left out first
 };
 
-// Renders aligned rows below their headers, within style.width. A row has a
-// cell for each column. Leaves out dispensable columns first, then cuts the
-// last column. Prints no trailing blanks.
+// Renders aligned rows below their headers. A row has a cell for each column.
+// Cuts the last column at style.width. Prints no trailing blanks.
 [[nodiscard]] std::string render_table(
     const std::vector<Column>& columns,
     const std::vector<std::vector<std::string>>& rows, const Style& style);

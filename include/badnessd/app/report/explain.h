@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The score of one process, for the terminal.
+// The score of one process.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "badnessd/app/config/text.h"
+#include "badnessd/app/report/fields.h"
 #include "badnessd/engine/policy.h"
 
 namespace badnessd {
@@ -16,5 +18,10 @@ namespace badnessd {
                                        std::uint32_t index,
                                        const Policy& policy,
                                        const Style& style);
+
+// The fields of `explain` in the object.
+[[nodiscard]] std::vector<FieldText> explain_fields();
+[[nodiscard]] Json explain_json(const Snapshot& snapshot, std::uint32_t index,
+                                const Policy& policy);
 
 }  // namespace badnessd

@@ -1,37 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The complete record of one decision: sentences for people, JSON for programs,
-// fields for the journal. All three come from the same Decision.
+// The complete record of one decision: sentences for people, and one JSON
+// object. Both are the same in the log, in --once, in last-kill.json and in the
+// journal.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "badnessd/cycle/cycle.h"
-#include "badnessd/system/service/journal.h"
+#include "badnessd/app/report/fields.h"
+#include "badnessd/cycle/decision.h"
+#include "badnessd/engine/policy.h"
 
 namespace badnessd {
 
-// The MESSAGE_ID of journal entries that record decisions of badnessd.
-inline constexpr std::string_view kDecisionMessageId =
-    "b6d2c1f4a3ce4b0e9f1d7a5c88e04f62";
+// What was done and to which process, why, what else dies, what the guard
+// judged by, where the victim was, and what fired.
+[[nodiscard]] std::vector<std::string> decision_sentences(
+    const Decision& decision, const Policy& policy);
+
+// The end of the decision; none while it is pending or if no signal was sent.
+[[nodiscard]] std::vector<std::string> ending_sentences(
+    const Decision& decision);
 
 // A unique id: the current wall-clock time and the number of the decision.
 [[nodiscard]] std::string decision_id(const Decision& decision);
 
-// The signalled process and the reason for this choice: a line for the log.
-[[nodiscard]] std::string decision_text(const Decision& decision,
-                                        const Policy& policy);
+[[nodiscard]] std::vector<FieldText> record_fields();
 
-// The end of the decision.
-[[nodiscard]] std::string ending_text(const Decision& decision);
-
-// "it was in db.service": the systemd unit of the victim, and the cgroup that
-// the kernel would have killed; empty if neither is known.
-[[nodiscard]] std::string place_text(const Decision& decision);
-
-// The whole record as one line of JSON, without a newline.
-[[nodiscard]] std::string record_json(const Decision& decision,
-                                      const Policy& policy,
-                                      const std::string& id);
+// `id` is empty in an audit.
+[[nodiscard]] Json record_json(const Decision& decision, const Policy& policy,
+                               const std::string& id);
 
 }  // namespace badnessd

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Formats facts, scores and decisions for the terminal and for the log.
+// Formats facts and scores for the terminal and for the log.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "badnessd/app/config/text.h"
+#include "badnessd/app/report/fields.h"
 #include "badnessd/cycle/cycle.h"
 #include "badnessd/engine/oom_domain.h"
 
@@ -24,6 +25,11 @@ namespace badnessd {
 [[nodiscard]] std::string task_text(std::int32_t pid, std::string_view name);
 [[nodiscard]] std::string task_text(const Task& task);
 
+// "1 (init), 7 (sshd) and 3 more": at most five of `count` tasks by name.
+[[nodiscard]] std::string tasks_text(const Snapshot& snapshot,
+                                     std::span<const std::uint32_t> tasks,
+                                     std::size_t count);
+
 // The rule that gave the task its oom_adj; empty if none did.
 [[nodiscard]] std::string rule_name(const Verdict& verdict,
                                     const Policy& policy);
@@ -33,20 +39,6 @@ namespace badnessd {
 
 // "total_vm 983040, / 4 sys_admin = 245760".
 [[nodiscard]] std::string ledger_text(const Score& score);
-
-// "took 2.0 MiB of the 1.4 GiB that were lost in 15 s, holds 141 MiB and
-// reserves 3.0 GiB".
-[[nodiscard]] std::string burden_text(const JudgedTask& it,
-                                      const Decision& decision);
-
-// The basis of the blame, if it is not what each process took, and the part of
-// the loss that no kill brings back; a sentence each.
-[[nodiscard]] std::vector<std::string> blame_text(const Decision& decision);
-
-// The memory that the victim's death gives back, and the needed memory.
-[[nodiscard]] std::string reclaim_text(const Decision& decision);
-
-[[nodiscard]] std::string_view name_of(Blame blame);
 
 // "read /proc/meminfo: Input/output error".
 [[nodiscard]] std::string error_text(const Error& error);
@@ -68,8 +60,9 @@ namespace badnessd {
 [[nodiscard]] std::vector<std::string> triggers_text(const Policy& policy,
                                                      const OomDomains& domains);
 
-// The facts that the snapshot lacks, a sentence each. Empty if the snapshot is
-// complete.
+// A sentence for each fact that the snapshot lacks; empty if it is complete.
 [[nodiscard]] std::vector<std::string> gaps_text(const Gaps& gaps);
+// All flags and counts, and the sentences.
+[[nodiscard]] Json gaps_json(const Gaps& gaps);
 
 }  // namespace badnessd

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <array>
+#include <span>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "badnessd/app/report/record.h"
+#include "badnessd/app/report/report.h"
+
+namespace badnessd {
+namespace {
+
+// "took 2.0 MiB of the 1.4 GiB that were lost in 15 s, holds 141 MiB and
+// reserves 3.0 GiB".
+std::string burden_text(const JudgedTask& of, const Decision& decision) {
+  const auto [task, verdict] = of.view();
+  constexpr Micros kSecond = 1'000'000;
+  const std::string holds =
+      fmt::format("holds {} and reserves {}", size_text(task.held_kib()),
+                  size_text(task.total_vm * decision.page_kib));
+  return decision.loss
+             ? fmt::format("took {} of the {} that were lost in {}, {}",
+                           size_text(verdict.took_kib),
+                           size_text(decision.loss->lost_kib),
+                           duration_text(decision.loss->since_us / kSecond),
+                           holds)
+             : holds;
+}
+
+// By the kind of the outcome: what was done, and what stood in the way.
+struct Deed {
+  std::string_view verb;
+  std::string_view obstacle{};
+};
+constexpr std::array<Deed, 5> kDeeds{{
+    {"sent SIGKILL to"},
+    {"did not kill", ", which had exited before the signal"},
+    {"would kill"},
+    {"did not kill",
+     ", which is never signalled: init, badnessd or its parent; it is set "
+     "aside"},
+    {"did not kill", ": "},
+}};
+
+std::string deed_text(const Decision& decision) {
+  const KillOutcome& outcome = decision.outcome;
+  const Deed& deed = kDeeds[static_cast<std::size_t>(outcome.kind)];
+  const bool gently = outcome.kind == KillOutcome::Kind::kSent &&
+                      decision.signal == Signal::kTerm;
+  return fmt::format(
+      "{} {}, {}{}{}", gently ? "sent SIGTERM to" : deed.verb,
+      task_text(decision.victim.task), owner_text(decision.victim.task),
+      deed.obstacle,
+      outcome.kind == KillOutcome::Kind::kFailed
+          ? fmt::format("{} failed with error {}; it is set aside",
+                        outcome.error.what, outcome.error.code)
+          : "");
+}
+
+// The other processes that die.
+std::string extent_text(const Decision& decision) {
+  const std::string others = decision.outcome.kind == KillOutcome::Kind::kSent
+                                 ? fmt::format("{} more", decision.swept)
+                                 : "all others";
+  switch (decision.kill_set) {
+    case KillSet::kProcess:
+      return {};
+    case KillSet::kChild:
+      return fmt::format(", the first child of {} which was chosen",
+                         task_text(decision.chosen.task));
+    case KillSet::kStorm:
+      return fmt::format(" and {}", others);
+    case KillSet::kSharedMm:
+      return fmt::format(" and {} that share its address space", others);
+    case KillSet::kCgroup:
+      return fmt::format(" and {} in {}{}", others,
+                         escaped(decision.group.view()),
+                         decision.group.view() == decision.oom_group.view()
+                             ? " (memory.oom.group)"
+                             : "");
+  }
+  return {};
+}
+
+// The fork storm with the numbers that prove it.
+std::string storm_text(const Decision& decision) {
+  const Storm& storm = *decision.storm;
+  return fmt::format(
+      "a fork storm below {}{}: {} descendants no older than {}, {} of them "
+      "called {}, took {}, which is at least the {} that are needed and half "
+      "of the {} that were lost",
+      task_text(decision.chosen.task),
+      storm.spare_forker ? ", which is spared, for it is old or holds others"
+                         : "",
+      storm.members, duration_text(storm.age_s), storm.copies,
+      escaped(storm.name()), size_text(storm.took_kib),
+      size_text(decision.needed_kib), size_text(decision.loss->lost_kib));
+}
+
+using Sentences = std::vector<std::string>;
+
+// The points of the chosen process and the rule behind its oom_adj.
+void add_points(const Decision& decision, const Policy& policy,
+                Sentences& sentences) {
+  const auto [task, verdict] = decision.chosen.view();
+  sentences.push_back(
+      fmt::format("{} points, first {} {} ({})", verdict.points,
+                  decision.needed_kib == 0 ? "of" : "of those eligible of",
+                  count_text(decision.candidates, "candidate", "candidates"),
+                  ledger_text(decision.score)));
+  if (verdict.rules != 0) {
+    sentences.push_back(fmt::format("oom_adj {} is by rule {}, its own is {}",
+                                    verdict.oom_adj, rule_name(verdict, policy),
+                                    task.oom_adj));
+  }
+  if (verdict.rules_open) {
+    sentences.emplace_back(
+        "it was too new for rules that ask for more than its name, program "
+        "and user");
+  }
+}
+
+// What its death gives back, and what was asked for.
+void add_reclaim(const Decision& decision, Sentences& sentences) {
+  const auto [victim, verdict] = decision.victim.view();
+  std::string text = fmt::format("its death gives back at least {}",
+                                 size_text(verdict.death_kib()));
+  if (victim.pid_ns_init) {
+    text += fmt::format(", {} of it from its container, which dies with it",
+                        size_text(verdict.with_it_kib));
+  }
+  if (decision.needed_kib == 0) {
+    sentences.push_back(text + "; the order is the bare one of 2.6.32");
+    return;
+  }
+  sentences.push_back(
+      fmt::format("{}; {} are needed", text, size_text(decision.needed_kib)));
+  if (decision.required_kib < decision.needed_kib) {
+    sentences.push_back(
+        fmt::format("no process gives back as much, so {} was enough",
+                    size_text(decision.required_kib)));
+  }
+}
+
+// The basis of the blame, if it is not what each process took, and the part of
+// the loss that no kill brings back.
+void add_blame(const Decision& decision, Sentences& sentences) {
+  if (decision.blame == Blame::kHeld) {
+    sentences.push_back(fmt::format(
+        "{}, so the greatest score for what a process holds decided",
+        decision.loss ? "no process took as much as is needed"
+                      : "it is not known which process took the memory"));
+  }
+  if (decision.pool) {
+    const Pool& pool = *decision.pool;
+    sentences.push_back(fmt::format(
+        "no process took the {} that are needed, but {} children of {} called "
+        "{} took {} together",
+        size_text(decision.needed_kib), pool.members, pool.parent.pid,
+        escaped(pool.comm.data()), size_text(pool.took_kib)));
+  }
+  if (!decision.loss) {
+    return;
+  }
+  const Loss& loss = *decision.loss;
+  if (loss.shmem_kib + loss.slab_kib >= loss.lost_kib / 2 &&
+      decision.victim.verdict.took_kib < loss.lost_kib / 2) {
+    sentences.push_back(fmt::format(
+        "of the {} that were lost, tmpfs and shared memory (Shmem) grew by {} "
+        "and kernel memory (SUnreclaim) by {}: no kill brings that back",
+        size_text(loss.lost_kib), size_text(loss.shmem_kib),
+        size_text(loss.slab_kib)));
+  }
+}
+
+void add_passed_over(const Decision& decision, Sentences& sentences) {
+  for (const JudgedTask& passed :
+       std::span(decision.passed_over).first(decision.passed_over_count)) {
+    sentences.push_back(fmt::format(
+        "passed over: {} with {} points: it {}, and its death gives back at "
+        "least {}",
+        task_text(passed.task), passed.verdict.points,
+        burden_text(passed, decision), size_text(passed.verdict.death_kib())));
+  }
+}
+
+// The systemd unit of the victim, and the cgroup that the kernel would have
+// killed.
+void add_place(const Decision& decision, Sentences& sentences) {
+  const std::string_view unit = unit_of(decision.cgroup.view());
+  const std::string_view group = decision.oom_group.view();
+  if (!unit.empty()) {
+    sentences.push_back("it was in " + escaped(unit));
+  }
+  if (!group.empty() && decision.kill_set != KillSet::kCgroup) {
+    sentences.push_back(fmt::format(
+        "{} has memory.oom.group: the kernel would have killed all in it",
+        escaped(group)));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> decision_sentences(const Decision& decision,
+                                            const Policy& policy) {
+  Sentences sentences{fmt::format(
+      "{}{}: {}", deed_text(decision), extent_text(decision),
+      decision.storm ? storm_text(decision)
+                     : "it " + burden_text(decision.chosen, decision))};
+  if (!decision.storm) {
+    add_points(decision, policy, sentences);
+    add_reclaim(decision, sentences);
+    add_blame(decision, sentences);
+    add_passed_over(decision, sentences);
+  }
+  add_place(decision, sentences);
+  const Trigger& trigger = policy.triggers[decision.trigger];
+  sentences.push_back(
+      fmt::format("trigger {} {}", escaped(trigger.name),
+                  trigger_text(trigger, decision.scope.view(), decision.reading,
+                               decision.stalls)));
+  return sentences;
+}
+
+std::vector<std::string> ending_sentences(const Decision& decision) {
+  const auto ms = [](Micros from, Micros to) {
+    return static_cast<double>(to - from) / 1000;
+  };
+  // Of a victim of an earlier daemon only the pid is known.
+  const bool ours = decision.number != 0;
+  const std::string victim =
+      ours ? task_text(decision.victim.task)
+           : fmt::format("process {}", decision.victim.task.id.pid);
+  if (decision.end == Decision::End::kStillAlive) {
+    return {victim + " has not exited after its signal: set aside"};
+  }
+  if (decision.end != Decision::End::kExited) {
+    return {};
+  }
+  Sentences sentences{fmt::format(
+      "{} is gone {:.1f} ms after the signal, and {} came back within {:.1f} "
+      "ms",
+      victim, ms(decision.signalled_us, decision.exited_us),
+      size_text(decision.reclaimed_kib),
+      ms(decision.signalled_us, decision.memory_back_us))};
+  if (ours) {
+    sentences.push_back(
+        fmt::format("the signal went {:.1f} ms after the trigger fired",
+                    ms(decision.seen_us, decision.signalled_us)));
+  }
+  return sentences;
+}
+
+}  // namespace badnessd
