@@ -10,6 +10,7 @@
 #include "badnessd/app/check/lint.h"
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
 #include "badnessd/cycle/domains.h"
 
 namespace badnessd {

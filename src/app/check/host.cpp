@@ -7,6 +7,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
 #include "badnessd/system/service/host.h"
 
 namespace badnessd {

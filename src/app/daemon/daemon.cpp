@@ -6,6 +6,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
 
 namespace badnessd {
 

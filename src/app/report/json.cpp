@@ -7,6 +7,7 @@
 
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
 #include "badnessd/engine/ranking.h"
 
 namespace badnessd {

@@ -8,6 +8,7 @@
 
 #include "badnessd/app/report/report.h"
 #include "badnessd/app/report/scores.h"
+#include "badnessd/app/report/triggers.h"
 #include "badnessd/engine/ranking.h"
 
 namespace badnessd {

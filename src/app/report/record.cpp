@@ -12,6 +12,7 @@
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
 
 namespace badnessd {
 namespace {

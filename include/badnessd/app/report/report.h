@@ -51,22 +51,8 @@ namespace badnessd {
 // "read /proc/meminfo: Input/output error".
 [[nodiscard]] std::string error_text(const Error& error);
 
-// "acts when MemAvailable < 1.0 GiB (5%,1GiB) and …; now 9.2 GiB and …".
-// `reading` is that of `cgroup`, or of the system if `cgroup` is empty.
-// `stalls` is the stalled share of the trigger's window. If it is unknown, the
-// text shows the kernel's average with its name, e.g. avg10.
-[[nodiscard]] std::string trigger_text(
-    const Trigger& trigger, std::string_view cgroup,
-    const PressureReading& reading,
-    const std::optional<PressureHistory::Share>& stalls);
-
 // Memory, swap and pressure stall information in one line.
 [[nodiscard]] std::string reading_text(const PressureReading& reading);
-
-// "NAME acts when …": one line for the system or for each watched cgroup; for a
-// scope without cgroups a line that says so.
-[[nodiscard]] std::vector<std::string> triggers_text(const Policy& policy,
-                                                     const OomDomains& domains);
 
 // The facts that the snapshot lacks, a sentence each. Empty if the snapshot is
 // complete.
