@@ -47,9 +47,8 @@ OomDomain cgroup_domain(const Policy& policy, std::size_t trigger,
   domain.triggers.resize(policy.triggers.size());
   domain.rates = policy.floor_rates;
   // A host can have 1000 cgroups, and most triggers do not need PSI.
-  const bool stalls = domain.cgroup.empty() ||
-                      policy.triggers[trigger].psi_some_above ||
-                      policy.triggers[trigger].psi_full_above;
+  const bool stalls =
+      domain.cgroup.empty() || asks_for_stalls(policy.triggers[trigger]);
   domain.history = PressureHistory(stalls ? PressureHistory::Room::kSpan
                                           : PressureHistory::Room::kNone);
   return domain;

@@ -14,10 +14,6 @@ namespace {
 
 using Notes = std::vector<Finding>;
 
-bool asks_for_psi(const Trigger& trigger) {
-  return trigger.psi_some_above || trigger.psi_full_above;
-}
-
 void lint_scope(const Trigger& trigger, std::size_t index,
                 const OomDomains& domains, CgroupTree& cgroups, Notes& notes) {
   const std::string name = escaped(trigger.name);
@@ -28,7 +24,7 @@ void lint_scope(const Trigger& trigger, std::size_t index,
                                        name)});
     return;
   }
-  if (version == CgroupTree::Version::kV1 && asks_for_psi(trigger)) {
+  if (version == CgroupTree::Version::kV1 && asks_for_stalls(trigger)) {
     notes.push_back(
         {true, fmt::format("trigger {} cannot fire here: cgroups of version 1 "
                            "have no pressure stall information (boot with "
@@ -153,8 +149,9 @@ Notes lint_triggers(const Policy& policy, const OomDomains& domains,
       continue;
     }
     const PressureReading& reading = *domains.system.last;
-    if ((trigger.psi_some_above && !reading.psi_some) ||
-        (trigger.psi_full_above && !reading.psi_full)) {
+    if (std::ranges::any_of(kStallConditions, [&](const auto& it) {
+          return trigger.*it.limit && !(reading.*it.line);
+        })) {
       notes.push_back(
           {true, fmt::format("trigger {} cannot fire here: this kernel gives "
                              "no pressure stall information (boot it with "
@@ -162,10 +159,12 @@ Notes lint_triggers(const Policy& policy, const OomDomains& domains,
                              escaped(trigger.name))});
     }
     const bool always =
-        trigger.mem_available_below && !asks_for_psi(trigger) &&
-        amount_kib(*trigger.mem_available_below, reading.mem_total_kib) >=
-            reading.mem_total_kib &&
-        (!trigger.swap_free_below || reading.swap_total_kib == 0);
+        trigger.mem_available_below && !asks_for_stalls(trigger) &&
+        std::ranges::all_of(kAmountConditions, [&](const auto& it) {
+          const auto limit = it.limit_kib(trigger, reading);
+          return !limit || (it.value == &PressureReading::mem_available_kib &&
+                            *limit >= reading.mem_total_kib);
+        });
     if (always) {
       notes.push_back(
           {true, fmt::format("trigger {} always holds: there are only {} of "

@@ -12,11 +12,6 @@
 namespace badnessd {
 namespace {
 
-bool has_condition(const Trigger& trigger) {
-  return trigger.mem_available_below || trigger.swap_free_below ||
-         trigger.psi_some_above || trigger.psi_full_above;
-}
-
 bool nothing(const std::optional<Amount>& amount) {
   return amount &&
          (amount->basis_points == BasisPoints{0} || amount->kib == Kib{0});
@@ -39,18 +34,14 @@ bool no_higher(const std::optional<Amount>& a, const std::optional<Amount>& b) {
 // Whether the log trigger is at least as strict as the kill trigger in every
 // condition of the kill trigger: then it never fires first.
 bool comes_too_late(const Trigger& log, const Trigger& kill) {
-  const auto later_psi = [](const std::optional<BasisPoints>& warn,
-                            const std::optional<BasisPoints>& act) {
-    return !act || (warn && *warn >= *act);
+  const auto later_amount = [&](const auto& it) {
+    return !(kill.*it.amount) || no_higher(log.*it.amount, kill.*it.amount);
   };
-  const auto later_amount = [](const std::optional<Amount>& warn,
-                               const std::optional<Amount>& act) {
-    return !act || no_higher(warn, act);
+  const auto later_stall = [&](const auto& it) {
+    return !(kill.*it.limit) || log.*it.limit >= kill.*it.limit;
   };
-  return later_amount(log.mem_available_below, kill.mem_available_below) &&
-         later_amount(log.swap_free_below, kill.swap_free_below) &&
-         later_psi(log.psi_some_above, kill.psi_some_above) &&
-         later_psi(log.psi_full_above, kill.psi_full_above) &&
+  return std::ranges::all_of(kAmountConditions, later_amount) &&
+         std::ranges::all_of(kStallConditions, later_stall) &&
          log.for_us >= kill.for_us;
 }
 
@@ -75,11 +66,12 @@ void check_trigger(const std::vector<Trigger>& triggers, std::size_t index,
   if (named_twice(triggers, index)) {
     add("exists already");
   }
-  if (!has_condition(trigger)) {
+  if (!asks_for_amounts(trigger) && !asks_for_stalls(trigger)) {
     add("has no condition: it would always fire");
   }
-  if (nothing(trigger.mem_available_below) ||
-      nothing(trigger.swap_free_below)) {
+  if (std::ranges::any_of(kAmountConditions, [&](const auto& it) {
+        return nothing(trigger.*it.amount);
+      })) {
     add("can never fire: nothing is below 0");
   }
   if (trigger.psi_some_above && trigger.psi_full_above &&

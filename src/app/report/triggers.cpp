@@ -9,20 +9,6 @@
 namespace badnessd {
 namespace {
 
-// One condition of a trigger: the limit and the current value.
-struct ConditionText {
-  std::string wanted;
-  std::string now;
-};
-
-ConditionText amount_condition(std::string_view what, const Amount& amount,
-                               Kib value, Kib total) {
-  return {
-      fmt::format("{} < {} ({})", what, size_text(amount_kib(amount, total)),
-                  amount_text(amount)),
-      size_text(value)};
-}
-
 // The kernel's average nearest to the window.
 std::string average_text(const PsiLine& line, Micros window_us) {
   constexpr Micros kLongest10 = 30'000'000;
@@ -32,15 +18,14 @@ std::string average_text(const PsiLine& line, Micros window_us) {
                                    : "avg300 " + percent_text(line.avg300);
 }
 
-ConditionText stall_condition(std::string_view kind, BasisPoints limit,
-                              Micros window_us,
-                              const std::optional<PsiLine>& line,
-                              std::optional<BasisPoints> share) {
-  return {fmt::format("{} stalls >= {} of {}", kind, percent_text(limit),
-                      duration_text(window_us / 1'000'000)),
-          share  ? percent_text(*share)
-          : line ? average_text(*line, window_us)
-                 : "not known"};
+// The current value of a condition on stalls.
+std::string stall_text(const StallCondition& condition, const Trigger& trigger,
+                       const PressureReading& reading,
+                       const std::optional<PressureHistory::Share>& stalls) {
+  const auto& line = reading.*condition.line;
+  return stalls ? percent_text(*stalls.*condition.share)
+         : line ? average_text(*line, trigger.psi_window_us)
+                : "not known";
 }
 
 }  // namespace
@@ -48,34 +33,30 @@ ConditionText stall_condition(std::string_view kind, BasisPoints limit,
 std::string trigger_text(const Trigger& trigger, std::string_view cgroup,
                          const PressureReading& reading,
                          const std::optional<PressureHistory::Share>& stalls) {
-  std::vector<ConditionText> conditions;
-  if (trigger.mem_available_below) {
-    conditions.push_back(
-        amount_condition(cgroup.empty() ? "MemAvailable" : "available memory",
-                         *trigger.mem_available_below,
-                         reading.mem_available_kib, reading.mem_total_kib));
-  }
-  if (trigger.swap_free_below && reading.swap_total_kib != 0) {
-    conditions.push_back(amount_condition(
-        cgroup.empty() ? "SwapFree" : "free swap", *trigger.swap_free_below,
-        reading.swap_free_kib, reading.swap_total_kib));
-  }
-  if (trigger.psi_some_above) {
-    conditions.push_back(stall_condition(
-        "some", *trigger.psi_some_above, trigger.psi_window_us,
-        reading.psi_some, stalls ? std::optional(stalls->some) : std::nullopt));
-  }
-  if (trigger.psi_full_above) {
-    conditions.push_back(stall_condition(
-        "full", *trigger.psi_full_above, trigger.psi_window_us,
-        reading.psi_full, stalls ? std::optional(stalls->full) : std::nullopt));
-  }
   std::string wanted;
   std::string now;
-  for (const ConditionText& condition : conditions) {
+  std::string nothing;
+  const auto add = [&](const std::string& condition, const std::string& value) {
     const std::string_view joint = wanted.empty() ? "" : " and ";
-    wanted += fmt::format("{}{}", joint, condition.wanted);
-    now += fmt::format("{}{}", joint, condition.now);
+    wanted += fmt::format("{}{}", joint, condition);
+    now += fmt::format("{}{}", joint, value);
+  };
+  for (const AmountCondition& it : kAmountConditions) {
+    if (const auto limit = it.limit_kib(trigger, reading)) {
+      add(fmt::format("{} < {} ({})",
+                      cgroup.empty() ? it.name : it.name_in_cgroup,
+                      size_text(*limit), amount_text(*(trigger.*it.amount))),
+          size_text(reading.*it.value));
+    } else if (trigger.*it.amount) {
+      nothing += fmt::format(", and {}", it.nothing_text);
+    }
+  }
+  for (const StallCondition& it : kStallConditions) {
+    if (const auto limit = trigger.*it.limit) {
+      add(fmt::format("{} stalls >= {} of {}", it.name, percent_text(*limit),
+                      duration_text(trigger.psi_window_us / 1'000'000)),
+          stall_text(it, trigger, reading, stalls));
+    }
   }
   return fmt::format("{}{} when {}{}; now {}{}",
                      trigger.action == Action::kKill ? "acts" : "warns",
@@ -84,10 +65,7 @@ std::string trigger_text(const Trigger& trigger, std::string_view cgroup,
                      trigger.for_us == 0
                          ? ""
                          : fmt::format(" for {} s", trigger.for_us / 1'000'000),
-                     now,
-                     trigger.swap_free_below && reading.swap_total_kib == 0
-                         ? ", and there is no swap"
-                         : "");
+                     now, nothing);
 }
 
 std::vector<std::string> triggers_text(const Policy& policy,
