@@ -96,34 +96,6 @@ bool can_never_match(const Rule& rule) {
   return no_name || no_user;
 }
 
-template <class T, class Covers>
-bool all_covered(const std::vector<T>& wide, const std::vector<T>& narrow,
-                 Covers covers) {
-  if (wide.empty()) {
-    return true;
-  }
-  return !narrow.empty() &&
-         std::all_of(narrow.begin(), narrow.end(), [&](const T& it) {
-           return std::any_of(wide.begin(), wide.end(), [&](const T& other) {
-             return covers(other, it);
-           });
-         });
-}
-
-// Whether every process that matches `narrow` also matches `wide`.
-bool covers(const Rule& wide, const Rule& narrow) {
-  const auto globs = [](const Glob& a, const Glob& b) { return a.covers(b); };
-  return all_covered(wide.comm, narrow.comm, globs) &&
-         all_covered(wide.exe, narrow.exe, globs) &&
-         all_covered(wide.cmdline, narrow.cmdline, globs) &&
-         all_covered(wide.cgroup, narrow.cgroup, globs) &&
-         all_covered(wide.unit, narrow.unit, globs) &&
-         all_covered(wide.user, narrow.user,
-                     [](const UserRange& a, const UserRange& b) {
-                       return a.first <= b.first && a.last >= b.last;
-                     });
-}
-
 // The first rule that covers the rule at `index`; `index` if no earlier rule
 // covers it.
 std::size_t covering(const std::vector<Rule>& rules, std::size_t index) {

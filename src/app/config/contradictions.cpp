@@ -100,8 +100,7 @@ void check_rule(const std::vector<Rule>& rules, std::size_t index,
   if (named_twice(rules, index)) {
     add("exists already");
   }
-  if (rule.comm.empty() && rule.exe.empty() && rule.user.empty() &&
-      !rule.needs_calm()) {
+  if (!has_condition(rule)) {
     add("has no condition: it would be about every process");
   }
   if (rule.protect == rule.oom_adj.has_value()) {
