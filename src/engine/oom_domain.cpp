@@ -45,7 +45,7 @@ OomDomain cgroup_domain(const Policy& policy, std::size_t trigger,
                         std::string cgroup) {
   OomDomain domain{.cgroup = std::move(cgroup), .trigger = trigger};
   domain.triggers.resize(policy.triggers.size());
-  domain.rates = policy.floor_rates;
+  domain.rates = floor_rates(policy.machine.cpus);
   // A host can have 1000 cgroups, and most triggers do not need PSI.
   const bool stalls =
       domain.cgroup.empty() || asks_for_stalls(policy.triggers[trigger]);
@@ -74,7 +74,8 @@ Fired take_reading(const Policy& policy, OomDomain& domain,
                    const PressureReading& reading) noexcept {
   domain.history.add(reading);
   if (domain.last) {
-    domain.rates = credible_rates(policy.floor_rates, *domain.last, reading);
+    domain.rates =
+        credible_rates(floor_rates(policy.machine.cpus), *domain.last, reading);
   }
   domain.last = reading;
   Fired fired;

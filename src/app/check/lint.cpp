@@ -211,7 +211,8 @@ Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
   Choices choices{.needed_kib = needed_kib(
                       policy, policy.triggers[once_trigger(policy)], reading)};
   const auto choose = [&](Kib need) -> std::optional<std::uint32_t> {
-    SelectRules rules{.self_pid = policy.self_pid, .wait_for = WaitFor::kNone};
+    SelectRules rules{.self_pid = policy.machine.self_pid,
+                      .wait_for = WaitFor::kNone};
     const Selection selection =
         select_victim(
             {inquiry.sources, inquiry.snapshot, policy, inquiry.identities},
@@ -272,7 +273,8 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
   }
   Kib rest_kib = 0;
   for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
-    const bool candidate = eligible(snapshot, i, {.self_pid = policy.self_pid});
+    const bool candidate =
+        eligible(snapshot, i, {.self_pid = policy.machine.self_pid});
     rest_kib += candidate ? snapshot.verdicts[i].reclaim_kib : 0;
   }
   // Together with the protected processes there would be enough.

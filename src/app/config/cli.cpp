@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/config/cli.h"
 
-#include <algorithm>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
@@ -12,24 +11,19 @@
 #include "badnessd/app/config/settings.h"
 
 namespace badnessd {
+
+template <>
+struct Names<SortKey> {
+  static constexpr auto kAll = names_up_to<SortKey::kPid>(
+      {"points", "reclaim", "rss", "swap", "total_vm", "cpu", "age", "pid"});
+};
+
 namespace {
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 failure, 64 wrong usage, 66 no such process or "
     "file,\n"
     "            77 no permission, 78 wrong configuration\n";
-
-// In the order of SortKey.
-const std::vector<std::string>& sort_keys() {
-  static const std::vector<std::string> keys{
-      "points", "reclaim", "rss", "swap", "total_vm", "cpu", "age", "pid"};
-  return keys;
-}
-
-SortKey sort_key(const std::string& name) {
-  const auto it = std::find(sort_keys().begin(), sort_keys().end(), name);
-  return static_cast<SortKey>(it - sort_keys().begin());
-}
 
 void add_common(CLI::App& app, Invocation& invocation, bool& once) {
   app.set_help_flag("-h,--help", "Print this help and exit");
@@ -55,6 +49,7 @@ void add_common(CLI::App& app, Invocation& invocation, bool& once) {
 }
 
 CLI::App* add_scores(CLI::App& app, Invocation& invocation, std::string& sort) {
+  const auto& keys = Names<SortKey>::kAll;
   CLI::App* scores =
       app.add_subcommand("scores", "List processes with their scores");
   scores
@@ -67,7 +62,8 @@ CLI::App* add_scores(CLI::App& app, Invocation& invocation, std::string& sort) {
                    "Order by points, reclaim, rss, swap, total_vm, cpu, age or "
                    "pid (default: points)")
       ->option_text("KEY")
-      ->check(CLI::IsMember(sort_keys()));
+      ->check(
+          CLI::IsMember(std::vector<std::string>(keys.begin(), keys.end())));
   return scores;
 }
 
@@ -88,7 +84,7 @@ tl::expected<Invocation, int> parse_command_line(int argc,
                                                  const char* const* argv) {
   Invocation invocation;
   bool once = false;
-  std::string sort = sort_keys().front();
+  std::string sort(name_of(invocation.sort));
   CLI::App app(
       "badnessd: a userspace OOM killer that judges as Linux 2.6.32 did.\n"
       "Without a subcommand it runs in the foreground and acts when its "
@@ -116,7 +112,7 @@ tl::expected<Invocation, int> parse_command_line(int argc,
   }
   if (*scores) {
     invocation.command = Command::kScores;
-    invocation.sort = sort_key(sort);
+    invocation.sort = *Codec<SortKey>::parse(sort);
   } else if (*explain) {
     invocation.command = Command::kExplain;
   } else if (*check) {

@@ -7,10 +7,13 @@
 
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/config/text.h"
-#include "badnessd/app/config/values.h"
 
 namespace badnessd {
 namespace {
+
+std::string scope_text(const Trigger& trigger) {
+  return trigger.scope ? trigger.scope->text() : std::string();
+}
 
 bool nothing(const std::optional<Amount>& amount) {
   return amount &&
@@ -80,7 +83,7 @@ void check_trigger(const std::vector<Trigger>& triggers, std::size_t index,
   }
   for (const Trigger& other : triggers) {
     if (trigger.action == Action::kLog && other.action == Action::kKill &&
-        format(trigger.scope) == format(other.scope) &&
+        scope_text(trigger) == scope_text(other) &&
         comes_too_late(trigger, other)) {
       add(fmt::format("warns no earlier than '{}' kills", escaped(other.name)));
     }
@@ -113,16 +116,18 @@ void check_rule(const std::vector<Rule>& rules, std::size_t index,
 }  // namespace
 
 std::vector<Contradiction> contradictions(const Settings& settings) {
+  const auto& triggers = settings.policy.triggers;
+  const auto& rules = settings.policy.rules;
   std::vector<Contradiction> found;
-  for (std::size_t i = 0; i < settings.triggers.size(); ++i) {
-    check_trigger(settings.triggers, i, found);
+  for (std::size_t i = 0; i < triggers.size(); ++i) {
+    check_trigger(triggers, i, found);
   }
-  for (std::size_t i = 0; i < settings.rules.size(); ++i) {
-    check_rule(settings.rules, i, found);
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    check_rule(rules, i, found);
   }
-  if (std::none_of(
-          settings.triggers.begin(), settings.triggers.end(),
-          [](const Trigger& it) { return it.action == Action::kKill; })) {
+  if (std::none_of(triggers.begin(), triggers.end(), [](const Trigger& it) {
+        return it.action == Action::kKill;
+      })) {
     found.push_back({nullptr, "there is no trigger that kills"});
   }
   return found;

@@ -152,12 +152,13 @@ std::string children_text(const Snapshot& snapshot, const Task& task,
 std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
                       const Policy& policy) {
   const std::vector<std::uint32_t> ranked =
-      rank_candidates(snapshot, {.self_pid = policy.self_pid});
+      rank_candidates(snapshot, {.self_pid = policy.machine.self_pid});
   const auto place = std::find(ranked.begin(), ranked.end(), index);
   if (place == ranked.end()) {
-    return fmt::format("rank      none: it is no candidate ({})\n",
-                       name_of(skip_reason(snapshot.judged(index),
-                                           {.self_pid = policy.self_pid})));
+    return fmt::format(
+        "rank      none: it is no candidate ({})\n",
+        name_of(skip_reason(snapshot.judged(index),
+                            {.self_pid = policy.machine.self_pid})));
   }
   const bool leads = place == ranked.begin();
   std::string text =

@@ -38,7 +38,8 @@ Json gaps_json(const Gaps& gaps) {
 Json task_json(const Snapshot& snapshot, std::uint32_t index,
                const Policy& policy) {
   const auto [task, verdict] = snapshot.judged(index);
-  const Skip skip = skip_reason({task, verdict}, {.self_pid = policy.self_pid});
+  const Skip skip =
+      skip_reason({task, verdict}, {.self_pid = policy.machine.self_pid});
   Json json{
       {"pid", task.id.pid},
       {"ppid", task.ppid},
@@ -178,7 +179,7 @@ std::string explain_json(const Snapshot& snapshot, std::uint32_t index,
                          const Policy& policy) {
   Json json = base_json(snapshot, {index}, policy);
   const std::vector<std::uint32_t> ranked =
-      rank_candidates(snapshot, {.self_pid = policy.self_pid});
+      rank_candidates(snapshot, {.self_pid = policy.machine.self_pid});
   const auto place = std::find(ranked.begin(), ranked.end(), index);
   const Task& task = snapshot.tasks[index];
   Json children = Json::array();

@@ -60,7 +60,8 @@ const std::vector<Column>& score_columns() {
 std::vector<std::string> score_row(const Snapshot& snapshot, std::size_t index,
                                    const Policy& policy, Points top) {
   const auto [task, verdict] = snapshot.judged(index);
-  const Skip skip = skip_reason({task, verdict}, {.self_pid = policy.self_pid});
+  const Skip skip =
+      skip_reason({task, verdict}, {.self_pid = policy.machine.self_pid});
   const std::uint64_t page_kib = snapshot.page_size / 1024;
   return {fmt::format("{}", verdict.points),
           skip == Skip::kNone ? share_text(verdict.points, top) : "-",
@@ -83,7 +84,7 @@ std::string scores_table(const Snapshot& snapshot, const Policy& policy,
                          const TableOptions& options, const Style& style) {
   Points top = 0;
   for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
-    if (eligible(snapshot, i, {.self_pid = policy.self_pid})) {
+    if (eligible(snapshot, i, {.self_pid = policy.machine.self_pid})) {
       top = std::max(top, snapshot.verdicts[i].points);
     }
   }
@@ -92,7 +93,7 @@ std::string scores_table(const Snapshot& snapshot, const Policy& policy,
   std::size_t without_mm = 0;
   for (const std::uint32_t i : sorted_tasks(snapshot, options.sort)) {
     const Skip skip =
-        skip_reason(snapshot.judged(i), {.self_pid = policy.self_pid});
+        skip_reason(snapshot.judged(i), {.self_pid = policy.machine.self_pid});
     if (skip == Skip::kNoMm) {
       ++without_mm;
     } else if (options.candidates_only && skip != Skip::kNone) {

@@ -3,8 +3,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "badnessd/app/config/settings.h"
-#include "badnessd/app/config/text.h"
+#include "badnessd/app/config/values.h"
 
 namespace badnessd {
 namespace {
@@ -43,9 +42,9 @@ std::string trigger_text(const Trigger& trigger, std::string_view cgroup,
   };
   for (const AmountCondition& it : kAmountConditions) {
     if (const auto limit = it.limit_kib(trigger, reading)) {
-      add(fmt::format("{} < {} ({})",
-                      cgroup.empty() ? it.name : it.name_in_cgroup,
-                      size_text(*limit), amount_text(*(trigger.*it.amount))),
+      add(fmt::format(
+              "{} < {} ({})", cgroup.empty() ? it.name : it.name_in_cgroup,
+              size_text(*limit), Codec<Amount>::format(*(trigger.*it.amount))),
           size_text(reading.*it.value));
     } else if (trigger.*it.amount) {
       nothing += fmt::format(", and {}", it.nothing_text);

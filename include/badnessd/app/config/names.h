@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 namespace badnessd {
 
@@ -18,6 +19,16 @@ template <auto kLast, std::size_t kCount>
     array[i] = names[i];
   }
   return array;
+}
+
+// Specialised for an enum with names: kAll, which names_up_to() makes.
+template <class Enum>
+struct Names;
+
+template <class Enum>
+requires std::is_enum_v<Enum>
+[[nodiscard]] constexpr std::string_view name_of(Enum value) {
+  return Names<Enum>::kAll[static_cast<std::size_t>(value)];
 }
 
 }  // namespace badnessd
