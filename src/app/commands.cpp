@@ -72,8 +72,10 @@ int run_explain(const Invocation& invocation, const Policy& policy,
 // a failed reading is no error here.
 Policy policy_here(const Settings& settings, ProcfsSource& source) {
   const auto reading = source.read_pressure();
-  return policy_of(settings, reading ? reading->mem_total_kib : 0, 1,
-                   source.self_pid());
+  Policy policy = settings.policy;
+  policy.machine = {.mem_total_kib = reading ? reading->mem_total_kib : 0,
+                    .self_pid = source.self_pid()};
+  return policy;
 }
 
 int run_once(const Invocation& invocation, const LoadedSettings& loaded,
@@ -113,8 +115,8 @@ int fail(int exit_code, const std::string& message) {
 tl::expected<std::unique_ptr<ProcfsSource>, int> open_source(
     const Invocation& invocation, const Settings& settings) {
   const ProcfsOptions options{
-      .hz = settings.kernel_hz,
-      .swap_in_scan = settings.badness_memory == MemoryBase::kRssSwap,
+      .hz = settings.policy.score.hz,
+      .swap_in_scan = settings.policy.score.memory == MemoryBase::kRssSwap,
       .cgroup_root = invocation.proc_root == Invocation{}.proc_root
                          ? kCgroupRoot
                          : nullptr};

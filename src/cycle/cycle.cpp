@@ -178,7 +178,7 @@ class Pass {
     state_.reserve();
     decision.page_kib = snapshot.page_size / 1024;
     SelectRules rules{
-        .self_pid = policy_.self_pid,
+        .self_pid = policy_.machine.self_pid,
         .wait_for = wait_for(policy_, state_.incident, decision.seen_us),
         .set_aside = set_aside_of(state_.incident),
         .scoped = !decision.scope.empty()};

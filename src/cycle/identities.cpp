@@ -16,8 +16,7 @@ constexpr std::size_t kMostCgroups = 4096;
 
 bool Identities::needed(const Policy& policy) noexcept {
   return policy.oom_group || policy.victim == VictimOrder::kCgroup ||
-         std::any_of(policy.rules.begin(), policy.rules.end(),
-                     [](const Rule& rule) { return rule.needs_calm(); });
+         asks_for(policy.rules, Known::kCalm);
 }
 
 void Identities::forget() {
@@ -115,7 +114,8 @@ void Identities::learn(const Policy& policy, const IdentityTexts& texts,
   if (texts.id.pid != 0) {
     entry.start_time = texts.id.start_time;
     std::copy_n(texts.comm.begin(), entry.comm.size() - 1, entry.comm.begin());
-    entry.calm = calm_conditions(policy.rules, texts.cmdline, texts.cgroup);
+    entry.calm = calm_conditions(
+        policy.rules, {.cmdline = texts.cmdline, .cgroup = texts.cgroup});
     entry.cgroup = &*cgroups_.insert(texts.cgroup).first;
   }
   const auto place = std::lower_bound(
@@ -188,10 +188,7 @@ void Identities::settle(const Sources& sources, const Policy& policy,
     return;
   }
   Identity identity{.comm = task.name(), .uid = task.uid};
-  const bool asked =
-      std::any_of(policy.rules.begin(), policy.rules.end(),
-                  [](const Rule& rule) { return !rule.exe.empty(); });
-  if (asked) {
+  if (asks_for(policy.rules, Known::kRead)) {
     if (const auto exe = sources.identities.read_exe(task.id.pid)) {
       identity.exe = *exe;
     }

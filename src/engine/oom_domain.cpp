@@ -45,11 +45,10 @@ OomDomain cgroup_domain(const Policy& policy, std::size_t trigger,
                         std::string cgroup) {
   OomDomain domain{.cgroup = std::move(cgroup), .trigger = trigger};
   domain.triggers.resize(policy.triggers.size());
-  domain.rates = policy.floor_rates;
+  domain.rates = floor_rates(policy.machine.cpus);
   // A host can have 1000 cgroups, and most triggers do not need PSI.
-  const bool stalls = domain.cgroup.empty() ||
-                      policy.triggers[trigger].psi_some_above ||
-                      policy.triggers[trigger].psi_full_above;
+  const bool stalls =
+      domain.cgroup.empty() || asks_for_stalls(policy.triggers[trigger]);
   domain.history = PressureHistory(stalls ? PressureHistory::Room::kSpan
                                           : PressureHistory::Room::kNone);
   return domain;
@@ -75,7 +74,8 @@ Fired take_reading(const Policy& policy, OomDomain& domain,
                    const PressureReading& reading) noexcept {
   domain.history.add(reading);
   if (domain.last) {
-    domain.rates = credible_rates(policy.floor_rates, *domain.last, reading);
+    domain.rates =
+        credible_rates(floor_rates(policy.machine.cpus), *domain.last, reading);
   }
   domain.last = reading;
   Fired fired;

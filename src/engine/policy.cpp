@@ -7,8 +7,8 @@ namespace badnessd {
 
 Kib needed_kib(const Policy& policy, const Trigger& trigger,
                const PressureReading& reading) noexcept {
-  if (policy.min_reclaim_kib) {
-    return *policy.min_reclaim_kib;
+  if (policy.min_reclaim) {
+    return amount_kib(*policy.min_reclaim, policy.machine.mem_total_kib);
   }
   const Kib floor = reading.mem_total_kib / 64;
   if (!trigger.mem_available_below) {

@@ -33,24 +33,12 @@ Kib twice_rate(Kib before, Kib now, Micros passed) noexcept {
 Micros time_to_hold(const Trigger& trigger, const PressureReading& now,
                     const PressureHistory& history,
                     const FillRates& rates) noexcept {
-  Micros time = 0;
-  if (trigger.mem_available_below) {
-    const Kib limit =
-        amount_kib(*trigger.mem_available_below, now.mem_total_kib);
-    time = std::max(
-        time, time_to_lose(above(now.mem_available_kib, limit), rates.memory));
-  }
-  if (trigger.swap_free_below && now.swap_total_kib != 0) {
-    const Kib limit = amount_kib(*trigger.swap_free_below, now.swap_total_kib);
-    time = std::max(time,
-                    time_to_lose(above(now.swap_free_kib, limit), rates.swap));
-  }
-  if (trigger.psi_some_above || trigger.psi_full_above) {
-    const auto share = history.share(trigger.psi_window_us);
-    const bool stalled = share &&
-                         share->some >= trigger.psi_some_above.value_or(0) &&
-                         share->full >= trigger.psi_full_above.value_or(0);
-    time = std::max(time, stalled ? 0 : kStallLook);
+  Micros time = stalls_hold(trigger, history) ? 0 : kStallLook;
+  for (const AmountCondition& it : kAmountConditions) {
+    if (const auto limit = it.limit_kib(trigger, now)) {
+      time = std::max(
+          time, time_to_lose(above(now.*it.value, *limit), rates.*it.rate));
+    }
   }
   return time;
 }

@@ -24,7 +24,7 @@ std::vector<std::uint32_t> rank_candidates(const Snapshot& snapshot,
 
 std::optional<int> turning_oom_adj(const Snapshot& snapshot,
                                    std::uint32_t index, const Policy& policy) {
-  const SelectRules rules{.self_pid = policy.self_pid};
+  const SelectRules rules{.self_pid = policy.machine.self_pid};
   const std::vector<std::uint32_t> ranked = rank_candidates(snapshot, rules);
   const auto rival = std::find_if(ranked.begin(), ranked.end(),
                                   [index](auto it) { return it != index; });

@@ -2,44 +2,12 @@
 #include "badnessd/engine/rules.h"
 
 #include <algorithm>
+#include <array>
 
 namespace badnessd {
 namespace {
 
 enum class Match : std::uint8_t { kNo, kYes, kUnknown };
-
-bool holds(const std::vector<UserRange>& users, std::uint32_t uid) noexcept {
-  return std::any_of(users.begin(), users.end(), [uid](const UserRange& it) {
-    return uid >= it.first && uid <= it.last;
-  });
-}
-
-Match match(const Rule& rule, RuleBits bit, const Identity& identity) noexcept {
-  // A known condition that fails decides, even if others are unknown.
-  bool known = true;
-  if (!rule.comm.empty() && !any_matches(rule.comm, identity.comm)) {
-    return Match::kNo;
-  }
-  if (!rule.exe.empty()) {
-    if (identity.exe && !any_matches(rule.exe, *identity.exe)) {
-      return Match::kNo;
-    }
-    known = known && identity.exe;
-  }
-  if (!rule.user.empty()) {
-    if (identity.uid && !holds(rule.user, *identity.uid)) {
-      return Match::kNo;
-    }
-    known = known && identity.uid;
-  }
-  if (rule.needs_calm()) {
-    if (identity.calm && (*identity.calm & bit) == 0) {
-      return Match::kNo;
-    }
-    known = known && identity.calm;
-  }
-  return known ? Match::kYes : Match::kUnknown;
-}
 
 // Takes the next name off a path. systemd puts '_' before a name that could
 // collide with a kernel file.
@@ -59,15 +27,14 @@ bool is_last_unit(std::string_view name) noexcept {
   return name.ends_with(".service") || name.ends_with(".scope");
 }
 
-// Whether a glob matches the unit of a cgroup, or a slice around that unit.
-bool matches_unit(const std::vector<Glob>& globs,
-                  std::string_view path) noexcept {
+// Whether `glob` matches the unit of a cgroup, or a slice around that unit.
+bool matches_unit(const Glob& glob, std::string_view path) noexcept {
   while (!path.empty()) {
     const std::string_view name = take_name(path);
     if (!is_slice(name) && !is_last_unit(name)) {
       return false;
     }
-    if (any_matches(globs, name)) {
+    if (glob.matches(name)) {
       return true;
     }
     if (is_last_unit(name)) {
@@ -77,12 +44,90 @@ bool matches_unit(const std::vector<Glob>& globs,
   return false;
 }
 
+// One condition of a rule.
+struct Condition {
+  Known known;
+  bool (*given)(const Rule&) noexcept;
+  Match (*match)(const Rule&, const Identity&) noexcept;
+  bool (*covers)(const Rule& wide, const Rule& narrow) noexcept;
+};
+
+// The list kList of a rule is about kFact of a process. kMatches says whether
+// one entry matches; by default its matches() does.
+constexpr auto kEntryMatches = [](const auto& entry, const auto& fact) {
+  return entry.matches(fact);
+};
+template <auto kList, auto kFact, auto kMatches = kEntryMatches>
+constexpr Condition condition(Known known) noexcept {
+  return {known,
+          [](const Rule& rule) noexcept { return !(rule.*kList).empty(); },
+          [](const Rule& rule, const Identity& identity) noexcept {
+            const auto& fact = identity.*kFact;
+            const auto& list = rule.*kList;
+            const bool matches =
+                fact && std::ranges::any_of(list, [&](const auto& it) {
+                  return kMatches(it, *fact);
+                });
+            return !fact ? Match::kUnknown : matches ? Match::kYes : Match::kNo;
+          },
+          [](const Rule& wide, const Rule& narrow) noexcept {
+            const auto& all = wide.*kList;
+            const auto& some = narrow.*kList;
+            const auto covered = [&](const auto& it) {
+              return std::ranges::any_of(
+                  all, [&](const auto& other) { return other.covers(it); });
+            };
+            return all.empty() ||
+                   (!some.empty() && std::ranges::all_of(some, covered));
+          }};
+}
+
+constexpr std::array kConditions{
+    condition<&Rule::comm, &Identity::comm>(Known::kScanned),
+    condition<&Rule::user, &Identity::uid>(Known::kScanned),
+    condition<&Rule::exe, &Identity::exe>(Known::kRead),
+    condition<&Rule::unit, &Identity::cgroup, matches_unit>(Known::kCalm),
+    condition<&Rule::cgroup, &Identity::cgroup, matches_cgroup>(Known::kCalm),
+    condition<&Rule::cmdline, &Identity::cmdline>(Known::kCalm)};
+
+// `bit` is that of the rule.
+Match match(const Rule& rule, RuleBits bit, const Identity& identity) noexcept {
+  // A known condition that fails decides, even if others are unknown.
+  bool known = true;
+  for (const Condition& it : kConditions) {
+    if (!it.given(rule)) {
+      continue;
+    }
+    const Match one = it.known != Known::kCalm      ? it.match(rule, identity)
+                      : !identity.calm              ? Match::kUnknown
+                      : (*identity.calm & bit) != 0 ? Match::kYes
+                                                    : Match::kNo;
+    if (one == Match::kNo) {
+      return Match::kNo;
+    }
+    known = known && one == Match::kYes;
+  }
+  return known ? Match::kYes : Match::kUnknown;
+}
+
 }  // namespace
 
-bool any_matches(const std::vector<Glob>& globs,
-                 std::string_view text) noexcept {
-  return std::any_of(globs.begin(), globs.end(),
-                     [text](const Glob& it) { return it.matches(text); });
+bool asks_for(const std::vector<Rule>& rules, Known known) noexcept {
+  return std::ranges::any_of(rules, [known](const Rule& rule) {
+    return std::ranges::any_of(kConditions, [&](const auto& it) {
+      return it.known == known && it.given(rule);
+    });
+  });
+}
+
+bool has_condition(const Rule& rule) noexcept {
+  return std::ranges::any_of(kConditions,
+                             [&](const auto& it) { return it.given(rule); });
+}
+
+bool covers(const Rule& wide, const Rule& narrow) noexcept {
+  return std::ranges::all_of(
+      kConditions, [&](const auto& it) { return it.covers(wide, narrow); });
 }
 
 bool matches_cgroup(const Glob& glob, std::string_view path) noexcept {
@@ -99,13 +144,6 @@ bool matches_cgroup(const Glob& glob, std::string_view path) noexcept {
   return false;
 }
 
-bool matches_cgroup(const std::vector<Glob>& globs,
-                    std::string_view path) noexcept {
-  return std::any_of(globs.begin(), globs.end(), [path](const Glob& it) {
-    return matches_cgroup(it, path);
-  });
-}
-
 std::string_view unit_of(std::string_view path) noexcept {
   while (!path.empty()) {
     const std::string_view name = take_name(path);
@@ -117,15 +155,13 @@ std::string_view unit_of(std::string_view path) noexcept {
 }
 
 RuleBits calm_conditions(const std::vector<Rule>& rules,
-                         std::string_view cmdline,
-                         std::string_view cgroup) noexcept {
+                         const Identity& identity) noexcept {
   RuleBits bits = 0;
   for (std::size_t i = 0; i < rules.size(); ++i) {
-    const Rule& rule = rules[i];
-    const bool all =
-        (rule.unit.empty() || matches_unit(rule.unit, cgroup)) &&
-        (rule.cgroup.empty() || matches_cgroup(rule.cgroup, cgroup)) &&
-        (rule.cmdline.empty() || any_matches(rule.cmdline, cmdline));
+    const bool all = std::ranges::all_of(kConditions, [&](const auto& it) {
+      return it.known != Known::kCalm || !it.given(rules[i]) ||
+             it.match(rules[i], identity) == Match::kYes;
+    });
     bits |= all ? bit_of(i) : 0;
   }
   return bits;

@@ -66,27 +66,44 @@ std::optional<PressureHistory::Share> PressureHistory::share(
                share_of(newest_.full_us - then->full_us, passed)};
 }
 
-bool conditions_hold(const Trigger& trigger, const PressureReading& reading,
-                     const PressureHistory& history) noexcept {
-  const auto below = [](const std::optional<Amount>& amount, Kib value,
-                        Kib total) {
-    return !amount || value < amount_kib(*amount, total);
-  };
-  const bool memory_low =
-      below(trigger.mem_available_below, reading.mem_available_kib,
-            reading.mem_total_kib);
-  const bool swap_low = reading.swap_total_kib == 0 ||
-                        below(trigger.swap_free_below, reading.swap_free_kib,
-                              reading.swap_total_kib);
-  if (!memory_low || !swap_low) {
-    return false;
-  }
-  if (!trigger.psi_some_above && !trigger.psi_full_above) {
+std::optional<Kib> AmountCondition::limit_kib(
+    const Trigger& trigger, const PressureReading& reading) const noexcept {
+  const bool nothing = !nothing_text.empty() && reading.*total == 0;
+  const auto& given = trigger.*amount;
+  return given && !nothing ? std::optional(amount_kib(*given, reading.*total))
+                           : std::nullopt;
+}
+
+bool asks_for_amounts(const Trigger& trigger) noexcept {
+  return std::ranges::any_of(kAmountConditions, [&](const auto& it) {
+    return (trigger.*it.amount).has_value();
+  });
+}
+
+bool asks_for_stalls(const Trigger& trigger) noexcept {
+  return std::ranges::any_of(kStallConditions, [&](const auto& it) {
+    return (trigger.*it.limit).has_value();
+  });
+}
+
+bool stalls_hold(const Trigger& trigger,
+                 const PressureHistory& history) noexcept {
+  if (!asks_for_stalls(trigger)) {
     return true;
   }
   const auto share = history.share(trigger.psi_window_us);
-  return share && share->some >= trigger.psi_some_above.value_or(0) &&
-         share->full >= trigger.psi_full_above.value_or(0);
+  return share && std::ranges::all_of(kStallConditions, [&](const auto& it) {
+           return *share.*it.share >= (trigger.*it.limit).value_or(0);
+         });
+}
+
+bool conditions_hold(const Trigger& trigger, const PressureReading& reading,
+                     const PressureHistory& history) noexcept {
+  const bool low = std::ranges::all_of(kAmountConditions, [&](const auto& it) {
+    const auto limit = it.limit_kib(trigger, reading);
+    return !limit || reading.*it.value < *limit;
+  });
+  return low && stalls_hold(trigger, history);
 }
 
 bool fires(const Trigger& trigger, TriggerState& state,

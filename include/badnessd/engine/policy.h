@@ -14,28 +14,35 @@
 
 namespace badnessd {
 
+// What decisions must know of this machine.
+struct Machine {
+  Kib mem_total_kib = 0;
+  std::uint32_t cpus = 1;
+  std::int32_t self_pid = 0;  // never a candidate; 0 on a foreign root
+};
+
 struct Policy {
-  ScoreRules score;
-  std::vector<Trigger> triggers;
+  ScoreRules score{};
+  std::vector<Trigger> triggers{};
   std::vector<Rule> rules{};
   VictimOrder victim = VictimOrder::kAuto;
-  bool oom_group = false;                // honour memory.oom.group
-  std::optional<Kib> min_reclaim_kib{};  // none: see needed_kib()
-  bool spare_bystanders = true;          // the guard checks the blame too
-  Micros term_grace_us = 0;              // 0: SIGKILL at once
+  bool oom_group = false;               // honour memory.oom.group
+  std::optional<Amount> min_reclaim{};  // none: see needed_kib()
+  bool spare_bystanders = true;         // the guard checks the blame too
+  Micros term_grace_us = 0;             // 0: SIGKILL at once
   Micros exit_timeout_us = 2'000'000;
   Micros recover_timeout_us = 1'000'000;
   std::uint32_t kills_per_minute = 20;
-  FillRates floor_rates = badnessd::floor_rates(1);
-  std::int32_t self_pid = 0;  // never a candidate; 0 on a foreign root
+  Machine machine{};
 };
 
 // Whether min_reclaim is 0: the order of 2.6.32, without a guard.
 [[nodiscard]] inline bool bare_order(const Policy& policy) noexcept {
-  return policy.min_reclaim_kib == Kib{0};
+  return policy.min_reclaim &&
+         amount_kib(*policy.min_reclaim, policy.machine.mem_total_kib) == 0;
 }
 
-// The memory that a kill must give back: min_reclaim_kib, else enough to reach
+// The memory that a kill must give back: min_reclaim, else enough to reach
 // 1.5 times the limit of the trigger, so that it does not fire again at once.
 // Without a memory limit: 1/64 of the total.
 [[nodiscard]] Kib needed_kib(const Policy& policy, const Trigger& trigger,

@@ -9,12 +9,6 @@
 
 namespace badnessd {
 
-// In KiB per second.
-struct FillRates {
-  Kib memory = 0;
-  Kib swap = 0;
-};
-
 // The rates to assume while nothing fills; poll_interval.cpp explains the
 // values. `cpus` is the number of processors.
 [[nodiscard]] FillRates floor_rates(std::uint32_t cpus) noexcept;

@@ -22,6 +22,13 @@ struct UserRange {
   std::string text;
   std::uint32_t first = 1;
   std::uint32_t last = 0;  // below first: a name that no user has
+
+  [[nodiscard]] bool matches(std::uint32_t uid) const noexcept {
+    return uid >= first && uid <= last;
+  }
+  [[nodiscard]] bool covers(const UserRange& other) const noexcept {
+    return first <= other.first && last >= other.last;
+  }
 };
 
 // All given conditions must hold; a list holds if any entry matches.
@@ -39,12 +46,6 @@ struct Rule {
   [[nodiscard]] std::int32_t adj() const noexcept {
     return protect ? kOomDisable : oom_adj.value_or(0);
   }
-  // Whether a condition needs a read that can block while memory is short:
-  // cmdline takes the target's mmap lock, cgroup a system-wide mutex (before
-  // 6.7).
-  [[nodiscard]] bool needs_calm() const noexcept {
-    return !cmdline.empty() || !cgroup.empty() || !unit.empty();
-  }
 };
 
 inline constexpr std::size_t kMaxRules = 64;
@@ -57,18 +58,35 @@ inline constexpr std::size_t kMaxRules = 64;
   return static_cast<std::size_t>(std::countr_zero(rules));
 }
 
-// The rules whose conditions on cmdline and cgroup hold or are absent.
-[[nodiscard]] RuleBits calm_conditions(const std::vector<Rule>& rules,
-                                       std::string_view cmdline,
-                                       std::string_view cgroup) noexcept;
-
 // The known identity of one process.
 struct Identity {
-  std::string_view comm;
+  std::optional<std::string_view> comm{};
   std::optional<std::string_view> exe{};
   std::optional<std::uint32_t> uid{};
-  std::optional<RuleBits> calm{};  // calm_conditions()
+  std::optional<std::string_view> cmdline{};
+  std::optional<std::string_view> cgroup{};
+  std::optional<RuleBits> calm{};  // calm_conditions(), in place of the texts
 };
+
+// When the fact that a condition needs is known.
+enum class Known : std::uint8_t {
+  kScanned,  // with the facts of the task
+  kRead,     // after a read of its own
+  kCalm      // after a read that can block while memory is short: cmdline takes
+             // the target's mmap lock, cgroup a system-wide mutex (before 6.7)
+};
+// Whether any rule has a condition of this kind.
+[[nodiscard]] bool asks_for(const std::vector<Rule>& rules,
+                            Known known) noexcept;
+
+[[nodiscard]] bool has_condition(const Rule& rule) noexcept;
+// Whether every process that matches `narrow` also matches `wide`. False can
+// also mean "not known".
+[[nodiscard]] bool covers(const Rule& wide, const Rule& narrow) noexcept;
+
+// The rules whose conditions of the kind kCalm hold or are absent.
+[[nodiscard]] RuleBits calm_conditions(const std::vector<Rule>& rules,
+                                       const Identity& identity) noexcept;
 
 struct RuleVerdict {
   RuleBits matched = 0;      // the rules that match
@@ -84,14 +102,8 @@ struct RuleVerdict {
                                       const Identity& identity,
                                       std::int32_t own) noexcept;
 
-// Whether a glob of `globs` matches.
-[[nodiscard]] bool any_matches(const std::vector<Glob>& globs,
-                               std::string_view text) noexcept;
-
 // Whether a glob matches the path of a cgroup ("/a.slice/b.service") or of an
 // ancestor. A glob may omit the first '/'.
-[[nodiscard]] bool matches_cgroup(const std::vector<Glob>& globs,
-                                  std::string_view path) noexcept;
 [[nodiscard]] bool matches_cgroup(const Glob& glob,
                                   std::string_view path) noexcept;
 

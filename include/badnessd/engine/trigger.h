@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "badnessd/engine/glob.h"
@@ -116,6 +117,58 @@ struct Trigger {
   std::optional<Glob> scope{};  // the cgroups to watch
   Action action = Action::kKill;
 };
+
+// How fast memory fills, in KiB per second.
+struct FillRates {
+  Kib memory = 0;
+  Kib swap = 0;
+};
+
+// The conditions on an amount that is left: it must be below the limit.
+struct AmountCondition {
+  std::optional<Amount> Trigger::*amount;
+  Kib PressureReading::*value;
+  Kib PressureReading::*total;  // what a percentage is a share of
+  Kib FillRates::*rate;         // how fast the value falls
+  std::string_view name;        // of the value
+  std::string_view name_in_cgroup;
+  // The sentence for a total of 0: then the condition holds.
+  std::string_view nothing_text;
+
+  // The limit; none if `trigger` has no such condition, or it holds because
+  // the total is 0.
+  [[nodiscard]] std::optional<Kib> limit_kib(
+      const Trigger& trigger, const PressureReading& reading) const noexcept;
+};
+inline constexpr std::array kAmountConditions{
+    AmountCondition{&Trigger::mem_available_below,
+                    &PressureReading::mem_available_kib,
+                    &PressureReading::mem_total_kib, &FillRates::memory,
+                    "MemAvailable", "available memory", ""},
+    AmountCondition{&Trigger::swap_free_below, &PressureReading::swap_free_kib,
+                    &PressureReading::swap_total_kib, &FillRates::swap,
+                    "SwapFree", "free swap", "there is no swap"}};
+
+// The conditions on stalls: their share of psi_window_us must reach the limit.
+struct StallCondition {
+  std::optional<BasisPoints> Trigger::*limit;
+  std::optional<PsiLine> PressureReading::*line;
+  BasisPoints PressureHistory::Share::*share;
+  std::string_view name;  // of the tasks that stall
+};
+inline constexpr std::array kStallConditions{
+    StallCondition{&Trigger::psi_some_above, &PressureReading::psi_some,
+                   &PressureHistory::Share::some, "some"},
+    StallCondition{&Trigger::psi_full_above, &PressureReading::psi_full,
+                   &PressureHistory::Share::full, "full"}};
+
+[[nodiscard]] bool asks_for_amounts(const Trigger& trigger) noexcept;
+[[nodiscard]] bool asks_for_stalls(const Trigger& trigger) noexcept;
+
+// Whether the conditions on stalls hold. A share that is not known, because
+// there is no PSI or the history is too short, is no reason to act.
+[[nodiscard]] bool stalls_hold(const Trigger& trigger,
+                               const PressureHistory& history) noexcept;
 
 [[nodiscard]] bool conditions_hold(const Trigger& trigger,
                                    const PressureReading& reading,

@@ -9,6 +9,7 @@
 #include "badnessd/app/check/lint.h"
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
 #include "badnessd/cycle/domains.h"
 
 namespace badnessd {
@@ -26,20 +27,20 @@ std::vector<Row> settings_in_force(const LoadedSettings& loaded) {
          found == loaded.origins.end() ? "default" : escaped(found->second)});
   };
   for (const auto& option : options()) {
-    add(std::string(option.key), option_text(loaded.settings, option));
+    add(std::string(option.key), option.text(loaded.settings));
   }
   const auto add_all = [&](std::string_view kind, const auto& list) {
     for (const auto& target : list) {
       for (const auto& option : options_of(target)) {
-        const std::string value = option_text(target, option);
+        const std::string value = option.text(target);
         if (!value.empty()) {
           add(fmt::format("{}.{}.{}", kind, target.name, option.key), value);
         }
       }
     }
   };
-  add_all("trigger", loaded.settings.triggers);
-  add_all("rule", loaded.settings.rules);
+  add_all("trigger", loaded.settings.policy.triggers);
+  add_all("rule", loaded.settings.policy.rules);
   return rows;
 }
 
@@ -195,8 +196,9 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   if (!reading) {
     return tl::unexpected(reading.error());
   }
-  const Policy policy =
-      policy_of(loaded.settings, reading->mem_total_kib, 1, source.self_pid());
+  Policy policy = loaded.settings.policy;
+  policy.machine = {.mem_total_kib = reading->mem_total_kib,
+                    .self_pid = source.self_pid()};
   Findings found{
       .loaded = loaded, .policy = policy, .state = CycleState(policy)};
   Snapshot& snapshot = found.state.snapshot;

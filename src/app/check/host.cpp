@@ -7,6 +7,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/system/service/host.h"
 
@@ -39,7 +40,7 @@ void note_other_killers(const Policy& policy, const Snapshot& snapshot,
   for (const Task& task : snapshot.tasks) {
     const bool killer = std::find(kOomKillers.begin(), kOomKillers.end(),
                                   task.name()) != kOomKillers.end();
-    if (!killer || !task.has_mm || task.id.pid == policy.self_pid) {
+    if (!killer || !task.has_mm || task.id.pid == policy.machine.self_pid) {
       continue;
     }
     if (own_daemon && task.name() == kOomKillers.front()) {

@@ -14,10 +14,6 @@ namespace {
 
 using Notes = std::vector<Finding>;
 
-bool asks_for_psi(const Trigger& trigger) {
-  return trigger.psi_some_above || trigger.psi_full_above;
-}
-
 void lint_scope(const Trigger& trigger, std::size_t index,
                 const OomDomains& domains, CgroupTree& cgroups, Notes& notes) {
   const std::string name = escaped(trigger.name);
@@ -28,7 +24,7 @@ void lint_scope(const Trigger& trigger, std::size_t index,
                                        name)});
     return;
   }
-  if (version == CgroupTree::Version::kV1 && asks_for_psi(trigger)) {
+  if (version == CgroupTree::Version::kV1 && asks_for_stalls(trigger)) {
     notes.push_back(
         {true, fmt::format("trigger {} cannot fire here: cgroups of version 1 "
                            "have no pressure stall information (boot with "
@@ -100,34 +96,6 @@ bool can_never_match(const Rule& rule) {
   return no_name || no_user;
 }
 
-template <class T, class Covers>
-bool all_covered(const std::vector<T>& wide, const std::vector<T>& narrow,
-                 Covers covers) {
-  if (wide.empty()) {
-    return true;
-  }
-  return !narrow.empty() &&
-         std::all_of(narrow.begin(), narrow.end(), [&](const T& it) {
-           return std::any_of(wide.begin(), wide.end(), [&](const T& other) {
-             return covers(other, it);
-           });
-         });
-}
-
-// Whether every process that matches `narrow` also matches `wide`.
-bool covers(const Rule& wide, const Rule& narrow) {
-  const auto globs = [](const Glob& a, const Glob& b) { return a.covers(b); };
-  return all_covered(wide.comm, narrow.comm, globs) &&
-         all_covered(wide.exe, narrow.exe, globs) &&
-         all_covered(wide.cmdline, narrow.cmdline, globs) &&
-         all_covered(wide.cgroup, narrow.cgroup, globs) &&
-         all_covered(wide.unit, narrow.unit, globs) &&
-         all_covered(wide.user, narrow.user,
-                     [](const UserRange& a, const UserRange& b) {
-                       return a.first <= b.first && a.last >= b.last;
-                     });
-}
-
 // The first rule that covers the rule at `index`; `index` if no earlier rule
 // covers it.
 std::size_t covering(const std::vector<Rule>& rules, std::size_t index) {
@@ -153,8 +121,9 @@ Notes lint_triggers(const Policy& policy, const OomDomains& domains,
       continue;
     }
     const PressureReading& reading = *domains.system.last;
-    if ((trigger.psi_some_above && !reading.psi_some) ||
-        (trigger.psi_full_above && !reading.psi_full)) {
+    if (std::ranges::any_of(kStallConditions, [&](const auto& it) {
+          return trigger.*it.limit && !(reading.*it.line);
+        })) {
       notes.push_back(
           {true, fmt::format("trigger {} cannot fire here: this kernel gives "
                              "no pressure stall information (boot it with "
@@ -162,10 +131,12 @@ Notes lint_triggers(const Policy& policy, const OomDomains& domains,
                              escaped(trigger.name))});
     }
     const bool always =
-        trigger.mem_available_below && !asks_for_psi(trigger) &&
-        amount_kib(*trigger.mem_available_below, reading.mem_total_kib) >=
-            reading.mem_total_kib &&
-        (!trigger.swap_free_below || reading.swap_total_kib == 0);
+        trigger.mem_available_below && !asks_for_stalls(trigger) &&
+        std::ranges::all_of(kAmountConditions, [&](const auto& it) {
+          const auto limit = it.limit_kib(trigger, reading);
+          return !limit || (it.value == &PressureReading::mem_available_kib &&
+                            *limit >= reading.mem_total_kib);
+        });
     if (always) {
       notes.push_back(
           {true, fmt::format("trigger {} always holds: there are only {} of "
@@ -240,7 +211,8 @@ Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
   Choices choices{.needed_kib = needed_kib(
                       policy, policy.triggers[once_trigger(policy)], reading)};
   const auto choose = [&](Kib need) -> std::optional<std::uint32_t> {
-    SelectRules rules{.self_pid = policy.self_pid, .wait_for = WaitFor::kNone};
+    SelectRules rules{.self_pid = policy.machine.self_pid,
+                      .wait_for = WaitFor::kNone};
     const Selection selection =
         select_victim(
             {inquiry.sources, inquiry.snapshot, policy, inquiry.identities},
@@ -301,7 +273,8 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
   }
   Kib rest_kib = 0;
   for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
-    const bool candidate = eligible(snapshot, i, {.self_pid = policy.self_pid});
+    const bool candidate =
+        eligible(snapshot, i, {.self_pid = policy.machine.self_pid});
     rest_kib += candidate ? snapshot.verdicts[i].reclaim_kib : 0;
   }
   // Together with the protected processes there would be enough.

@@ -126,11 +126,10 @@ Result apply_list(std::vector<T>& list, const toml::value& tables,
 Result apply_root(LoadedSettings& loaded, const toml::value& root) {
   for (const auto& [table, entries] : root.as_table()) {
     if (table == "trigger" || table == "rule") {
-      Settings& settings = loaded.settings;
+      Policy& policy = loaded.settings.policy;
       Result applied =
-          table == "rule"
-              ? apply_list(settings.rules, entries, table, loaded)
-              : apply_list(settings.triggers, entries, table, loaded);
+          table == "rule" ? apply_list(policy.rules, entries, table, loaded)
+                          : apply_list(policy.triggers, entries, table, loaded);
       if (!applied) {
         return applied;
       }
@@ -177,11 +176,12 @@ SetResult assign(Settings& settings, std::string_view key,
   constexpr std::string_view kTrigger = "trigger.";
   constexpr std::string_view kRule = "rule.";
   if (key.starts_with(kTrigger)) {
-    return assign_in(settings.triggers, "trigger", key.substr(kTrigger.size()),
-                     value);
+    return assign_in(settings.policy.triggers, "trigger",
+                     key.substr(kTrigger.size()), value);
   }
   if (key.starts_with(kRule)) {
-    return assign_in(settings.rules, "rule", key.substr(kRule.size()), value);
+    return assign_in(settings.policy.rules, "rule", key.substr(kRule.size()),
+                     value);
   }
   return set_option(settings, key, value);
 }

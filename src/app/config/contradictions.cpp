@@ -7,14 +7,12 @@
 
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/config/text.h"
-#include "badnessd/app/config/values.h"
 
 namespace badnessd {
 namespace {
 
-bool has_condition(const Trigger& trigger) {
-  return trigger.mem_available_below || trigger.swap_free_below ||
-         trigger.psi_some_above || trigger.psi_full_above;
+std::string scope_text(const Trigger& trigger) {
+  return trigger.scope ? trigger.scope->text() : std::string();
 }
 
 bool nothing(const std::optional<Amount>& amount) {
@@ -39,18 +37,14 @@ bool no_higher(const std::optional<Amount>& a, const std::optional<Amount>& b) {
 // Whether the log trigger is at least as strict as the kill trigger in every
 // condition of the kill trigger: then it never fires first.
 bool comes_too_late(const Trigger& log, const Trigger& kill) {
-  const auto later_psi = [](const std::optional<BasisPoints>& warn,
-                            const std::optional<BasisPoints>& act) {
-    return !act || (warn && *warn >= *act);
+  const auto later_amount = [&](const auto& it) {
+    return !(kill.*it.amount) || no_higher(log.*it.amount, kill.*it.amount);
   };
-  const auto later_amount = [](const std::optional<Amount>& warn,
-                               const std::optional<Amount>& act) {
-    return !act || no_higher(warn, act);
+  const auto later_stall = [&](const auto& it) {
+    return !(kill.*it.limit) || log.*it.limit >= kill.*it.limit;
   };
-  return later_amount(log.mem_available_below, kill.mem_available_below) &&
-         later_amount(log.swap_free_below, kill.swap_free_below) &&
-         later_psi(log.psi_some_above, kill.psi_some_above) &&
-         later_psi(log.psi_full_above, kill.psi_full_above) &&
+  return std::ranges::all_of(kAmountConditions, later_amount) &&
+         std::ranges::all_of(kStallConditions, later_stall) &&
          log.for_us >= kill.for_us;
 }
 
@@ -75,11 +69,12 @@ void check_trigger(const std::vector<Trigger>& triggers, std::size_t index,
   if (named_twice(triggers, index)) {
     add("exists already");
   }
-  if (!has_condition(trigger)) {
+  if (!asks_for_amounts(trigger) && !asks_for_stalls(trigger)) {
     add("has no condition: it would always fire");
   }
-  if (nothing(trigger.mem_available_below) ||
-      nothing(trigger.swap_free_below)) {
+  if (std::ranges::any_of(kAmountConditions, [&](const auto& it) {
+        return nothing(trigger.*it.amount);
+      })) {
     add("can never fire: nothing is below 0");
   }
   if (trigger.psi_some_above && trigger.psi_full_above &&
@@ -88,7 +83,7 @@ void check_trigger(const std::vector<Trigger>& triggers, std::size_t index,
   }
   for (const Trigger& other : triggers) {
     if (trigger.action == Action::kLog && other.action == Action::kKill &&
-        format(trigger.scope) == format(other.scope) &&
+        scope_text(trigger) == scope_text(other) &&
         comes_too_late(trigger, other)) {
       add(fmt::format("warns no earlier than '{}' kills", escaped(other.name)));
     }
@@ -108,8 +103,7 @@ void check_rule(const std::vector<Rule>& rules, std::size_t index,
   if (named_twice(rules, index)) {
     add("exists already");
   }
-  if (rule.comm.empty() && rule.exe.empty() && rule.user.empty() &&
-      !rule.needs_calm()) {
+  if (!has_condition(rule)) {
     add("has no condition: it would be about every process");
   }
   if (rule.protect == rule.oom_adj.has_value()) {
@@ -122,16 +116,18 @@ void check_rule(const std::vector<Rule>& rules, std::size_t index,
 }  // namespace
 
 std::vector<Contradiction> contradictions(const Settings& settings) {
+  const auto& triggers = settings.policy.triggers;
+  const auto& rules = settings.policy.rules;
   std::vector<Contradiction> found;
-  for (std::size_t i = 0; i < settings.triggers.size(); ++i) {
-    check_trigger(settings.triggers, i, found);
+  for (std::size_t i = 0; i < triggers.size(); ++i) {
+    check_trigger(triggers, i, found);
   }
-  for (std::size_t i = 0; i < settings.rules.size(); ++i) {
-    check_rule(settings.rules, i, found);
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    check_rule(rules, i, found);
   }
-  if (std::none_of(
-          settings.triggers.begin(), settings.triggers.end(),
-          [](const Trigger& it) { return it.action == Action::kKill; })) {
+  if (std::none_of(triggers.begin(), triggers.end(), [](const Trigger& it) {
+        return it.action == Action::kKill;
+      })) {
     found.push_back({nullptr, "there is no trigger that kills"});
   }
   return found;

@@ -2,145 +2,197 @@
 #include "badnessd/app/config/options.h"
 
 #include <array>
+#include <functional>
+#include <type_traits>
+#include <utility>
 
 #include "badnessd/app/config/settings.h"
+#include "badnessd/engine/kernel26.h"
 #include "badnessd/engine/oom_domain.h"
 
 namespace badnessd {
 namespace {
 
-constexpr std::uint64_t kSecond = 1000;
-constexpr std::uint64_t kMinute = 60 * kSecond;
-constexpr std::uint64_t kDay = kMinute * 60 * 24;
+constexpr Micros kMs = 1000;
+constexpr Micros kMinute = 60'000 * kMs;
+
+// A member of the policy, or of a member of it.
+template <auto... kPath>
+constexpr auto kPolicy = [](auto& of) -> auto& {
+  return (of.policy.*....*kPath);
+};
+
+constexpr auto kAlways = [](const auto& /*target*/) { return true; };
+
+template <auto kGet, class T>
+using ValueOf =
+    std::remove_cvref_t<decltype(std::invoke(kGet, std::declval<const T&>()))>;
+
+// The row of the value that kGet, a member or a function, gives of a T. Form is
+// how it is written, kMeans whether it has a meaning in a target.
+template <class T, auto kGet, class Form = Codec<ValueOf<kGet, T>>,
+          auto kMeans = kAlways>
+constexpr Option<T> option(std::string_view key, std::string_view values,
+                           std::string_view help) {
+  using Value = ValueOf<kGet, T>;
+  return {.key = key,
+          .values = values,
+          .help = help,
+          .set =
+              [](T& target, std::string_view text) {
+                auto value = Form::parse(text);
+                if (value) {
+                  std::invoke(kGet, target) = std::move(*value);
+                }
+                return value.has_value();
+              },
+          .text = [](const T& target) -> std::string {
+            const Value& value = std::invoke(kGet, target);
+            if (!std::invoke(kMeans, target)) {
+              return {};
+            }
+            if constexpr (requires { Form::format(value); }) {
+              return Form::format(value);
+            } else {
+              return value ? Form::format(*value) : std::string();
+            }
+          },
+          .bare = std::is_same_v<Value, bool> ||
+                  std::is_same_v<Value, std::uint32_t>};
+}
 
 constexpr std::array kOptions{
-    Option<Settings>{
-        "kernel.hz", "100, 250, 300 or 1000", &Settings::kernel_hz, 100, 1000,
+    option<Settings, kPolicy<&Policy::score, &ScoreRules::hz>,
+           Only<Codec<std::uint32_t>, valid_hz>>(
+        "kernel.hz", "100, 250, 300 or 1000",
         "CONFIG_HZ of the 2.6.32 kernel that is reproduced. It sets the unit "
         "of CPU time in the score: 10.24 s at 100, 8.192 s at 250 and 1000, "
-        "6.83 s at 300. 250 was the default of that kernel and of Debian."},
-    Option<Settings>{
+        "6.83 s at 300. 250 was the default of that kernel and of Debian."),
+    option<Settings, kPolicy<&Policy::score, &ScoreRules::memory>>(
         "badness.memory", R"("total_vm" or "rss+swap")",
-        &Settings::badness_memory, 0, 0,
         "What the score starts from, of a process and of its children: "
         "reserved address space as in 2.6.32, or what is resident or "
-        "swapped out."},
-    Option<Settings>{
+        "swapped out."),
+    option<Settings, kPolicy<&Policy::victim>>(
         "kill.victim", R"("auto", "process", "child-first" or "cgroup")",
-        &Settings::kill_victim, 0, 0,
         "What to kill. auto: the chosen process; in a fork storm, where young "
         "copies of one program took the memory, the process that forked them "
         "and then all of them. process: always the chosen process alone. "
         "child-first: its first child that has memory of its own, as 2.6.32 "
-        "did. cgroup: all processes in its cgroup."},
-    Option<Settings>{
+        "did. cgroup: all processes in its cgroup."),
+    option<Settings, kPolicy<&Policy::min_reclaim>, OrAuto<Codec<Amount>>>(
         "kill.min_reclaim", R"("auto", a percentage of MemTotal, a size, or 0)",
-        &Settings::kill_min_reclaim, 0, 0,
         "What the death of a process must give back. A process that cannot is "
         "passed over; if none can, the bar is halved until one does. auto: "
         "half as much again as the trigger asks for. 0: nothing, which is "
         "2.6.32's own order without any guard, in which there are no fork "
-        "storms either."},
-    Option<Settings>{
+        "storms either."),
+    option<Settings, kPolicy<&Policy::spare_bystanders>>(
         "kill.spare_bystanders", "true or false",
-        &Settings::kill_spare_bystanders, 0, 0,
         "Pass over a process that did not take a fair part of the memory: less "
         "than half of what the one took that took most since memory was "
         "ample. If no process took enough, the greatest score for what a "
         "process holds, reserved memory left out, decides instead. false: a "
-        "process that only reserves memory can die for one that took it."},
-    Option<Settings>{
+        "process that only reserves memory can die for one that took it."),
+    option<Settings, kPolicy<&Policy::term_grace_us>,
+           Only<Codec<Micros>, kBetween<0, kMinute>>>(
         "kill.term_grace", "a duration from 0 to 1min",
-        &Settings::kill_term_grace, 0, kMinute,
         "Send SIGTERM first and SIGKILL after this time. 0: SIGKILL at once, "
         "for memory may not wait, and systemd takes a death by SIGTERM for a "
-        "clean stop."},
-    Option<Settings>{
+        "clean stop."),
+    option<Settings, kPolicy<&Policy::exit_timeout_us>,
+           Only<Codec<Micros>, kBetween<100 * kMs, kMinute>>>(
         "kill.exit_timeout", "a duration from 100ms to 1min",
-        &Settings::kill_exit_timeout, 100, kMinute,
         "How long to wait for a dying process before it is set aside and "
-        "another is looked for. 2.6.32 waited for ever."},
-    Option<Settings>{
+        "another is looked for. 2.6.32 waited for ever."),
+    option<Settings, kPolicy<&Policy::recover_timeout_us>,
+           Only<Codec<Micros>, kBetween<10 * kMs, kMinute>>>(
         "kill.recover_timeout", "a duration from 10ms to 1min",
-        &Settings::kill_recover_timeout, 10, kMinute,
         "How long to wait for the memory of a dead victim before another is "
-        "looked for."},
-    Option<Settings>{
-        "kill.per_minute", "a number from 1 to 128", &Settings::kill_per_minute,
-        1, KillTimes::kMost,
+        "looked for."),
+    option<Settings, kPolicy<&Policy::kills_per_minute>,
+           Only<Codec<std::uint32_t>, kBetween<1, KillTimes::kMost>>>(
+        "kill.per_minute", "a number from 1 to 128",
         "The most kills in a minute. After that badnessd waits: more "
-        "kills would not end such an emergency."},
-    Option<Settings>{
-        "kill.oom_group", "true or false", &Settings::kill_oom_group, 0, 0,
+        "kills would not end such an emergency."),
+    option<Settings, kPolicy<&Policy::oom_group>>(
+        "kill.oom_group", "true or false",
         "Where the cgroup of the chosen process, or one above it, has a "
         "memory.oom.group of 1 (systemd's OOMPolicy=kill, Kubernetes), kill "
-        "all processes in that cgroup, as the kernel would."},
-    Option<Settings>{
+        "all processes in that cgroup, as the kernel would."),
+    option<Settings, &Settings::report_interval_us,
+           Only<Codec<Micros>, kBetween<kMinute, 24 * 60 * kMinute>>>(
         "log.report_interval", "a duration from 1min to 24h",
-        &Settings::log_report_interval, kMinute, kDay,
         "Time between two lines that say how things are while nothing "
-        "happens."},
+        "happens."),
 };
 
 constexpr std::array kTriggerOptions{
-    Option<Trigger>{
+    option<Trigger, &Trigger::mem_available_below>(
         "mem_available_below",
         "a percentage of MemTotal, a size, or a list of both (the lower)",
-        &Trigger::mem_available_below, 0, 0, "MemAvailable is below this."},
-    Option<Trigger>{
+        "MemAvailable is below this."),
+    option<Trigger, &Trigger::swap_free_below>(
         "swap_free_below",
         "a percentage of SwapTotal, a size, or a list of both (the lower)",
-        &Trigger::swap_free_below, 0, 0,
-        "SwapFree is below this; holds always where there is no swap."},
-    Option<Trigger>{"psi_some_above", "a percentage from 0.01% to 100%",
-                    &Trigger::psi_some_above, 1, 10'000,
-                    "At least one task waited for memory for more than this "
-                    "share of psi_window."},
-    Option<Trigger>{"psi_full_above", "a percentage from 0.01% to 100%",
-                    &Trigger::psi_full_above, 1, 10'000,
-                    "All tasks that had work to do waited for memory for more "
-                    "than this share of psi_window."},
-    Option<Trigger>{"psi_window", "a duration from 500ms to 2min",
-                    &Trigger::psi_window_us, 500, PressureHistory::kSpan / 1000,
-                    "Over which time the shares are taken."},
-    Option<Trigger>{"for", "a duration from 0 to 1h", &Trigger::for_us, 0,
-                    60 * kMinute,
-                    "How long all conditions must hold without a break."},
-    Option<Trigger>{
-        "scope", "a glob of cgroup paths", &Trigger::scope, 0, 0,
+        "SwapFree is below this; holds always where there is no swap."),
+    option<Trigger, &Trigger::psi_some_above,
+           Only<Percent, kBetween<1, 10'000>>>(
+        "psi_some_above", "a percentage from 0.01% to 100%",
+        "At least one task waited for memory for more than this "
+        "share of psi_window."),
+    option<Trigger, &Trigger::psi_full_above,
+           Only<Percent, kBetween<1, 10'000>>>(
+        "psi_full_above", "a percentage from 0.01% to 100%",
+        "All tasks that had work to do waited for memory for more "
+        "than this share of psi_window."),
+    option<Trigger, &Trigger::psi_window_us,
+           Only<Codec<Micros>, kBetween<500 * kMs, PressureHistory::kSpan>>,
+           asks_for_stalls>("psi_window", "a duration from 500ms to 2min",
+                            "Over which time the shares are taken."),
+    option<Trigger, &Trigger::for_us,
+           Only<Codec<Micros>, kBetween<0, 60 * kMinute>>>(
+        "for", "a duration from 0 to 1h",
+        "How long all conditions must hold without a break."),
+    option<Trigger, &Trigger::scope>(
+        "scope", "a glob of cgroup paths",
         "Each cgroup that it matches is watched by itself: memory is what its "
         "memory.max or memory.high leaves, page cache that can go counts as "
         "available, and swap and stalls are its own. Only processes in it are "
-        "candidates."},
-    Option<Trigger>{"action", R"("kill" or "log")", &Trigger::action, 0, 0,
-                    "Kill, or warn in the log."},
+        "candidates."),
+    option<Trigger, &Trigger::action>("action", R"("kill" or "log")",
+                                      "Kill, or warn in the log."),
 };
 
 constexpr std::string_view kGlobs =
     "a glob or a list of globs (a comma in one is \\,)";
 
 constexpr std::array kRuleOptions{
-    Option<Rule>{"comm", kGlobs, &Rule::comm, 0, 0,
-                 "The name of the process, as in /proc/PID/comm: 15 bytes "
-                 "at most. The process can choose it."},
-    Option<Rule>{"exe", kGlobs, &Rule::exe, 0, 0, "The path of its program."},
-    Option<Rule>{
-        "cmdline", kGlobs, &Rule::cmdline, 0, 0,
+    option<Rule, &Rule::comm>(
+        "comm", kGlobs,
+        "The name of the process, as in /proc/PID/comm: 15 bytes "
+        "at most. The process can choose it."),
+    option<Rule, &Rule::exe>("exe", kGlobs, "The path of its program."),
+    option<Rule, &Rule::cmdline>(
+        "cmdline", kGlobs,
         "Its arguments with blanks between them, the first 64 KiB. The process "
-        "can choose them."},
-    Option<Rule>{"user",
-                 "a name, a uid, a range like 1000-1999, or a list of those",
-                 &Rule::user, 0, 0, "Its real user."},
-    Option<Rule>{"cgroup", kGlobs, &Rule::cgroup, 0, 0,
-                 "The path of its cgroup or of one above it."},
-    Option<Rule>{"unit", kGlobs, &Rule::unit, 0, 0,
-                 "The service or scope of systemd that it is in, or a slice "
-                 "above that."},
-    Option<Rule>{"oom_adj", "a number from -17 to 15", &Rule::oom_adj, 0, 0,
-                 "The oom_adj that it is judged by: points are shifted by "
-                 "it, -17 is never killed."},
-    Option<Rule>{"protect", "true or false", &Rule::protect, 0, 0,
-                 "true is an oom_adj of -17."},
+        "can choose them."),
+    option<Rule, &Rule::user>(
+        "user", "a name, a uid, a range like 1000-1999, or a list of those",
+        "Its real user."),
+    option<Rule, &Rule::cgroup>("cgroup", kGlobs,
+                                "The path of its cgroup or of one above it."),
+    option<Rule, &Rule::unit>(
+        "unit", kGlobs,
+        "The service or scope of systemd that it is in, or a slice "
+        "above that."),
+    option<Rule, &Rule::oom_adj,
+           Only<Codec<std::int32_t>, kBetween<kOomDisable, kOomAdjustMax>>>(
+        "oom_adj", "a number from -17 to 15",
+        "The oom_adj that it is judged by: points are shifted by "
+        "it, -17 is never killed."),
+    option<Rule, &Rule::protect, Codec<bool>, &Rule::protect>(
+        "protect", "true or false", "true is an oom_adj of -17."),
 };
 
 }  // namespace

@@ -12,9 +12,8 @@ namespace {
 // A value as TOML writes it: a number bare, a list in brackets, text in quotes.
 template <class T>
 std::string toml_value(const T& target, const Option<T>& option) {
-  std::string text = option_text(target, option);
-  if (std::holds_alternative<std::uint32_t T::*>(option.member) ||
-      std::holds_alternative<bool T::*>(option.member)) {
+  std::string text = option.text(target);
+  if (option.bare) {
     return text;
   }
   std::string items;
@@ -88,16 +87,15 @@ std::string options_help() {
   };
   std::string text = "Settings (--set KEY=VALUE, or in the TOML file):\n";
   for (const auto& option : options()) {
-    text +=
-        entry(fmt::format("{}={}", option.key, option_text(Settings{}, option)),
-              option);
+    text += entry(fmt::format("{}={}", option.key, option.text(Settings{})),
+                  option);
   }
   text +=
       "\nTriggers (--set trigger.NAME.KEY=VALUE, or [[trigger]] tables with a "
       "name,\nwhich replace the ones below):\n";
   for (const Trigger& trigger : default_triggers()) {
     for (const auto& option : trigger_options()) {
-      const std::string value = option_text(trigger, option);
+      const std::string value = option.text(trigger);
       if (!value.empty()) {
         text += fmt::format("  trigger.{}.{}={}\n", trigger.name, option.key,
                             value);
@@ -146,7 +144,7 @@ std::string default_config() {
   for (const Trigger& trigger : default_triggers()) {
     text += fmt::format("\n[[trigger]]\nname = \"{}\"\n", trigger.name);
     for (const auto& option : trigger_options()) {
-      if (!option_text(trigger, option).empty()) {
+      if (!option.text(trigger).empty()) {
         text +=
             fmt::format("{} = {}\n", option.key, toml_value(trigger, option));
       }

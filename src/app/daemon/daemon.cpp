@@ -2,28 +2,25 @@
 #include "badnessd/app/daemon/daemon.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
 
 namespace badnessd {
 
 using Kind = CycleResult::Kind;
 
-Daemon::Daemon(const Sources& sources, Killer& killer, const Settings& settings,
-               const Machine& machine, StateFile state_file,
-               EventLog& event_log)
+Daemon::Daemon(const Sources& sources, Killer& killer, Settings settings,
+               StateFile state_file, EventLog& event_log)
     : sources_(sources),
       killer_(killer),
-      machine_(machine),
-      policy_(policy_of(settings, machine.mem_total_kib, machine.cpus,
-                        machine.self_pid)),
-      report_interval_us_(
-          static_cast<Micros>(settings.log_report_interval.count()) * 1000),
+      settings_(std::move(settings)),
       state_file_(std::move(state_file)),
       event_log_(event_log),
-      state_(policy_),
+      state_(settings_.policy),
       reported_us_(sources.facts.now_us()) {
   state_file_.load(state_.incident, state_.domains.system.kills,
                    sources_.facts.now_us());
@@ -39,28 +36,27 @@ Daemon::Daemon(const Sources& sources, Killer& killer, const Settings& settings,
 }
 
 void Daemon::reconfigure(const Settings& settings) {
-  policy_ = policy_of(settings, machine_.mem_total_kib, machine_.cpus,
-                      machine_.self_pid);
-  report_interval_us_ =
-      static_cast<Micros>(settings.log_report_interval.count()) * 1000;
-  forget_triggers(policy_, state_.domains);
+  const Machine machine = policy().machine;
+  settings_ = settings;
+  settings_.policy.machine = machine;
+  forget_triggers(policy(), state_.domains);
   state_.identities.forget();
-  if (!state_.incident.pending && calm(policy_, state_.domains)) {
-    state_.identities.look(sources_, policy_, sources_.facts.now_us());
+  if (!state_.incident.pending && calm(policy(), state_.domains)) {
+    state_.identities.look(sources_, policy(), sources_.facts.now_us());
   }
   log_trigger_.reset();
 }
 
 CycleResult Daemon::rehearse() {
   constexpr std::size_t kFewest = 1024;
-  CycleState trial(policy_);
+  CycleState trial(policy());
   trial.once = true;
-  trial.identities.look_at_all(sources_, policy_);
+  trial.identities.look_at_all(sources_, policy());
   if (const auto reading = sources_.facts.read_pressure()) {
     static_cast<void>(trial.baselines.look_at_all(sources_, *reading));
   }
   DryRunKiller killer;
-  const CycleResult result = run_cycle(sources_, policy_, killer, trial);
+  const CycleResult result = run_cycle(sources_, policy(), killer, trial);
   save_state();  // the first write to a mapped page is a fault
   Snapshot& snapshot = state_.snapshot;
   snapshot = std::move(trial.snapshot);
@@ -78,7 +74,7 @@ CycleResult Daemon::rehearse() {
 Micros Daemon::sleep() const noexcept {
   constexpr Micros kBetweenSteps = 5'000;
   const Micros sleep =
-      next_poll_interval_us(policy_, state_.domains, state_.incident);
+      next_poll_interval_us(policy(), state_.domains, state_.incident);
   return state_.baselines.busy() ? std::min(sleep, kBetweenSteps) : sleep;
 }
 
@@ -98,7 +94,7 @@ void Daemon::step() {
   const CycleHooks hooks{
       [](void* self) { static_cast<Daemon*>(self)->save_state(); }, this};
   const CycleResult result =
-      run_cycle(sources_, policy_, killer_, state_, hooks);
+      run_cycle(sources_, policy(), killer_, state_, hooks);
   if (result.kind == Kind::kSampleLost) {
     lost_sample(result.error);
     return;
@@ -115,7 +111,7 @@ void Daemon::step() {
   if (result.log_trigger != log_trigger_) {
     log_trigger_ = result.log_trigger;
     if (log_trigger_) {
-      const Trigger& trigger = policy_.triggers[*log_trigger_];
+      const Trigger& trigger = policy().triggers[*log_trigger_];
       const OomDomain& domain = *result.log_domain;
       event_log_.log().warn(
           "trigger {} {}", escaped(trigger.name),
@@ -125,7 +121,7 @@ void Daemon::step() {
   }
   note(result);
   note_hang();
-  if (result.reading.time_us - reported_us_ >= report_interval_us_) {
+  if (result.reading.time_us - reported_us_ >= settings_.report_interval_us) {
     reported_us_ = result.reading.time_us;
     event_log_.log().info("{}", status());
   }
@@ -146,7 +142,7 @@ void Daemon::note(const CycleResult& result) {
       say_once(
           result.kind,
           fmt::format("{} within a minute (kill.per_minute): waiting",
-                      count_text(policy_.kills_per_minute, "kill", "kills")));
+                      count_text(policy().kills_per_minute, "kill", "kills")));
       break;
     case Kind::kNoCandidate:
       say_once(result.kind, "nothing to kill: no process is a candidate");
@@ -163,7 +159,7 @@ void Daemon::note(const CycleResult& result) {
       [[fallthrough]];
     case Kind::kNotSignalled:
       save_state();
-      event_log_.decided(decision, policy_);
+      event_log_.decided(decision, policy());
       said_ = result.kind;
       break;
     case Kind::kEscalated:
@@ -173,7 +169,7 @@ void Daemon::note(const CycleResult& result) {
     case Kind::kGaveUp:
     case Kind::kDone:
       save_state();
-      event_log_.ended(decision, policy_);
+      event_log_.ended(decision, policy());
       said_ = result.kind;
       break;
   }

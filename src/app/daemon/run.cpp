@@ -146,10 +146,12 @@ int run_daemon(
   Journal journal(service.journal_socket);
   EventLog event_log(*log, journal, service.directory, log_is_journal);
   const auto reading = source.read_pressure();
-  const Machine machine{.mem_total_kib = reading ? reading->mem_total_kib : 0,
-                        .cpus = static_cast<std::uint32_t>(::get_nprocs()),
-                        .self_pid = source.self_pid()};
-  Daemon daemon(source.sources(), killer, loaded.settings, machine,
+  Settings settings = loaded.settings;
+  settings.policy.machine = {
+      .mem_total_kib = reading ? reading->mem_total_kib : 0,
+      .cpus = static_cast<std::uint32_t>(::get_nprocs()),
+      .self_pid = source.self_pid()};
+  Daemon daemon(source.sources(), killer, std::move(settings),
                 open_state(service.directory, *log), event_log);
   log->info("settings: {}", loaded.origin);
   if (!service.greeting.empty()) {
@@ -185,7 +187,7 @@ int run_daemon(
       if (anew) {
         daemon.reconfigure(anew->settings);
         log->info("settings reloaded: {}", anew->origin);
-        say(*log, lint_rules(anew->settings.rules));
+        say(*log, lint_rules(anew->settings.policy.rules));
       } else {
         log->error("keeping the running settings: {}", anew.error().message);
       }

@@ -172,7 +172,7 @@ struct Explained {
 Explained explained(const Snapshot& snapshot, std::uint32_t index,
                     const Policy& policy) {
   const std::vector<std::uint32_t> ranked =
-      rank_candidates(snapshot, {.self_pid = policy.self_pid});
+      rank_candidates(snapshot, {.self_pid = policy.machine.self_pid});
   Explained it{snapshot, policy, snapshot.judged(index), ranked.size()};
   const auto found = std::find(ranked.begin(), ranked.end(), index);
   if (found != ranked.end()) {
@@ -189,7 +189,7 @@ std::string rank_text(const Explained& it) {
   if (!it.rank) {
     return fmt::format(
         "rank      none: it is no candidate ({})\n",
-        name_of(skip_reason(it.of, {.self_pid = it.policy.self_pid})));
+        name_of(skip_reason(it.of, {.self_pid = it.policy.machine.self_pid})));
   }
   const bool leads = it.rank == 1U;
   std::string text =

@@ -4,6 +4,7 @@
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
 
 namespace badnessd {
 namespace {

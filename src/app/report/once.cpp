@@ -9,6 +9,7 @@
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
 #include "badnessd/engine/ranking.h"
 
 namespace badnessd {
@@ -96,7 +97,7 @@ std::string once_text(const CycleResult& result, const CycleState& state,
                       const Policy& policy, const Style& style) {
   constexpr std::size_t kCandidatesShown = 10;
   const Snapshot& snapshot = state.snapshot;
-  const SelectRules rules{.self_pid = policy.self_pid};
+  const SelectRules rules{.self_pid = policy.machine.self_pid};
   std::vector<std::string> facts = gaps_text(snapshot.gaps);
   facts.insert(
       facts.begin(),
@@ -109,7 +110,8 @@ std::string once_text(const CycleResult& result, const CycleState& state,
       section("memory", {reading_text(result.reading)}) +
       section("triggers", firing_text(state, policy)) +
       section("facts", facts) +
-      section("skipped", skipped_text(snapshot, policy.self_pid)) + "\n";
+      section("skipped", skipped_text(snapshot, policy.machine.self_pid)) +
+      "\n";
   text +=
       scores_table(snapshot, policy,
                    {.limit = kCandidatesShown, .candidates_only = true}, style);

@@ -28,7 +28,7 @@ struct ProcessField {
 };
 
 Skip skip_of(const Process& it) {
-  return skip_reason(it.of, {.self_pid = it.policy.self_pid});
+  return skip_reason(it.of, {.self_pid = it.policy.machine.self_pid});
 }
 
 Json rss(const Process& it) {

@@ -10,6 +10,7 @@
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
 
 namespace badnessd {
 namespace {

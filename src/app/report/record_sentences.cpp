@@ -6,6 +6,7 @@
 
 #include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
 
 namespace badnessd {
 namespace {

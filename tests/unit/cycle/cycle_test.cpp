@@ -33,7 +33,7 @@ Policy policy() {
   trigger.name = "low";
   trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
   policy.triggers = {trigger};
-  policy.min_reclaim_kib = 0;
+  policy.min_reclaim = Amount{.basis_points = {}, .kib = 0};
   return policy;
 }
 
@@ -130,7 +130,7 @@ class StormCycle : public CycleTest {
       task.ppid = forker.id.pid;
       source->add(task);
     }
-    rules.min_reclaim_kib.reset();
+    rules.min_reclaim.reset();
   }
 
   static constexpr std::uint64_t kUptime = 1000;
@@ -167,7 +167,7 @@ TEST_F(StormCycle, IsLeftAloneWhereOneProcessIsAskedFor) {
 }
 
 TEST_F(StormCycle, TheBareOrderOf2632HasNone) {
-  rules.min_reclaim_kib = 0;
+  rules.min_reclaim = Amount{.basis_points = {}, .kib = 0};
   EXPECT_EQ(run_low(*source).kind, Kind::kSignalled);
   EXPECT_FALSE(state.decision.storm);
   EXPECT_TRUE(killer.also().empty());
@@ -279,7 +279,7 @@ TEST_F(CycleTest, SomebodyDyingIsWaitedForAndThenPassedOver) {
 
 TEST_F(CycleTest, NobodyIsKilledWhereNobodyIsACandidate) {
   FakeSource source(snapshot_of({user_task(1, 9000), user_task(7, 100)}));
-  rules.self_pid = 7;
+  rules.machine.self_pid = 7;
   EXPECT_EQ(run_low(source).kind, Kind::kNoCandidate);
   EXPECT_TRUE(killer.pids().empty());
 }
@@ -316,7 +316,7 @@ TEST_F(CycleTest, OnlyThoseThatCanWinAreRefined) {
 }
 
 TEST_F(CycleTest, TheGuardPassesOverWhoGivesNothingBack) {
-  rules.min_reclaim_kib.reset();  // 150,000 wanted, 50,000 there
+  rules.min_reclaim.reset();  // 150,000 wanted, 50,000 there
   rules.spare_bystanders = false;
   FakeSource source(
       snapshot_of({holding(10, 16'000'000, 4'000), holding(11, 50'000, 120'000),
@@ -340,7 +340,7 @@ class BlameTest : public CycleTest {
                           holding(11, 80'000, 300'000),     // holds the most
                           holding(12, 60'000, 20'000)})     // the leak to be
       : source(snapshot_of(std::move(tasks))) {
-    rules.min_reclaim_kib.reset();
+    rules.min_reclaim.reset();
     source.set_pressure(with_available(500'000));
     EXPECT_EQ(run(source).kind, Kind::kCalm);
   }
@@ -387,7 +387,7 @@ TEST_F(BlameTest, WithoutItsSwitchOnlyTheReclaimCounts) {
 }
 
 TEST_F(BlameTest, TheBareOrderHasNoGuard) {
-  rules.min_reclaim_kib = 0;
+  rules.min_reclaim = Amount{.basis_points = {}, .kib = 0};
   grow(12, 440'000);
   static_cast<void>(run_low(source));
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
@@ -538,7 +538,7 @@ TEST_F(BlameTest, WhatSharesItsAddressSpaceGoesWithIt) {
 }
 
 TEST_F(CycleTest, WhereNobodyGivesBackEnoughTheBarIsHalved) {
-  rules.min_reclaim_kib.reset();
+  rules.min_reclaim.reset();
   FakeSource source(
       snapshot_of({holding(10, 9000, 4'000), holding(11, 500, 30'000)}));
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
@@ -547,7 +547,7 @@ TEST_F(CycleTest, WhereNobodyGivesBackEnoughTheBarIsHalved) {
 }
 
 TEST_F(CycleTest, WhereNobodyGivesBackAnythingTheBareOrderHolds) {
-  rules.min_reclaim_kib.reset();
+  rules.min_reclaim.reset();
   FakeSource source(snapshot_of({user_task(10, 500), user_task(11, 900)}));
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
@@ -555,7 +555,7 @@ TEST_F(CycleTest, WhereNobodyGivesBackAnythingTheBareOrderHolds) {
 }
 
 TEST_F(CycleTest, SharedMemoryThatNobodyElseMapsCounts) {
-  rules.min_reclaim_kib.reset();
+  rules.min_reclaim.reset();
   Task leak = user_task(10, 90'000);
   leak.rss = 80'000;
   leak.rss_shmem_kib = 300'000;
@@ -568,7 +568,7 @@ TEST_F(CycleTest, SharedMemoryThatNobodyElseMapsCounts) {
 }
 
 TEST_F(CycleTest, ASegmentThatManyMapIsNobodysOwn) {
-  rules.min_reclaim_kib.reset();
+  rules.min_reclaim.reset();
   std::vector<Task> tasks{holding(50, 500, 200'000)};
   for (std::int32_t pid = 10; pid < 14; ++pid) {
     Task mapper = user_task(pid, 90'000);

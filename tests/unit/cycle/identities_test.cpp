@@ -211,7 +211,7 @@ TEST(RulesProperty, TheOrderIs2632sOnTheOomAdjThatRulesGive) {
       task.uid = static_cast<std::uint32_t>(task.id.pid % 3);
     }
     Policy policy;
-    policy.min_reclaim_kib = 0;
+    policy.min_reclaim = Amount{.basis_points = {}, .kib = 0};
     const char* const comms[] = {"a", "b", "c", "[ab]", "*"};
     for (std::uint64_t i = 0; i < seed % 4; ++i) {
       Rule made{.name = std::to_string(i)};

@@ -143,8 +143,7 @@ Task task_of(ProcfsSource& source, pid_t pid) {
 // done right before the emergency.
 template <class Upset>
 [[noreturn]] void kill_under_filter(pid_t victim, const std::string& state,
-                                    Upset upset,
-                                    const Settings& settings = {}) {
+                                    Upset upset, Settings settings = {}) {
   const auto procfs = test::open_root("/proc");
   ShortMemory source(procfs->sources());
   DivertingKiller killer(procfs->root_fd(), task_of(*procfs, victim));
@@ -156,10 +155,10 @@ template <class Upset>
   if (!reading || !file) {
     ::_exit(kNotKilled);
   }
-  Daemon daemon(
-      source.sources(), killer, settings,
-      {.mem_total_kib = reading->mem_total_kib, .self_pid = procfs->self_pid()},
-      std::move(*file), event_log);
+  settings.policy.machine = {.mem_total_kib = reading->mem_total_kib,
+                             .self_pid = procfs->self_pid()};
+  Daemon daemon(source.sources(), killer, settings, std::move(*file),
+                event_log);
   keep_heap();
   prefault_stack();
   // As an ordinary user it is not locked; on a machine with memory to spare the
@@ -213,7 +212,7 @@ TEST_F(KillPath, NorWithRulesThatAskForEverything) {
     ASSERT_TRUE(set_option(
         rule, key, std::string_view(key) == "user" ? "0-4294967295" : "*"));
   }
-  settings.rules.push_back(rule);
+  settings.policy.rules.push_back(rule);
   EXPECT_EXIT(kill_under_filter(
                   victim.pid(), state, [] {}, settings),
               testing::ExitedWithCode(0), "");

@@ -62,7 +62,7 @@ Inquiry inquiry_into(test::FakeSource& source, Snapshot& snapshot,
 Policy policy_for(std::uint64_t seed, Kib needed_kib) {
   Policy policy;
   policy.score = score_for(seed);
-  policy.min_reclaim_kib = needed_kib;
+  policy.min_reclaim = Amount{.basis_points = {}, .kib = needed_kib};
   return policy;
 }
 

@@ -33,7 +33,7 @@ TEST(Need, IsHalfAsMuchAgainAsTheTriggerAsksFor) {
 
 TEST(Need, IsWhatIsConfigured) {
   Policy rules = policy();
-  rules.min_reclaim_kib = 0;
+  rules.min_reclaim = Amount{.basis_points = {}, .kib = 0};
   EXPECT_EQ(needed_kib(rules, rules.triggers[0], reading(0, 4000)), 0U);
 }
 

@@ -85,7 +85,7 @@ TEST(Rules, TheMostIsNeverBelowWhatItTurnsOutToBe) {
 }
 
 RuleBits calm(const Rule& one, const char* cmdline, const char* cgroup) {
-  return calm_conditions({one}, cmdline, cgroup);
+  return calm_conditions({one}, {.cmdline = cmdline, .cgroup = cgroup});
 }
 
 TEST(Rules, ACgroupIsMatchedWithAllThatIsBelow) {

@@ -5,11 +5,12 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 namespace badnessd {
 
 template <class Enum, std::size_t kCount>
-struct Names : std::array<std::string_view, kCount> {
+struct NameTable : std::array<std::string_view, kCount> {
   using std::array<std::string_view, kCount>::operator[];
   [[nodiscard]] constexpr std::string_view operator[](Enum value) const {
     return this->at(static_cast<std::size_t>(value));
@@ -18,10 +19,20 @@ struct Names : std::array<std::string_view, kCount> {
 
 // One name for each value up to kLast, the last one of its enum.
 template <auto kLast, std::size_t kCount>
-[[nodiscard]] constexpr Names<decltype(kLast), kCount> names_up_to(
+[[nodiscard]] constexpr NameTable<decltype(kLast), kCount> names_up_to(
     const std::string_view (&names)[kCount]) {
   static_assert(kCount == static_cast<std::size_t>(kLast) + 1);
   return {std::to_array(names)};
+}
+
+// Specialised for an enum with names: kAll, which names_up_to() makes.
+template <class Enum>
+struct Names;
+
+template <class Enum>
+requires std::is_enum_v<Enum>
+[[nodiscard]] constexpr std::string_view name_of(Enum value) {
+  return Names<Enum>::kAll[value];
 }
 
 }  // namespace badnessd

@@ -3,16 +3,13 @@
 // config/badnessd.toml.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
-#include "badnessd/engine/policy.h"
 #include "badnessd/engine/rules.h"
+#include "badnessd/engine/trigger.h"
 
 namespace badnessd {
 
@@ -25,18 +22,15 @@ struct Settings;
 // [[rule]] table.
 template <class T>
 struct Option {
-  using Member = std::variant<
-      std::uint32_t T::*, MemoryBase T::*, VictimOrder T::*, Action T::*,
-      std::optional<Amount> T::*, std::optional<BasisPoints> T::*, Micros T::*,
-      std::chrono::milliseconds T::*, bool T::*, std::optional<Glob> T::*,
-      std::vector<Glob> T::*, std::vector<UserRange> T::*,
-      std::optional<std::int32_t> T::*>;
   std::string_view key;     // table.name; in a trigger or rule only the name
   std::string_view values;  // the accepted values, for the user
-  Member member;
-  std::uint64_t min = 0;  // for numbers; for durations in milliseconds
-  std::uint64_t max = 0;
   std::string_view help;
+  // False for a text that is no value: then the target does not change.
+  bool (*set)(T& target, std::string_view text);
+  // The value as set() accepts it; empty if it is not set or has no meaning
+  // here.
+  std::string (*text)(const T& target);
+  bool bare;  // TOML has it without quotes
 };
 
 [[nodiscard]] std::span<const Option<Settings>> options();

@@ -1,77 +1,175 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Converts the values of settings from text and back. On an invalid text
-// parse() returns false and does not change its target.
+// The forms of the values of settings. Each has parse(), which gives none for a
+// text that is no such value, and format(), which gives a text that parse()
+// takes.
 #pragma once
 
-#include <chrono>
+#include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "badnessd/app/config/names.h"
+#include "badnessd/app/config/text.h"
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/glob.h"
 #include "badnessd/engine/rules.h"
 #include "badnessd/engine/select.h"
 #include "badnessd/engine/trigger.h"
+#include "badnessd/system/proc/fields.h"
 
 namespace badnessd {
 
-// The least and the greatest number that a setting accepts; both 0: any.
-struct Range {
-  std::uint64_t min = 0;
-  std::uint64_t max = 0;
+template <>
+struct Names<MemoryBase> {
+  static constexpr auto kAll =
+      names_up_to<MemoryBase::kRssSwap>({"total_vm", "rss+swap"});
+};
+template <>
+struct Names<VictimOrder> {
+  static constexpr auto kAll = names_up_to<VictimOrder::kCgroup>(
+      {"auto", "process", "child-first", "cgroup"});
+};
+template <>
+struct Names<Action> {
+  static constexpr auto kAll = names_up_to<Action::kLog>({"kill", "log"});
+};
 
-  [[nodiscard]] constexpr bool holds(std::uint64_t value) const noexcept {
-    return (min == 0 && max == 0) || (value >= min && value <= max);
+// The form of a T if its setting names no other.
+template <class T>
+struct Codec;
+
+template <class T>
+struct Codec<std::optional<T>> : Codec<T> {};
+
+template <std::integral T>
+struct Codec<T> {
+  static std::optional<T> parse(std::string_view text) {
+    T value{};
+    return to_number(text, value) ? std::optional(value) : std::nullopt;
+  }
+  static std::string format(T value) { return std::to_string(value); }
+};
+
+// One of the names of an enum.
+template <class T>
+requires std::is_enum_v<T>
+struct Codec<T> {
+  static std::optional<T> parse(std::string_view text) {
+    const auto& names = Names<T>::kAll;
+    const auto it = std::ranges::find(names, text);
+    return it == names.end()
+               ? std::nullopt
+               : std::optional(static_cast<T>(it - names.begin()));
+  }
+  static std::string format(T value) { return std::string(name_of(value)); }
+};
+
+// "true" or "false".
+template <>
+struct Codec<bool> {
+  static std::optional<bool> parse(std::string_view text);
+  static std::string format(bool value);
+};
+
+// "250ms", "10s", "1min", "1h", or "0".
+template <>
+struct Codec<Micros> {
+  static std::optional<Micros> parse(std::string_view text);
+  static std::string format(Micros value);
+};
+
+// "5%", "512MiB" or "5%,512MiB".
+template <>
+struct Codec<Amount> {
+  static std::optional<Amount> parse(std::string_view text);
+  static std::string format(const Amount& value);
+};
+
+template <>
+struct Codec<Glob> {
+  static std::optional<Glob> parse(std::string_view text) {
+    return Glob::parse(text);
+  }
+  static std::string format(const Glob& value) { return value.text(); }
+  // The items between commas. A comma after a backslash does not separate.
+  static std::vector<std::string_view> split(std::string_view text);
+};
+
+// "postgres", "1000" or "1000-1999". Accepts an unknown user name; it matches
+// no process.
+template <>
+struct Codec<UserRange> {
+  static std::optional<UserRange> parse(std::string_view text);
+  static std::string format(const UserRange& value) { return value.text; }
+  static std::vector<std::string_view> split(std::string_view text) {
+    return split_list(text);
   }
 };
 
-[[nodiscard]] bool parse(std::string_view text, Range range,
-                         std::uint32_t& value);
-[[nodiscard]] bool parse(std::string_view text, Range range, MemoryBase& value);
-[[nodiscard]] bool parse(std::string_view text, Range range,
-                         VictimOrder& value);
-[[nodiscard]] bool parse(std::string_view text, Range range, Action& value);
-// "5%", "512MiB" or "5%,512MiB"; "auto" for none.
-[[nodiscard]] bool parse(std::string_view text, Range range,
-                         std::optional<Amount>& value);
-// "2.5%".
-[[nodiscard]] bool parse(std::string_view text, Range range,
-                         std::optional<BasisPoints>& value);
-// "250ms", "10s", "1min", "1h": the range is in milliseconds.
-[[nodiscard]] bool parse(std::string_view text, Range range, Micros& value);
-[[nodiscard]] bool parse(std::string_view text, Range range,
-                         std::chrono::milliseconds& value);
-// "true" or "false".
-[[nodiscard]] bool parse(std::string_view text, Range range, bool& value);
-[[nodiscard]] bool parse(std::string_view text, Range range,
-                         std::optional<Glob>& value);
-// Globs separated by commas. A comma inside a glob is "\,".
-[[nodiscard]] bool parse(std::string_view text, Range range,
-                         std::vector<Glob>& value);
-// "postgres", "1000", "1000-1999", or several separated by commas. Accepts an
-// unknown user name; it matches no process.
-[[nodiscard]] bool parse(std::string_view text, Range range,
-                         std::vector<UserRange>& value);
-// An oom_adj.
-[[nodiscard]] bool parse(std::string_view text, Range range,
-                         std::optional<std::int32_t>& value);
+// One or several, separated by commas.
+template <class T>
+struct Codec<std::vector<T>> {
+  static std::optional<std::vector<T>> parse(std::string_view text) {
+    std::vector<T> list;
+    for (const std::string_view item : Codec<T>::split(text)) {
+      auto one = Codec<T>::parse(item);
+      if (!one) {
+        return std::nullopt;
+      }
+      list.push_back(std::move(*one));
+    }
+    return list.empty() ? std::nullopt : std::optional(std::move(list));
+  }
+  static std::string format(const std::vector<T>& list) {
+    std::string text;
+    for (const T& item : list) {
+      text += (text.empty() ? "" : ",") + Codec<T>::format(item);
+    }
+    return text;
+  }
+};
 
-[[nodiscard]] std::string format(std::uint32_t value);
-[[nodiscard]] std::string format(MemoryBase value);
-[[nodiscard]] std::string format(VictimOrder value);
-[[nodiscard]] std::string format(Action value);
-[[nodiscard]] std::string format(const Amount& value);
-[[nodiscard]] std::string format(const std::optional<Amount>& value);
-[[nodiscard]] std::string format(const std::optional<BasisPoints>& value);
-[[nodiscard]] std::string format(Micros value);
-[[nodiscard]] std::string format(std::chrono::milliseconds value);
-[[nodiscard]] std::string format(bool value);
-[[nodiscard]] std::string format(const std::optional<Glob>& value);
-[[nodiscard]] std::string format(const std::vector<Glob>& value);
-[[nodiscard]] std::string format(const std::vector<UserRange>& value);
-[[nodiscard]] std::string format(const std::optional<std::int32_t>& value);
+// "2.5%".
+struct Percent {
+  static std::optional<BasisPoints> parse(std::string_view text);
+  static std::string format(BasisPoints value) {
+    return percent_text(value, "%");
+  }
+};
+
+// "auto" for none.
+template <class Form>
+struct OrAuto {
+  template <class T = decltype(Form::parse({}))>
+  static std::optional<T> parse(std::string_view text) {
+    T value = text == "auto" ? std::nullopt : Form::parse(text);
+    return text == "auto" || value ? std::optional<T>(std::in_place, value)
+                                   : std::nullopt;
+  }
+  static std::string format(const decltype(Form::parse({}))& value) {
+    return value ? Form::format(*value) : "auto";
+  }
+};
+
+// Only the values for which kValid is true.
+template <class Form, auto kValid>
+struct Only : Form {
+  static auto parse(std::string_view text) {
+    auto value = Form::parse(text);
+    return value && kValid(*value) ? value : std::nullopt;
+  }
+};
+
+template <auto kLeast, auto kMost>
+inline constexpr auto kBetween = [](auto value) {
+  using T = decltype(value);
+  return value >= static_cast<T>(kLeast) && value <= static_cast<T>(kMost);
+};
 
 }  // namespace badnessd

@@ -13,19 +13,12 @@
 
 namespace badnessd {
 
-// The properties of the machine that settings depend on.
-struct Machine {
-  Kib mem_total_kib = 0;
-  std::uint32_t cpus = 1;
-  std::int32_t self_pid = 0;
-};
-
 // Holds the state between cycles and logs its changes.
 class Daemon {
  public:
   // All arguments passed by reference must outlive the daemon.
-  Daemon(const Sources& sources, Killer& killer, const Settings& settings,
-         const Machine& machine, StateFile state_file, EventLog& event_log);
+  Daemon(const Sources& sources, Killer& killer, Settings settings,
+         StateFile state_file, EventLog& event_log);
 
   // Runs a whole cycle on a separate state and signals no process. The real
   // cycles reuse its memory, with room for twice as many processes, so that
@@ -44,7 +37,7 @@ class Daemon {
   // Runs one cycle. Logs changes, and never the same line twice in a row.
   void step();
 
-  // Applies new settings. Keeps the history.
+  // Applies new settings. Keeps the machine and the history.
   void reconfigure(const Settings& settings);
 
   // The time to sleep before the next step.
@@ -56,7 +49,9 @@ class Daemon {
   }
   // A status line for the service manager and the regular report.
   [[nodiscard]] std::string status() const;
-  [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
+  [[nodiscard]] const Policy& policy() const noexcept {
+    return settings_.policy;
+  }
 
  private:
   void lost_sample(const Error& error);
@@ -68,9 +63,7 @@ class Daemon {
 
   Sources sources_;
   Killer& killer_;
-  Machine machine_;
-  Policy policy_;
-  Micros report_interval_us_;
+  Settings settings_;
   StateFile state_file_;
   EventLog& event_log_;
   CycleState state_;

@@ -10,16 +10,34 @@
 #include <string_view>
 #include <vector>
 
+#include "badnessd/app/config/names.h"
 #include "badnessd/app/report/fields.h"
 #include "badnessd/cycle/cycle.h"
 #include "badnessd/engine/oom_domain.h"
 
 namespace badnessd {
 
-[[nodiscard]] std::string_view name_of(Factor factor);
-[[nodiscard]] std::string_view name_of(Op op);
+template <>
+struct Names<Factor> {
+  static constexpr auto kAll = names_up_to<Factor::kOomAdj>(
+      {"oom_disable", "no_mm", "total_vm", "rss+swap", "oom_origin", "children",
+       "cpu_time", "run_time", "nice", "sys_admin", "sys_rawio", "mems_allowed",
+       "oom_adj"});
+};
+template <>
+struct Names<Op> {
+  static constexpr auto kAll =
+      names_up_to<Op::kShiftRight>({"set", "add", "multiply", "divide",
+                                    "at_least", "shift_left", "shift_right"});
+};
+template <>
+struct Names<Skip> {
+  static constexpr auto kAll =
+      names_up_to<Skip::kOutOfScope>({"", "no memory", "init", "oom_adj -17",
+                                      "badnessd", "set aside", "out of scope"});
+};
+
 [[nodiscard]] std::string_view symbol_of(Op op);
-[[nodiscard]] std::string_view name_of(Skip skip);
 
 // "1234 (name)".
 [[nodiscard]] std::string task_text(std::int32_t pid, std::string_view name);
@@ -43,22 +61,8 @@ namespace badnessd {
 // "read /proc/meminfo: Input/output error".
 [[nodiscard]] std::string error_text(const Error& error);
 
-// "acts when MemAvailable < 1.0 GiB (5%,1GiB) and …; now 9.2 GiB and …".
-// `reading` is that of `cgroup`, or of the system if `cgroup` is empty.
-// `stalls` is the stalled share of the trigger's window. If it is unknown, the
-// text shows the kernel's average with its name, e.g. avg10.
-[[nodiscard]] std::string trigger_text(
-    const Trigger& trigger, std::string_view cgroup,
-    const PressureReading& reading,
-    const std::optional<PressureHistory::Share>& stalls);
-
 // Memory, swap and pressure stall information in one line.
 [[nodiscard]] std::string reading_text(const PressureReading& reading);
-
-// "NAME acts when …": one line for the system or for each watched cgroup; for a
-// scope without cgroups a line that says so.
-[[nodiscard]] std::vector<std::string> triggers_text(const Policy& policy,
-                                                     const OomDomains& domains);
 
 // A sentence for each fact that the snapshot lacks; empty if it is complete.
 [[nodiscard]] std::vector<std::string> gaps_text(const Gaps& gaps);

@@ -41,8 +41,9 @@ std::string warnings_of(const PressureReading& reading,
   }
   const TempTree tree(entries);
   const auto source = test::open_root(tree.path());
-  const Policy policy =
-      policy_of(Settings{}, reading.mem_total_kib, 1, self_pid);
+  Policy policy = Settings{}.policy;
+  policy.machine = {.mem_total_kib = reading.mem_total_kib,
+                    .self_pid = self_pid};
   std::string text;
   for (const Finding& note : host_findings(
            policy, reading, test::scan_of(*source), *source, asked_by)) {

@@ -26,15 +26,15 @@ TEST(Config, TheRenderedDefaultsChangeNothing) {
   ASSERT_TRUE(apply_toml(loaded, default_config(), "test.toml"));
   const Settings defaults;
   for (const auto& option : options()) {
-    EXPECT_EQ(option_text(settings, option), option_text(defaults, option))
-        << option.key;
+    EXPECT_EQ(option.text(settings), option.text(defaults)) << option.key;
   }
-  ASSERT_EQ(settings.triggers.size(), defaults.triggers.size());
-  for (std::size_t i = 0; i < settings.triggers.size(); ++i) {
-    EXPECT_EQ(settings.triggers[i].name, defaults.triggers[i].name);
+  ASSERT_EQ(settings.policy.triggers.size(), defaults.policy.triggers.size());
+  for (std::size_t i = 0; i < settings.policy.triggers.size(); ++i) {
+    EXPECT_EQ(settings.policy.triggers[i].name,
+              defaults.policy.triggers[i].name);
     for (const auto& option : trigger_options()) {
-      EXPECT_EQ(option_text(settings.triggers[i], option),
-                option_text(defaults.triggers[i], option))
+      EXPECT_EQ(option.text(settings.policy.triggers[i]),
+                option.text(defaults.policy.triggers[i]))
           << option.key;
     }
   }
@@ -55,9 +55,9 @@ TEST(Config, TheExamplesOfTheShippedFileAreGood) {
   LoadedSettings loaded;
   const auto applied = apply_toml(loaded, text, "test.toml");
   ASSERT_TRUE(applied) << applied.error().message;
-  EXPECT_EQ(loaded.settings.rules.size(), 5U);
-  ASSERT_EQ(loaded.settings.triggers.size(), 1U);
-  EXPECT_TRUE(loaded.settings.triggers[0].scope);
+  EXPECT_EQ(loaded.settings.policy.rules.size(), 5U);
+  ASSERT_EQ(loaded.settings.policy.triggers.size(), 1U);
+  EXPECT_TRUE(loaded.settings.policy.triggers[0].scope);
 }
 
 TEST(Config, ReadsRulesAndWhereTheyStand) {
@@ -68,7 +68,7 @@ TEST(Config, ReadsRulesAndWhereTheyStand) {
                          "protect = true\n"
                          "[[rule]]\nuser = \"1000-1999\"\noom_adj = 5\n",
                          "test.toml"));
-  const auto& rules = loaded.settings.rules;
+  const auto& rules = loaded.settings.policy.rules;
   ASSERT_EQ(rules.size(), 2U);
   EXPECT_EQ(rules[0].name, "db");
   ASSERT_EQ(rules[0].exe.size(), 2U);
@@ -102,13 +102,13 @@ TEST(Config, ReadsStringsNumbersListsAndTriggers) {
                          "mem_available_below = [\"5%\", \"2GiB\"]\n"
                          "for = \"3s\"\n",
                          "test.toml"));
-  EXPECT_EQ(settings.kernel_hz, 1000U);
-  EXPECT_EQ(settings.kill_victim, VictimOrder::kChildFirst);
-  ASSERT_EQ(settings.triggers.size(), 1U);
-  EXPECT_EQ(settings.triggers[0].name, "low");
-  EXPECT_EQ(settings.triggers[0].mem_available_below,
+  EXPECT_EQ(settings.policy.score.hz, 1000U);
+  EXPECT_EQ(settings.policy.victim, VictimOrder::kChildFirst);
+  ASSERT_EQ(settings.policy.triggers.size(), 1U);
+  EXPECT_EQ(settings.policy.triggers[0].name, "low");
+  EXPECT_EQ(settings.policy.triggers[0].mem_available_below,
             (Amount{.basis_points = 500, .kib = Kib{2} << 20}));
-  EXPECT_EQ(settings.triggers[0].for_us, 3'000'000U);
+  EXPECT_EQ(settings.policy.triggers[0].for_us, 3'000'000U);
 }
 
 TEST(Config, AnErrorNamesFileLineAndPlace) {
@@ -146,9 +146,9 @@ TEST(Config, AssignmentsAreKeyAndValue) {
   LoadedSettings loaded;
   const Settings& settings = loaded.settings;
   EXPECT_TRUE(apply_assignment(loaded, "kill.exit_timeout=1s"));
-  EXPECT_EQ(settings.kill_exit_timeout, std::chrono::milliseconds(1000));
+  EXPECT_EQ(settings.policy.exit_timeout_us, 1'000'000U);
   EXPECT_TRUE(apply_assignment(loaded, "trigger.stalled.psi_full_above=50%"));
-  EXPECT_EQ(settings.triggers.at(1).psi_full_above, BasisPoints{5000});
+  EXPECT_EQ(settings.policy.triggers.at(1).psi_full_above, BasisPoints{5000});
   for (const std::string_view text :
        {"kill.exit_timeout", "=1s", "kill.exit_timeout=", "kill=1s", "",
         "trigger.stalled=1", "trigger.nobody.for=1s", "trigger.stalled.x=1",
@@ -185,7 +185,7 @@ TEST(Config, LaterAssignmentsWin) {
   const auto loaded = load_settings(SOURCE_DIR "/config/badnessd.toml",
                                     {"kernel.hz=100", "kernel.hz=1000"});
   ASSERT_TRUE(loaded) << loaded.error().message;
-  EXPECT_EQ(loaded->settings.kernel_hz, 1000U);
+  EXPECT_EQ(loaded->settings.policy.score.hz, 1000U);
   EXPECT_EQ(loaded->origin, SOURCE_DIR "/config/badnessd.toml, and --set");
 }
 

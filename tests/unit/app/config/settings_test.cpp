@@ -15,18 +15,16 @@
 namespace badnessd {
 namespace {
 
-using std::chrono::milliseconds;
-
 TEST(Settings, EveryDefaultIsAValueOfItsOption) {
   for (const auto& option : options()) {
     Settings settings;
-    const std::string text = option_text(Settings{}, option);
+    const std::string text = option.text(Settings{});
     EXPECT_TRUE(set_option(settings, option.key, text)) << option.key;
-    EXPECT_EQ(option_text(settings, option), text);
+    EXPECT_EQ(option.text(settings), text);
   }
   for (const Trigger& trigger : default_triggers()) {
     for (const auto& option : trigger_options()) {
-      const std::string text = option_text(trigger, option);
+      const std::string text = option.text(trigger);
       Trigger copy;
       EXPECT_TRUE(text.empty() || set_option(copy, option.key, text))
           << option.key;
@@ -47,7 +45,7 @@ TEST(Settings, HzIsOneOfTheKernels) {
 TEST(Settings, NumbersAndDurationsHaveARange) {
   Settings settings;
   EXPECT_TRUE(set_option(settings, "kill.exit_timeout", "1min"));
-  EXPECT_EQ(settings.kill_exit_timeout, milliseconds(60'000));
+  EXPECT_EQ(settings.policy.exit_timeout_us, 60'000'000U);
   for (const std::string_view text : {"99ms", "61s", "0", "-1s", "5"}) {
     EXPECT_FALSE(set_option(settings, "kill.exit_timeout", text)) << text;
   }
@@ -59,14 +57,15 @@ TEST(Settings, NumbersAndDurationsHaveARange) {
 
 TEST(Settings, MinReclaimIsAutoOrAnAmountOrNothing) {
   Settings settings;
+  const Policy& policy = settings.policy;
   ASSERT_TRUE(set_option(settings, "kill.min_reclaim", "64MiB"));
-  EXPECT_EQ(policy_of(settings, 1000, 1, 0).min_reclaim_kib, Kib{65'536});
+  EXPECT_EQ(policy.min_reclaim, (Amount{.basis_points = {}, .kib = 65'536}));
   ASSERT_TRUE(set_option(settings, "kill.min_reclaim", "2%"));
-  EXPECT_EQ(policy_of(settings, 1000, 1, 0).min_reclaim_kib, Kib{20});
+  EXPECT_EQ(policy.min_reclaim, (Amount{.basis_points = 200, .kib = {}}));
   ASSERT_TRUE(set_option(settings, "kill.min_reclaim", "0"));
-  EXPECT_EQ(policy_of(settings, 1000, 1, 0).min_reclaim_kib, Kib{0});
+  EXPECT_TRUE(bare_order(policy));
   ASSERT_TRUE(set_option(settings, "kill.min_reclaim", "auto"));
-  EXPECT_FALSE(policy_of(settings, 1000, 1, 0).min_reclaim_kib);
+  EXPECT_FALSE(policy.min_reclaim);
 }
 
 TEST(Settings, TheErrorSaysWhatIsTaken) {
@@ -103,7 +102,7 @@ TEST(Settings, EveryOptionOfARuleKeepsItsText) {
     Rule rule;
     ASSERT_TRUE(set_option(rule, key, text)) << key;
     for (const auto& option : rule_options()) {
-      EXPECT_EQ(option_text(rule, option), option.key == key ? text : "");
+      EXPECT_EQ(option.text(rule), option.key == key ? text : "");
     }
   }
 }
@@ -133,7 +132,7 @@ TEST(Settings, AUserThatNobodyHasIsTakenAndIsNobody) {
 // The sentence of the only contradiction; empty if there is none.
 std::string contradiction(std::vector<Trigger> triggers) {
   Settings settings;
-  settings.triggers = std::move(triggers);
+  settings.policy.triggers = std::move(triggers);
   const auto found = contradictions(settings);
   EXPECT_LE(found.size(), 1U);
   return found.empty() ? "" : found.front().sentence;
@@ -189,7 +188,7 @@ TEST(Contradictions, NobodyWhoKills) {
 TEST(Contradictions, ARuleNeedsAConditionAnEffectAndANameOfItsOwn) {
   const auto sentence = [](std::vector<Rule> rules) {
     Settings settings;
-    settings.rules = std::move(rules);
+    settings.policy.rules = std::move(rules);
     const auto found = contradictions(settings);
     EXPECT_LE(found.size(), 1U);
     return found.empty() ? "" : found.front().sentence;
@@ -215,24 +214,6 @@ TEST(Contradictions, ARuleNeedsAConditionAnEffectAndANameOfItsOwn) {
   EXPECT_NE(sentence(many).find("one too many"), std::string::npos);
   many.pop_back();
   EXPECT_EQ(sentence(many), "");
-}
-
-TEST(Settings, PolicyCarriesThem) {
-  Settings settings;
-  settings.rules = {Rule{.name = "a"}};
-  settings.kill_oom_group = true;
-  settings.kernel_hz = 1000;
-  settings.kill_victim = VictimOrder::kChildFirst;
-  settings.kill_term_grace = milliseconds(1500);
-  const Policy policy = policy_of(settings, 1000, 4, 42);
-  EXPECT_EQ(policy.score.hz, 1000U);
-  EXPECT_EQ(policy.victim, VictimOrder::kChildFirst);
-  EXPECT_EQ(policy.term_grace_us, 1'500'000U);
-  EXPECT_EQ(policy.triggers.size(), 2U);
-  EXPECT_EQ(policy.self_pid, 42);
-  EXPECT_EQ(policy.floor_rates.memory, floor_rates(4).memory);
-  ASSERT_EQ(policy.rules.size(), 1U);
-  EXPECT_TRUE(policy.oom_group);
 }
 
 // The file in the repository is the rendered one; with BADNESSD_UPDATE_GOLDEN

@@ -7,8 +7,7 @@ namespace badnessd {
 namespace {
 
 std::optional<Amount> amount(std::string_view text) {
-  std::optional<Amount> value;
-  return parse(text, {}, value) ? value : std::nullopt;
+  return Codec<Amount>::parse(text);
 }
 
 TEST(Values, AmountsAreAPercentageASizeOrBoth) {
@@ -24,42 +23,37 @@ TEST(Values, AmountsThatNobodyCanMeanAreRefused) {
        {"", "5", "%", "101%", "100.01%", "1.234%", "1.%", "-5%", "5 %", "5%,6%",
         "1GiB,2GiB", "1GB", "MiB", "5%,", ",", "18446744073709551615TiB",
         "1.5GiB", "0x10MiB", "nan%"}) {
-    std::optional<Amount> value = Amount{.basis_points = 7, .kib = {}};
-    EXPECT_FALSE(parse(text, {}, value)) << text;
-    EXPECT_EQ(value, (Amount{.basis_points = 7, .kib = {}})) << text;
+    EXPECT_FALSE(amount(text)) << text;
   }
 }
 
 TEST(Values, PercentagesHaveARange) {
-  std::optional<BasisPoints> value;
-  EXPECT_TRUE(parse("25%", Range{1, 10'000}, value));
-  EXPECT_EQ(value, 2500U);
-  EXPECT_FALSE(parse("0%", Range{1, 10'000}, value));
-  EXPECT_FALSE(parse("25", Range{1, 10'000}, value));
-  EXPECT_EQ(value, 2500U);
+  using Share = Only<Percent, kBetween<1, 10'000>>;
+  EXPECT_EQ(Share::parse("25%"), 2500U);
+  EXPECT_FALSE(Share::parse("0%"));
+  EXPECT_FALSE(Share::parse("25"));
 }
 
 TEST(Values, DurationsHaveAUnitAndARange) {
-  Micros value = 0;
-  EXPECT_TRUE(parse("250ms", Range{1, 1000}, value));
-  EXPECT_EQ(value, 250'000U);
-  EXPECT_TRUE(parse("1h", {}, value));
-  EXPECT_EQ(value, 3'600'000'000U);
-  EXPECT_FALSE(parse("2s", Range{1, 1000}, value));
+  using Duration = Codec<Micros>;
+  using Short = Only<Duration, kBetween<1000, 1'000'000>>;
+  EXPECT_EQ(Short::parse("250ms"), 250'000U);
+  EXPECT_EQ(Duration::parse("1h"), 3'600'000'000U);
+  EXPECT_FALSE(Short::parse("2s"));
   for (const std::string_view text : {"100", "s", "1 s", "-1s", "1.5s", ""}) {
-    EXPECT_FALSE(parse(text, {}, value)) << text;
+    EXPECT_FALSE(Duration::parse(text)) << text;
   }
 }
 
 TEST(Values, FormatsAreWhatParseTakes) {
   for (const std::string_view text :
        {"5%", "2.5%,1GiB", "1025KiB", "0", "100%", "3TiB"}) {
-    EXPECT_EQ(format(*amount(text)), text);
+    EXPECT_EQ(Codec<Amount>::format(*amount(text)), text);
   }
-  EXPECT_EQ(format(std::optional<Amount>()), "auto");
-  EXPECT_EQ(format(std::chrono::milliseconds(90'000)), "90s");
-  EXPECT_EQ(format(std::chrono::milliseconds(1500)), "1500ms");
-  EXPECT_EQ(format(std::chrono::milliseconds(7'200'000)), "2h");
+  EXPECT_EQ(OrAuto<Codec<Amount>>::format({}), "auto");
+  EXPECT_EQ(Codec<Micros>::format(90'000'000), "90s");
+  EXPECT_EQ(Codec<Micros>::format(1500'000), "1500ms");
+  EXPECT_EQ(Codec<Micros>::format(7'200'000'000), "2h");
 }
 
 }  // namespace

@@ -41,10 +41,9 @@ class DaemonTest : public testing::Test {
   Daemon make(StateFile state = {}) {
     log.set_pattern("%v");
     // The first report of how things are is not what is tested.
-    settings.log_report_interval = std::chrono::hours(24);
-    return {source.sources(), killer,
-            settings,         Machine{.mem_total_kib = 1'000'000},
-            std::move(state), event_log};
+    settings.report_interval_us = 24 * 3'600'000'000;
+    settings.policy.machine = {.mem_total_kib = 1'000'000};
+    return {source.sources(), killer, settings, std::move(state), event_log};
   }
 
   FakeSource source{snapshot_of({user_task(10, 500), user_task(11, 900)})};
@@ -124,8 +123,8 @@ TEST_F(DaemonTest, WaitingIsSaidOnce) {
   dying.flags = kPfExiting;
   FakeSource exiting(snapshot_of({dying, user_task(11, 900)}));
   log.set_pattern("%v");
-  Daemon daemon(exiting.sources(), killer, settings,
-                {.mem_total_kib = 1'000'000}, {}, event_log);
+  settings.policy.machine = {.mem_total_kib = 1'000'000};
+  Daemon daemon(exiting.sources(), killer, settings, {}, event_log);
   exiting.set_pressure(with_available(10'000));
   static_cast<void>(steps(daemon, 1));
   const std::string text = steps(daemon, 20);
@@ -140,11 +139,11 @@ TEST_F(DaemonTest, CalmIsSilent) {
 }
 
 TEST_F(DaemonTest, AWarningIsSaidOnceUntilItEnds) {
-  Trigger warn = settings.triggers[0];
+  Trigger warn = settings.policy.triggers[0];
   warn.name = "early";
   warn.mem_available_below = Amount{.basis_points = 2000, .kib = {}};
   warn.action = Action::kLog;
-  settings.triggers.push_back(warn);
+  settings.policy.triggers.push_back(warn);
   Daemon daemon = make();
   source.set_pressure(with_available(150'000));
   const std::string text = steps(daemon, 10);
@@ -177,10 +176,10 @@ TEST_F(DaemonTest, ARestartedOneWaitsForTheVictimOfTheOneBefore) {
 }
 
 TEST_F(DaemonTest, TheRecordHasTheStallsThatFired) {
-  Trigger& stalled = settings.triggers[1];
+  Trigger& stalled = settings.policy.triggers[1];
   ASSERT_TRUE(stalled.psi_full_above);
   stalled.psi_window_us = 4'000'000;
-  settings.triggers = {stalled};
+  settings.policy.triggers = {stalled};
   Daemon daemon = make();
   source.set_step(1'000'000);
   for (Micros second = 0; killer.pids().empty() && second < 10; ++second) {
@@ -205,8 +204,8 @@ TEST_F(DaemonTest, WhatTheJournalHasIsNotLoggedIntoItAgain) {
   Journal socket(receiver.path());
   EventLog to_journal(log, socket, directory.path(), true);
   log.set_pattern("%v");
-  Daemon daemon(source.sources(), killer, settings,
-                {.mem_total_kib = 1'000'000}, {}, to_journal);
+  settings.policy.machine = {.mem_total_kib = 1'000'000};
+  Daemon daemon(source.sources(), killer, settings, {}, to_journal);
   source.set_pressure(with_available(10'000));
   EXPECT_NE(steps(daemon, 1).find("sent SIGKILL to 11"), std::string::npos);
   source.set_pressure(with_available(500'000));
@@ -220,7 +219,7 @@ TEST_F(DaemonTest, NewSettingsHoldFromTheNextStepOn) {
   Daemon daemon = make();
   source.set_pressure(with_available(150'000));
   EXPECT_EQ(steps(daemon, 1), "");
-  settings.triggers[0].mem_available_below =
+  settings.policy.triggers[0].mem_available_below =
       Amount{.basis_points = 2000, .kib = {}};
   daemon.reconfigure(settings);
   static_cast<void>(steps(daemon, 1));
