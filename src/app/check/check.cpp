@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
-#include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/check/host.h"
 #include "badnessd/app/check/lint.h"

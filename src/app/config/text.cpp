@@ -10,7 +10,7 @@
 #include <numeric>
 #include <span>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 namespace badnessd {
 namespace {

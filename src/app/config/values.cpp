@@ -9,7 +9,7 @@
 #include <limits>
 #include <span>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/config/names.h"
 #include "badnessd/app/config/text.h"

@@ -4,8 +4,8 @@
 #include <array>
 #include <fstream>
 
+#include <fmt/core.h>
 #include <spdlog/details/null_mutex.h>
-#include <spdlog/fmt/fmt.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 

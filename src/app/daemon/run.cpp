@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/check/host.h"
 #include "badnessd/app/check/lint.h"

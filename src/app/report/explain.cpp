@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/report/report.h"
 #include "badnessd/engine/kernel26.h"

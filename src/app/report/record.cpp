@@ -5,8 +5,8 @@
 #include <chrono>
 #include <span>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
-#include <spdlog/fmt/fmt.h>
 
 #include "badnessd/app/config/names.h"
 #include "badnessd/app/config/settings.h"

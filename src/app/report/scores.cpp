@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/report/report.h"
 #include "badnessd/engine/kernel26.h"
