@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/check/check.h"
 #include "badnessd/app/config/exit_code.h"

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/check/host.h"
 #include "badnessd/app/check/lint.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/report/report.h"
 #include "badnessd/app/report/triggers.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/config/text.h"
 #include "badnessd/app/report/report.h"

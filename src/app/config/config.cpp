@@ -8,7 +8,7 @@
 #include <sstream>
 #include <type_traits>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 #include <toml.hpp>
 
 #include "badnessd/app/config/contradictions.h"

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/config/text.h"

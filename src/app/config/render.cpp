@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/config/render.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/config/text.h"

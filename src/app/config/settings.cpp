@@ -5,7 +5,7 @@
 #include <numeric>
 #include <type_traits>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/config/text.h"
 

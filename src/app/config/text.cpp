@@ -8,7 +8,7 @@
 #include <array>
 #include <cstdlib>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 namespace badnessd {
 namespace {

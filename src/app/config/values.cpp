@@ -9,7 +9,7 @@
 #include <limits>
 #include <span>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 namespace badnessd {
 namespace {

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <vector>
 
+#include <fmt/format.h>
 #include <spdlog/details/null_mutex.h>
-#include <spdlog/fmt/fmt.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/check/host.h"
 #include "badnessd/app/check/lint.h"

@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"

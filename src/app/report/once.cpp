@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/process.h"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"

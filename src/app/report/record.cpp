@@ -4,7 +4,7 @@
 #include <chrono>
 #include <span>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/config/names.h"
 #include "badnessd/app/report/json.h"

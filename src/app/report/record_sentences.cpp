@@ -2,7 +2,7 @@
 #include <array>
 #include <span>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"

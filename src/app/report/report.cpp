@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include "badnessd/app/config/names.h"
 #include "badnessd/engine/ranking.h"
