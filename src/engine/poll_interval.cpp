@@ -35,10 +35,8 @@ Micros time_to_hold(const Trigger& trigger, const PressureReading& now,
                     const FillRates& rates) noexcept {
   Micros time = stalls_hold(trigger, history) ? 0 : kStallLook;
   for (const AmountCondition& it : kAmountConditions) {
-    if (const auto limit = it.limit_kib(trigger, now)) {
-      time = std::max(
-          time, time_to_lose(above(now.*it.value, *limit), rates.*it.rate));
-    }
+    time = std::max(
+        time, time_to_lose(it.headroom_kib(trigger, now), rates.*it.rate));
   }
   return time;
 }

@@ -74,6 +74,12 @@ std::optional<Kib> AmountCondition::limit_kib(
                            : std::nullopt;
 }
 
+Kib AmountCondition::headroom_kib(
+    const Trigger& trigger, const PressureReading& reading) const noexcept {
+  const auto limit = limit_kib(trigger, reading);
+  return limit ? above(reading.*value, *limit) : 0;
+}
+
 bool asks_for_amounts(const Trigger& trigger) noexcept {
   return std::ranges::any_of(kAmountConditions, [&](const auto& it) {
     return (trigger.*it.amount).has_value();

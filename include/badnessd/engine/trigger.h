@@ -139,6 +139,9 @@ struct AmountCondition {
   // the total is 0.
   [[nodiscard]] std::optional<Kib> limit_kib(
       const Trigger& trigger, const PressureReading& reading) const noexcept;
+  // What the value must still lose to reach the limit.
+  [[nodiscard]] Kib headroom_kib(const Trigger& trigger,
+                                 const PressureReading& reading) const noexcept;
 };
 inline constexpr std::array kAmountConditions{
     AmountCondition{&Trigger::mem_available_below,

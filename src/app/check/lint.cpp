@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -14,22 +15,27 @@ namespace {
 
 using Notes = std::vector<Finding>;
 
+template <class... Args>
+void warn(Notes& notes, fmt::format_string<Args...> text, Args&&... args) {
+  notes.push_back({true, fmt::format(text, std::forward<Args>(args)...)});
+}
+
 void lint_scope(const Trigger& trigger, std::size_t index,
                 const OomDomains& domains, CgroupTree& cgroups, Notes& notes) {
   const std::string name = escaped(trigger.name);
   const auto version = cgroups.version();
   if (version == CgroupTree::Version::kNone) {
-    notes.push_back({true, fmt::format("trigger {} cannot fire here: there are "
-                                       "no cgroups with a memory controller",
-                                       name)});
+    warn(notes,
+         "trigger {} cannot fire here: there are no cgroups with a memory "
+         "controller",
+         name);
     return;
   }
   if (version == CgroupTree::Version::kV1 && asks_for_stalls(trigger)) {
-    notes.push_back(
-        {true, fmt::format("trigger {} cannot fire here: cgroups of version 1 "
-                           "have no pressure stall information (boot with "
-                           "systemd.unified_cgroup_hierarchy=1)",
-                           name)});
+    warn(notes,
+         "trigger {} cannot fire here: cgroups of version 1 have no pressure "
+         "stall information (boot with systemd.unified_cgroup_hierarchy=1)",
+         name);
   }
   std::size_t count = 0;
   std::vector<std::string_view> unlimited;
@@ -42,26 +48,22 @@ void lint_scope(const Trigger& trigger, std::size_t index,
     }
   }
   if (!unlimited.empty()) {
-    notes.push_back(
-        {true, fmt::format(
-                   "trigger {}: {}{} neither memory.max nor memory.high "
-                   "(MemoryMax=, MemoryHigh=): all memory of the machine "
-                   "counts as its limit",
-                   name, escaped(unlimited.front()),
-                   unlimited.size() == 1 ? std::string(" has")
-                                         : fmt::format(" and {} more have",
-                                                       unlimited.size() - 1))});
+    warn(notes,
+         "trigger {}: {}{} neither memory.max nor memory.high (MemoryMax=, "
+         "MemoryHigh=): all memory of the machine counts as its limit",
+         name, escaped(unlimited.front()),
+         unlimited.size() == 1
+             ? std::string(" has")
+             : fmt::format(" and {} more have", unlimited.size() - 1));
   }
   if (count == 0) {
-    notes.push_back({true, fmt::format("trigger {} cannot fire now: no cgroup "
-                                       "matches its scope {}",
-                                       name, escaped(trigger.scope->text()))});
+    warn(notes, "trigger {} cannot fire now: no cgroup matches its scope {}",
+         name, escaped(trigger.scope->text()));
   }
   if (count == CgroupTree::kMost) {
-    notes.push_back(
-        {true, fmt::format("trigger {} watches the first {} cgroups of its "
-                           "scope {} and no more",
-                           name, count, escaped(trigger.scope->text()))});
+    warn(notes,
+         "trigger {} watches the first {} cgroups of its scope {} and no more",
+         name, count, escaped(trigger.scope->text()));
   }
 }
 
@@ -124,11 +126,10 @@ Notes lint_triggers(const Policy& policy, const OomDomains& domains,
     if (std::ranges::any_of(kStallConditions, [&](const auto& it) {
           return trigger.*it.limit && !(reading.*it.line);
         })) {
-      notes.push_back(
-          {true, fmt::format("trigger {} cannot fire here: this kernel gives "
-                             "no pressure stall information (boot it with "
-                             "psi=1)",
-                             escaped(trigger.name))});
+      warn(notes,
+           "trigger {} cannot fire here: this kernel gives no pressure stall "
+           "information (boot it with psi=1)",
+           escaped(trigger.name));
     }
     const bool always =
         trigger.mem_available_below && !asks_for_stalls(trigger) &&
@@ -138,11 +139,8 @@ Notes lint_triggers(const Policy& policy, const OomDomains& domains,
                             *limit >= reading.mem_total_kib);
         });
     if (always) {
-      notes.push_back(
-          {true, fmt::format("trigger {} always holds: there are only {} of "
-                             "memory",
-                             escaped(trigger.name),
-                             size_text(reading.mem_total_kib))});
+      warn(notes, "trigger {} always holds: there are only {} of memory",
+           escaped(trigger.name), size_text(reading.mem_total_kib));
     }
   }
   return notes;
@@ -152,33 +150,31 @@ Notes lint_rules(const std::vector<Rule>& rules) {
   Notes notes;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const Rule& rule = rules[i];
-    const auto warn = [&](const std::string& what) {
-      notes.push_back(
-          {true, fmt::format("rule {}: {}", escaped(rule.name), what)});
+    const auto add = [&](const std::string& what) {
+      warn(notes, "rule {}: {}", escaped(rule.name), what);
     };
     for (const Glob& glob : rule.comm) {
       if (glob.shortest() > kLongestComm) {
-        warn(
-            fmt::format("comm {} can never match: the kernel keeps {} bytes "
-                        "of a name (use exe, or the first {} and a *)",
+        add(
+            fmt::format("comm {} can never match: the kernel keeps {} bytes of "
+                        "a name (use exe, or the first {} and a *)",
                         escaped(glob.text()), kLongestComm, kLongestComm));
       }
     }
     for (const UserRange& users : rule.user) {
       if (is_no_user(users)) {
-        warn(fmt::format("there is no user {} here", escaped(users.text)));
+        add(fmt::format("there is no user {} here", escaped(users.text)));
       }
     }
     const std::size_t before = covering(rules, i);
     if (before != i) {
-      warn(
+      add(
           fmt::format("it is never reached: rule {} takes all that it would, "
                       "and the first that matches counts",
                       escaped(rules[before].name)));
     }
     if (rule.adj() < 0 && any_user_can_meet(rule)) {
-      warn(
-          "any user can have what it asks for; add user, unit, or a cgroup "
+      add("any user can have what it asks for; add user, unit, or a cgroup "
           "that begins with a name");
     }
   }
@@ -246,13 +242,11 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
   for (std::size_t i = 0; i < matches.size(); ++i) {
     const std::string name = escaped(policy.rules[i].name);
     if (matches[i].count == 0 && !can_never_match(policy.rules[i])) {
-      notes.push_back(
-          {true, fmt::format("rule {} matches no process now", name)});
+      warn(notes, "rule {} matches no process now", name);
     } else if (matches[i].count != 0 && matches[i].taken == matches[i].count &&
                covering(policy.rules, i) == i) {
-      notes.push_back({true, fmt::format("rule {}: rules before it take all "
-                                         "that it matches now",
-                                         name)});
+      warn(notes, "rule {}: rules before it take all that it matches now",
+           name);
     }
     std::uint64_t undone = 0;
     for (std::size_t task = 0; task < snapshot.tasks.size(); ++task) {
@@ -264,11 +258,8 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
                     : 0;
     }
     if (undone != 0) {
-      notes.push_back(
-          {true,
-           fmt::format("rule {} makes candidates of {} whose own oom_adj is "
-                       "-17",
-                       name, count_text(undone, "process", "processes"))});
+      warn(notes, "rule {} makes candidates of {} whose own oom_adj is -17",
+           name, count_text(undone, "process", "processes"));
     }
   }
   Kib rest_kib = 0;
@@ -280,11 +271,10 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
   // Together with the protected processes there would be enough.
   if (rest_kib < choices.needed_kib &&
       rest_kib + choices.protected_kib >= choices.needed_kib) {
-    notes.push_back(
-        {true,
-         fmt::format("too much is protected: all others together would give "
-                     "back {}, and {} are needed to end an emergency",
-                     size_text(rest_kib), size_text(choices.needed_kib))});
+    warn(notes,
+         "too much is protected: all others together would give back {}, and "
+         "{} are needed to end an emergency",
+         size_text(rest_kib), size_text(choices.needed_kib));
   }
   const auto open =
       std::count_if(snapshot.verdicts.begin(), snapshot.verdicts.end(),

@@ -121,7 +121,7 @@ constexpr std::array kOptions{
         "memory.oom.group of 1 (systemd's OOMPolicy=kill, Kubernetes), kill "
         "all processes in that cgroup, as the kernel would."),
     option<Settings, &Settings::report_interval_us,
-           Only<Codec<Micros>, kBetween<kMinute, 24 * 60 * kMinute>>>(
+           Only<Codec<Micros>, kBetween<kMinute, 1440 * kMinute>>>(
         "log.report_interval", "a duration from 1min to 24h",
         "Time between two lines that say how things are while nothing "
         "happens."),

@@ -127,7 +127,7 @@ std::string Codec<Amount>::format(const Amount& value) {
   return text;
 }
 
-std::vector<std::string_view> Codec<Glob>::split(std::string_view text) {
+std::vector<std::string_view> split_globs(std::string_view text) {
   std::vector<std::string_view> items;
   std::size_t begin = 0;
   for (std::size_t i = 0; i <= text.size(); ++i) {

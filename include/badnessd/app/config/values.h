@@ -97,9 +97,10 @@ struct Codec<Glob> {
     return Glob::parse(text);
   }
   static std::string format(const Glob& value) { return value.text(); }
-  // The items between commas. A comma after a backslash does not separate.
-  static std::vector<std::string_view> split(std::string_view text);
 };
+
+// The items between commas. A comma after a backslash does not separate.
+[[nodiscard]] std::vector<std::string_view> split_globs(std::string_view text);
 
 // "postgres", "1000" or "1000-1999". Accepts an unknown user name; it matches
 // no process.
@@ -107,9 +108,6 @@ template <>
 struct Codec<UserRange> {
   static std::optional<UserRange> parse(std::string_view text);
   static std::string format(const UserRange& value) { return value.text; }
-  static std::vector<std::string_view> split(std::string_view text) {
-    return split_list(text);
-  }
 };
 
 // One or several, separated by commas.
@@ -117,7 +115,7 @@ template <class T>
 struct Codec<std::vector<T>> {
   static std::optional<std::vector<T>> parse(std::string_view text) {
     std::vector<T> list;
-    for (const std::string_view item : Codec<T>::split(text)) {
+    for (const std::string_view item : split(text)) {
       auto one = Codec<T>::parse(item);
       if (!one) {
         return std::nullopt;
@@ -125,6 +123,13 @@ struct Codec<std::vector<T>> {
       list.push_back(std::move(*one));
     }
     return list.empty() ? std::nullopt : std::optional(std::move(list));
+  }
+  static std::vector<std::string_view> split(std::string_view text) {
+    if constexpr (std::is_same_v<T, Glob>) {
+      return split_globs(text);
+    } else {
+      return split_list(text);
+    }
   }
   static std::string format(const std::vector<T>& list) {
     std::string text;
