@@ -104,21 +104,13 @@ class Pass {
     if (bare_order(policy_)) {
       return std::nullopt;
     }
-    MemoryNotes notes = state_.baselines.notes();
-    if (state_.domains.acting) {
-      for (std::size_t slot = 0; slot < notes.size(); ++slot) {
-        notes[slot].free_kib = domain().noted_free_kib[slot];
-        notes[slot].time_us =
-            notes[slot].free_kib == 0 ? 0 : notes[slot].time_us;
-      }
-    }
     // What was needed at the limit: the window must not reach back further the
     // deeper memory sinks.
     const Decision& decision = state_.decision;
     PressureReading ample = decision.reading;
     ample.mem_available_kib = ample.mem_total_kib;
     return find_loss(
-        notes, decision.reading,
+        notes_of(state_.domains, state_.baselines.notes()), decision.reading,
         needed_kib(policy_, policy_.triggers[decision.trigger], ample));
   }
 
@@ -157,7 +149,8 @@ class Pass {
     return seen && result_.reading.time_us - *seen < kVictimGrace;
   }
 
-  CycleResult decide(const Fired& fired) {
+  // A decision with its causes, and no victim yet.
+  void begin(const Fired& fired) {
     Decision& decision = state_.decision;
     decision = Decision{};
     state_.sharers.clear();
@@ -170,7 +163,11 @@ class Pass {
     decision.stalls = domain().history.share(trigger.psi_window_us);
     decision.needed_kib = needed_kib(policy_, trigger, decision.reading);
     decision.loss = loss();
+  }
 
+  CycleResult decide(const Fired& fired) {
+    begin(fired);
+    Decision& decision = state_.decision;
     Snapshot& snapshot = state_.snapshot;
     if (const auto scanned = scan(inquiry()); !scanned) {
       return lost(scanned.error());

@@ -75,6 +75,14 @@ void note_cgroups(OomDomains& domains, std::size_t slot) {
   }
 }
 
+MemoryNotes notes_of(const OomDomains& domains, MemoryNotes notes) noexcept {
+  for (std::size_t slot = 0; domains.acting && slot < notes.size(); ++slot) {
+    notes[slot].free_kib = domains.actor().noted_free_kib[slot];
+    notes[slot].time_us = notes[slot].free_kib == 0 ? 0 : notes[slot].time_us;
+  }
+  return notes;
+}
+
 Fired take_cgroup(CgroupTree& cgroups, const Policy& policy, OomDomain& domain,
                   const PressureReading& system) {
   const auto reading = cgroups.read(domain.cgroup, system);

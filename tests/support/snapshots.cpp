@@ -39,6 +39,14 @@ PressureReading with_available(Kib kib) {
   return reading;
 }
 
+Policy acts_below_a_tenth() {
+  Trigger trigger{.name = "low"};
+  trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
+  Policy policy;
+  policy.triggers = {trigger};
+  return policy;
+}
+
 Task kernel_thread(std::int32_t pid) {
   Task task = user_task(pid, 0);
   task.has_mm = false;

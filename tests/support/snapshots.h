@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "badnessd/engine/badness.h"
+#include "badnessd/engine/policy.h"
 #include "badnessd/engine/task.h"
 #include "badnessd/engine/trigger.h"
 
@@ -25,6 +26,9 @@ namespace badnessd::test {
 
 // 1,000,000 KiB of memory of which this much is available.
 [[nodiscard]] PressureReading with_available(Kib kib);
+
+// The trigger "low" acts below 10 % of the memory.
+[[nodiscard]] Policy acts_below_a_tenth();
 
 // A thread of the kernel.
 [[nodiscard]] Task kernel_thread(std::int32_t pid);

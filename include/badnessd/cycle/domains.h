@@ -31,6 +31,10 @@ struct Firing {
 // Records the free memory of each cgroup with the system's note in `slot`.
 void note_cgroups(OomDomains& domains, std::size_t slot);
 
+// The notes with the free memory of the acting domain.
+[[nodiscard]] MemoryNotes notes_of(const OomDomains& domains,
+                                   MemoryNotes notes) noexcept;
+
 // Takes the reading of one cgroup. A cgroup that is gone fires nothing.
 [[nodiscard]] Fired take_cgroup(CgroupTree& cgroups, const Policy& policy,
                                 OomDomain& domain,

@@ -122,6 +122,26 @@ class Manager {
   Micros told_us_ = 0;
 };
 
+// Says how many lines and entries were lost, if there are more than `told`.
+void tell_losses(std::uint64_t lost, std::uint64_t& told, spdlog::logger& log) {
+  if (lost != std::exchange(told, lost)) {
+    log.warn("{} so far: their reader does not keep up",
+             count_text(lost, "log line or journal entry was lost",
+                        "log lines and journal entries were lost"));
+  }
+}
+
+void apply(const tl::expected<LoadedSettings, ConfigError>& anew,
+           Daemon& daemon, spdlog::logger& log) {
+  if (!anew) {
+    log.error("keeping the running settings: {}", anew.error().message);
+    return;
+  }
+  daemon.reconfigure(anew->settings);
+  log.info("settings reloaded: {}", anew->origin);
+  say(log, lint_rules(anew->settings.policy.rules));
+}
+
 }  // namespace
 
 Service system_service() {
@@ -169,12 +189,7 @@ int run_daemon(
   for (;;) {
     daemon.step();
     manager.tick(source.now_us(), daemon);
-    const std::uint64_t lost = err.dropped() + journal.dropped();
-    if (lost != std::exchange(dropped, lost)) {
-      log->warn("{} so far: their reader does not keep up",
-                count_text(lost, "log line or journal entry was lost",
-                           "log lines and journal entries were lost"));
-    }
+    tell_losses(err.dropped() + journal.dropped(), dropped, *log);
     const auto woken =
         events->wait(std::chrono::microseconds(daemon.sleep()), psi.fd(),
                      daemon.victim_pending() ? killer.exit_fd() : -1);
@@ -183,14 +198,7 @@ int run_daemon(
     }
     if (woken.reload) {
       manager.reloading(source.now_us());
-      const auto anew = reload();
-      if (anew) {
-        daemon.reconfigure(anew->settings);
-        log->info("settings reloaded: {}", anew->origin);
-        say(*log, lint_rules(anew->settings.policy.rules));
-      } else {
-        log->error("keeping the running settings: {}", anew.error().message);
-      }
+      apply(reload(), daemon, *log);
       manager.ready(daemon.status());
     }
   }

@@ -28,11 +28,7 @@ using Kind = CycleResult::Kind;
 
 // Acts below 100,000 KiB; the bare order of 2.6.32.
 Policy policy() {
-  Policy policy;
-  Trigger trigger;
-  trigger.name = "low";
-  trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
-  policy.triggers = {trigger};
+  Policy policy = test::acts_below_a_tenth();
   policy.min_reclaim = Amount{.basis_points = {}, .kib = 0};
   return policy;
 }

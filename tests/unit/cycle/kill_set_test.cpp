@@ -17,6 +17,7 @@
 namespace badnessd {
 namespace {
 
+using test::acts_below_a_tenth;
 using test::FakeSource;
 using test::RecordingKiller;
 using test::snapshot_of;
@@ -28,14 +29,6 @@ Task holding(std::int32_t pid, Kib kib, std::int32_t ppid = 0) {
   Task task = test::holding(pid, kib / 4, kib);
   task.ppid = ppid;
   return task;
-}
-
-Policy acts_below_a_tenth() {
-  Trigger trigger{.name = "low"};
-  trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
-  Policy policy;
-  policy.triggers = {trigger};
-  return policy;
 }
 
 Pids sorted(Pids pids) {

@@ -3,19 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include "snapshots.h"
+
 namespace badnessd {
 namespace {
 
-constexpr Micros kSecond = 1'000'000;
+using test::acts_below_a_tenth;
 
-Policy policy() {
-  Policy policy;
-  Trigger trigger;
-  trigger.name = "low";
-  trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
-  policy.triggers = {trigger};
-  return policy;
-}
+constexpr Micros kSecond = 1'000'000;
 
 PressureReading reading(Micros time, Kib available) {
   PressureReading now;
@@ -35,7 +30,7 @@ TEST(Incident, TheEndOfTheIncident) {
 }
 
 TEST(Waiting, ForTheDyingEndsPerIncident) {
-  Policy rules = policy();
+  Policy rules = acts_below_a_tenth();
   rules.exit_timeout_us = 2 * kSecond;
   Incident incident;
   EXPECT_EQ(wait_for(rules, incident, 100 * kSecond), WaitFor::kExiting);
@@ -72,7 +67,7 @@ class PendingTest : public testing::Test {
                         exited);
   }
 
-  Policy rules = policy();
+  Policy rules = acts_below_a_tenth();
   Incident incident;
 };
 

@@ -3,19 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include "snapshots.h"
+
 namespace badnessd {
 namespace {
 
-constexpr Micros kSecond = 1'000'000;
+using test::acts_below_a_tenth;
 
-Policy policy() {
-  Policy policy;
-  Trigger trigger;
-  trigger.name = "low";
-  trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
-  policy.triggers = {trigger};
-  return policy;
-}
+constexpr Micros kSecond = 1'000'000;
 
 PressureReading reading(Micros time, Kib available) {
   PressureReading now;
@@ -26,7 +21,7 @@ PressureReading reading(Micros time, Kib available) {
 }
 
 TEST(Reading, FiresTheFirstTriggerOfEachAction) {
-  Policy rules = policy();
+  Policy rules = acts_below_a_tenth();
   Trigger warn = rules.triggers[0];
   warn.action = Action::kLog;
   rules.triggers = {warn, rules.triggers[0], rules.triggers[0]};
@@ -38,7 +33,7 @@ TEST(Reading, FiresTheFirstTriggerOfEachAction) {
 }
 
 TEST(Reading, AScopedTriggerIsJudgedOnItsOwnWatchAlone) {
-  Policy rules = policy();
+  Policy rules = acts_below_a_tenth();
   Trigger scoped = rules.triggers[0];
   scoped.scope = Glob::parse("user.slice/*");
   rules.triggers = {scoped, rules.triggers[0]};
@@ -51,7 +46,7 @@ TEST(Reading, AScopedTriggerIsJudgedOnItsOwnWatchAlone) {
 }
 
 TEST(Reading, TheNearestOfAllWatchesSetsThePace) {
-  Policy rules = policy();
+  Policy rules = acts_below_a_tenth();
   Trigger scoped = rules.triggers[0];
   scoped.scope = Glob::parse("*");
   rules.triggers.push_back(scoped);
@@ -67,7 +62,7 @@ TEST(Reading, TheNearestOfAllWatchesSetsThePace) {
 }
 
 TEST(Calm, IsFarFromTheThresholdOrWithoutStalls) {
-  const Policy rules = policy();
+  const Policy rules = acts_below_a_tenth();
   OomDomains domains = system_domain(rules);
   EXPECT_FALSE(calm(rules, domains));  // nothing is known yet
   const auto take = [&](Micros time_us, Kib available, Micros stalled_us) {
@@ -88,7 +83,7 @@ TEST(Calm, IsFarFromTheThresholdOrWithoutStalls) {
 }
 
 TEST(Budget, CountsTheKillsOfTheLastMinute) {
-  Policy rules = policy();
+  Policy rules = acts_below_a_tenth();
   rules.kills_per_minute = 2;
   KillTimes kills;
   EXPECT_TRUE(budget_left(rules, kills, 0));
@@ -99,7 +94,7 @@ TEST(Budget, CountsTheKillsOfTheLastMinute) {
 }
 
 TEST(Budget, HoldsBeyondTheRing) {
-  Policy rules = policy();
+  Policy rules = acts_below_a_tenth();
   rules.kills_per_minute = KillTimes::kMost;
   KillTimes kills;
   for (std::size_t i = 0; i < KillTimes::kMost; ++i) {

@@ -3,17 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "snapshots.h"
+
 namespace badnessd {
 namespace {
 
-Policy policy() {
-  Policy policy;
-  Trigger trigger;
-  trigger.name = "low";
-  trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
-  policy.triggers = {trigger};
-  return policy;
-}
+using test::acts_below_a_tenth;
 
 PressureReading reading(Micros time, Kib available) {
   PressureReading now;
@@ -25,14 +20,14 @@ PressureReading reading(Micros time, Kib available) {
 
 TEST(Need, IsHalfAsMuchAgainAsTheTriggerAsksFor) {
   // The limit is 10,000: 15,000 is wanted, 4,000 is there.
-  const Policy rules = policy();
+  const Policy rules = acts_below_a_tenth();
   EXPECT_EQ(needed_kib(rules, rules.triggers[0], reading(0, 4000)), 11'000U);
   // An audit of a calm machine asks as if memory had just run short.
   EXPECT_EQ(needed_kib(rules, rules.triggers[0], reading(0, 90'000)), 5000U);
 }
 
 TEST(Need, IsWhatIsConfigured) {
-  Policy rules = policy();
+  Policy rules = acts_below_a_tenth();
   rules.min_reclaim = Amount{.basis_points = {}, .kib = 0};
   EXPECT_EQ(needed_kib(rules, rules.triggers[0], reading(0, 4000)), 0U);
 }
@@ -40,7 +35,8 @@ TEST(Need, IsWhatIsConfigured) {
 TEST(Need, OfATriggerThatAsksForNoMemoryIsAShareOfAll) {
   Trigger stalls;
   stalls.psi_full_above = 100;
-  EXPECT_EQ(needed_kib(policy(), stalls, reading(0, 4000)), 100'000U / 64);
+  EXPECT_EQ(needed_kib(acts_below_a_tenth(), stalls, reading(0, 4000)),
+            100'000U / 64);
 }
 
 }  // namespace
