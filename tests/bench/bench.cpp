@@ -128,7 +128,7 @@ void scan_and_select(benchmark::State& state) {
 }
 BENCHMARK(scan_and_select);
 
-// `badnessd scores`: everybody's dear facts.
+// `badnessd scores`: the expensive facts of all processes.
 void scan_and_refine_all(benchmark::State& state) {
   const auto source = test::open_root("/proc");
   Snapshot snapshot;

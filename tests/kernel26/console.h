@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The guest's console log as far as it tells of out-of-memory kills: for each
-// the kernel's dump of all tasks, whom it chose with what score, whom it
-// killed; and what the recorder wrote about the memory hogs.
+// the kernel's dump of all tasks, the chosen process and its score, the
+// killed process; and what the recorder wrote about the memory hogs.
 #pragma once
 
 #include <cstdint>

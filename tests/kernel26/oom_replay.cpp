@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges the kernel's out-of-memory kills again, from the capture taken before
-// them and the kernel's own dump of tasks at each: whom it chose, with what
-// score, and whom it killed.
+// them and the kernel's own dump of tasks at each: the chosen process, its
+// score, and the killed process.
 #include <cstdio>
 #include <set>
 #include <string>

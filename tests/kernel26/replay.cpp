@@ -88,7 +88,7 @@ void Replay::add_tasks(const Kill& kill, const Divisors& divisors,
             [](const Task& a, const Task& b) { return a.id.pid < b.id.pid; });
 }
 
-// Each list without those who are gone, and init's with their orphans.
+// Each list without the processes that are gone, and init's with their orphans.
 void Replay::add_children(Snapshot& snapshot) const {
   const std::size_t count = snapshot.tasks.size();
   std::vector<Child> orphans;

@@ -31,7 +31,7 @@ struct Answer {
   std::int32_t chosen = 0;
   Points score = 0;
   std::int32_t killed = 0;  // the process
-  bool waits = false;       // or nobody: kNone, kWait
+  bool waits = false;       // or no process: kNone, kWait
 };
 
 enum class Verdict : std::uint8_t {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A Killer for tests: writes down whom it was given and answers as told.
+// A Killer for tests: records the given processes and answers as told.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,7 @@ class RecordingKiller final : public Killer {
   [[nodiscard]] const std::vector<Signal>& signals() const noexcept {
     return signals_;
   }
-  // Those who were killed besides.
+  // The processes that were killed besides.
   [[nodiscard]] const std::vector<std::int32_t>& also() const noexcept {
     return also_;
   }

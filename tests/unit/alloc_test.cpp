@@ -82,7 +82,7 @@ class Allocations : public testing::Test {
 };
 
 // Reading the trigger, everything between it and the signal, and then the dear
-// facts of those whom that has left out.
+// facts of the processes that it has left out.
 void pass(ProcfsSource& source, const Policy& policy, CycleState& state) {
   DryRunKiller killer;
   state.once = true;

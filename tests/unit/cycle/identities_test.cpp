@@ -107,7 +107,7 @@ TEST_F(IdentitiesTest, OneThatHasOnlyForkedIsWhatItsParentIs) {
   EXPECT_EQ(judged(12).oom_adj, -17);
   EXPECT_EQ(identities.cgroup_of(snapshot, test::task_of(snapshot, 12)),
             "/a.slice");
-  // It runs another program: it is somebody else.
+  // It runs another program: it is another process.
   source.add(named(13, "sh", 10));
   EXPECT_EQ(judged(13).oom_adj, 0);
   EXPECT_TRUE(judged(13).rules_open);

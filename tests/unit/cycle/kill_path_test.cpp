@@ -101,7 +101,7 @@ std::int64_t page_faults() {
   return usage.ru_minflt + usage.ru_majflt;
 }
 
-// Signals one process of the test, whoever was chosen, and then looks at what
+// Signals one process of the test, whatever was chosen, and then looks at what
 // the way to it has cost.
 class DivertingKiller final : public Killer {
  public:
@@ -123,7 +123,7 @@ class DivertingKiller final : public Killer {
   [[nodiscard]] bool exited() override { return killer_.exited(); }
   [[nodiscard]] int exit_fd() const noexcept override { return -1; }
 
-  // None: nobody was signalled yet.
+  // None: no process was signalled yet.
   [[nodiscard]] const std::optional<std::int64_t>& at_signal() const {
     return at_signal_;
   }
@@ -170,7 +170,7 @@ template <class Upset>
   forbid_memory_calls();
   const std::int64_t before = page_faults();
   upset();
-  // On a busy machine somebody is exiting now and then, and is waited for.
+  // On a busy machine a process exits now and then, and is waited for.
   constexpr int kSteps = 1000;
   for (int i = 0; i < kSteps && !killer.at_signal(); ++i) {
     daemon.step();
@@ -231,7 +231,7 @@ TEST_F(KillPath, ACallForMemoryIsSeen) {
 
 TEST_F(KillPath, APageFaultIsSeen) {
   constexpr std::size_t kPage = 4096;
-  // Memory that nobody may touch is not brought in by locking.
+  // Memory without any access is not brought in by locking.
   void* fresh =
       ::mmap(nullptr, kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(fresh, MAP_FAILED);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Who dies with a victim, and in whose cgroup victims are looked for.
+// What dies with a victim, and the cgroup in which a victim is searched.
 #include "badnessd/cycle/kill_set.h"
 
 #include <algorithm>
@@ -137,7 +137,7 @@ TEST_F(Extents, ASigtermIsForOneAloneOthersAreKilled) {
   EXPECT_EQ(killer.signals(), std::vector<Signal>{Signal::kKill});
 }
 
-// One cycle over these, with memory short; who was killed.
+// One cycle over these, with memory short; the killed processes.
 class Container : public testing::Test {
  protected:
   Pids killed_of(const std::vector<Task>& tasks) {
@@ -244,7 +244,7 @@ TEST_F(Scopes, NobodyInItIsNotLookedForAllTheTime) {
   EXPECT_GE(time_to_fire_us(policy, state.domains), 80'000U);
   EXPECT_EQ(run(900'000).kind, Kind::kNoCandidate);
   EXPECT_EQ(source.scans(), 1U);
-  // A neighbour who is in need meanwhile is helped.
+  // A neighbour that runs short meanwhile is helped.
   source.set_cgroup("/user/u1", with_available(50'000));
   EXPECT_EQ(run(900'000).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), Pids{11});

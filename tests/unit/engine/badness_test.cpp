@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// FACTS-2.6.32.md, "badness(task, uptime): order of operations": a group of
+// mm/oom_kill.c: badness(), in the order of its operations: a group of
 // tests for each of its rules.
 #include "badnessd/engine/badness.h"
 

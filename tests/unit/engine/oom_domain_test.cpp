@@ -75,7 +75,7 @@ TEST(Calm, IsFarFromTheThresholdOrWithoutStalls) {
   EXPECT_TRUE(calm(rules, domains));
   take(2 * kSecond, 10'100, 0);
   take(5 * kSecond, 10'100, 10'000);
-  EXPECT_TRUE(calm(rules, domains));  // short, but nobody waits
+  EXPECT_TRUE(calm(rules, domains));  // short, but no task stalls
   take(9 * kSecond, 10'100, kSecond);
   EXPECT_FALSE(calm(rules, domains));
   take(10 * kSecond, 99'000'000, 2 * kSecond);

@@ -264,7 +264,7 @@ Task child(std::int32_t pid, std::uint64_t start) {
   return task;
 }
 
-// Who dies if pid 10 is chosen.
+// The victim if pid 10 is chosen.
 std::int32_t victim(const Snapshot& snapshot,
                     VictimOrder order = VictimOrder::kChildFirst) {
   const auto chosen = static_cast<std::uint32_t>(find_task(snapshot, 10));

@@ -61,7 +61,7 @@ TEST(LintRules, ProtectionByWhatAnybodyCanChoose) {
     EXPECT_EQ(rules_lint({rule("a", 1, {{key, "db*"}})}), "");
     EXPECT_EQ(rules_lint({rule("a", -17, {{key, "db*"}, {"user", "0"}})}), "");
   }
-  // Whoever may make cgroups of his own can call one so.
+  // A user that may create cgroups can give one this name.
   EXPECT_TRUE(
       has(rules_lint({rule("a", -1, {{"cgroup", "*/db.service"}})}), kAnybody));
 }

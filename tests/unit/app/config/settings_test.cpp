@@ -198,9 +198,8 @@ TEST(Contradictions, ARuleNeedsAConditionAnEffectAndANameOfItsOwn) {
   good.oom_adj = 5;
   EXPECT_EQ(sentence({good}), "");
   EXPECT_NE(sentence({good, good}).find("exists already"), std::string::npos);
-  Rule everybody{.name = "b", .protect = true};
-  EXPECT_NE(sentence({good, everybody}).find("no condition"),
-            std::string::npos);
+  Rule all{.name = "b", .protect = true};
+  EXPECT_NE(sentence({good, all}).find("no condition"), std::string::npos);
   Rule both = good;
   both.protect = true;
   EXPECT_NE(sentence({both}).find("leave one of them out"), std::string::npos);

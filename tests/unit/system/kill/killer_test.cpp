@@ -29,7 +29,7 @@ namespace {
 using test::Forked;
 using Kind = KillOutcome::Kind;
 
-// Waits for the exit of whoever is pinned; never as long as it could.
+// Waits for the exit of the pinned process, at most for a while.
 bool exits(const PidfdKiller& killer) {
   constexpr int kLongMs = 60'000;
   pollfd fd{.fd = killer.exit_fd(), .events = POLLIN, .revents = 0};

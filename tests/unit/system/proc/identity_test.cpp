@@ -78,7 +78,7 @@ TEST(Identify, OneThatIsGoneIsNobody) {
 }
 
 // Like a process whose mmap lock is held behind a dead file server: opening its
-// command line does not end. Nobody else waits for it.
+// command line does not end. No other process waits for it.
 TEST(Identify, OneThatHangsKeepsNobodyWaiting) {
   const TempTree tree = tree_with({file("cgroup", "0::/a.slice\n")});
   const std::string cmdline = tree.path("20/cmdline");

@@ -116,7 +116,7 @@ TEST(ProcfsScoreAdj, AloneIsConverted) {
 }
 
 TEST(ProcfsScoreAdj, UnknownAdjustmentIsNoZero) {
-  // It could be -1000. Whoever cannot be read is no candidate.
+  // It could be -1000. A process that cannot be read is no candidate.
   const TempTree tree(together(
       system_files(), {process({.pid = 1}, {file("oom_score_adj", "0\n")}),
                        process({.pid = 10}, {})}));
