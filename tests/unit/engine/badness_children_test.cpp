@@ -16,7 +16,6 @@ namespace {
 
 using test::scored;
 using test::snapshot_of;
-using test::task_of;
 using test::user_task;
 using test::verdict_of;
 
