@@ -78,6 +78,7 @@ void select_with_refinement(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     snapshot.tasks = scanned.tasks;
+    snapshot.verdicts = scanned.verdicts;
     state.ResumeTiming();
     SelectRules rules;
     benchmark::DoNotOptimize(select_victim(
@@ -115,14 +116,14 @@ BENCHMARK_CAPTURE(scan, stored_tree, TEST_PROC_DIR "/server");
 void scan_and_select(benchmark::State& state) {
   const auto source = test::open_root("/proc");
   Snapshot snapshot;
+  const Inquiry inquiry{source->sources(), snapshot, policy, identities};
   for (auto _ : state) {
-    if (!source->scan(snapshot)) {
+    if (!badnessd::scan(inquiry)) {
       state.SkipWithError("scan");
       return;
     }
     SelectRules rules{.self_pid = source->self_pid()};
-    benchmark::DoNotOptimize(select_victim(
-        {source->sources(), snapshot, policy, identities}, rules, 0));
+    benchmark::DoNotOptimize(select_victim(inquiry, rules, 0));
   }
   count_per_process(state, snapshot.tasks.size());
 }
@@ -132,12 +133,13 @@ BENCHMARK(scan_and_select);
 void scan_and_refine_all(benchmark::State& state) {
   const auto source = test::open_root("/proc");
   Snapshot snapshot;
+  const Inquiry inquiry{source->sources(), snapshot, policy, identities};
   for (auto _ : state) {
-    if (!source->scan(snapshot)) {
+    if (!badnessd::scan(inquiry)) {
       state.SkipWithError("scan");
       return;
     }
-    refine_all({source->sources(), snapshot, policy, identities});
+    refine_all(inquiry);
   }
   count_per_process(state, snapshot.tasks.size());
 }
