@@ -4,7 +4,7 @@
 # guard.
 as() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 as /usr/sbin/badnessd --once > "$out/once.txt" 2>&1
-check 'unprivileged: it audits' "$(tail -n 3 "$out/once.txt")" grep -q '^chosen' "$out/once.txt"
+check 'unprivileged: it audits' "$(tail -n 3 "$out/once.txt")" grep -q '^decision  would kill' "$out/once.txt"
 as timeout 5 /usr/sbin/badnessd > "$out/refused.txt" 2>&1; code=$?
 check 'unprivileged: it does not run without CAP_KILL' "exit code $code: $(cat "$out/refused.txt")" [ $code = 77 ]
 check 'unprivileged: it says why' "$(cat "$out/refused.txt")" grep -q CAP_KILL "$out/refused.txt"
