@@ -39,6 +39,14 @@ PressureReading with_available(Kib kib) {
   return reading;
 }
 
+PressureReading reading_at(Micros time_us, Kib available_kib) {
+  PressureReading reading;
+  reading.time_us = time_us;
+  reading.mem_total_kib = 100'000;
+  reading.mem_available_kib = available_kib;
+  return reading;
+}
+
 Policy acts_below_a_tenth() {
   Trigger trigger{.name = "low"};
   trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};

@@ -27,6 +27,9 @@ namespace badnessd::test {
 // 1,000,000 KiB of memory of which this much is available.
 [[nodiscard]] PressureReading with_available(Kib kib);
 
+// 100,000 KiB of memory of which this much is available at `time_us`.
+[[nodiscard]] PressureReading reading_at(Micros time_us, Kib available_kib);
+
 // The trigger "low" acts below 10 % of the memory.
 [[nodiscard]] Policy acts_below_a_tenth();
 

@@ -9,16 +9,9 @@ namespace badnessd {
 namespace {
 
 using test::acts_below_a_tenth;
+using test::reading_at;
 
 constexpr Micros kSecond = 1'000'000;
-
-PressureReading reading(Micros time, Kib available) {
-  PressureReading now;
-  now.time_us = time;
-  now.mem_total_kib = 100'000;
-  now.mem_available_kib = available;
-  return now;
-}
 
 TEST(Incident, TheEndOfTheIncident) {
   Incident incident;
@@ -63,7 +56,7 @@ class PendingTest : public testing::Test {
                                .expected_kib = 400};
   }
   PendingStep step(Micros time, Kib available, bool fires, bool exited) {
-    return step_pending(rules, incident, reading(time, available), fires,
+    return step_pending(rules, incident, reading_at(time, available), fires,
                         exited);
   }
 

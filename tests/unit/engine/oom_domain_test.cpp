@@ -9,16 +9,9 @@ namespace badnessd {
 namespace {
 
 using test::acts_below_a_tenth;
+using test::reading_at;
 
 constexpr Micros kSecond = 1'000'000;
-
-PressureReading reading(Micros time, Kib available) {
-  PressureReading now;
-  now.time_us = time;
-  now.mem_total_kib = 100'000;
-  now.mem_available_kib = available;
-  return now;
-}
 
 TEST(Reading, FiresTheFirstTriggerOfEachAction) {
   Policy rules = acts_below_a_tenth();
@@ -27,7 +20,7 @@ TEST(Reading, FiresTheFirstTriggerOfEachAction) {
   rules.triggers = {warn, rules.triggers[0], rules.triggers[0]};
   OomDomains domains = system_domain(rules);
   const Fired fired =
-      take_reading(rules, domains.system, reading(kSecond, 100));
+      take_reading(rules, domains.system, reading_at(kSecond, 100));
   EXPECT_EQ(fired.log, 0U);
   EXPECT_EQ(fired.kill, 1U);
 }
@@ -38,11 +31,12 @@ TEST(Reading, AScopedTriggerIsJudgedOnItsOwnWatchAlone) {
   scoped.scope = Glob::parse("user.slice/*");
   rules.triggers = {scoped, rules.triggers[0]};
   OomDomains domains = system_domain(rules);
-  EXPECT_EQ(take_reading(rules, domains.system, reading(kSecond, 100)).kill,
+  EXPECT_EQ(take_reading(rules, domains.system, reading_at(kSecond, 100)).kill,
             1U);
   OomDomain domain = cgroup_domain(rules, 0, "/user.slice/user-1.slice");
-  EXPECT_EQ(take_reading(rules, domain, reading(kSecond, 100)).kill, 0U);
-  EXPECT_FALSE(take_reading(rules, domain, reading(2 * kSecond, 90'000)).kill);
+  EXPECT_EQ(take_reading(rules, domain, reading_at(kSecond, 100)).kill, 0U);
+  EXPECT_FALSE(
+      take_reading(rules, domain, reading_at(2 * kSecond, 90'000)).kill);
 }
 
 TEST(Reading, TheNearestOfAllWatchesSetsThePace) {
@@ -52,12 +46,12 @@ TEST(Reading, TheNearestOfAllWatchesSetsThePace) {
   rules.triggers.push_back(scoped);
   OomDomains domains = system_domain(rules);
   static_cast<void>(
-      take_reading(rules, domains.system, reading(kSecond, 90'000)));
+      take_reading(rules, domains.system, reading_at(kSecond, 90'000)));
   const Micros far = time_to_fire_us(rules, domains);
   domains.cgroups.push_back(cgroup_domain(rules, 1, "/a"));
   EXPECT_EQ(time_to_fire_us(rules, domains), far);  // it was not read yet
   static_cast<void>(
-      take_reading(rules, domains.cgroups[0], reading(kSecond, 10'100)));
+      take_reading(rules, domains.cgroups[0], reading_at(kSecond, 10'100)));
   EXPECT_LT(time_to_fire_us(rules, domains), far / 10);
 }
 
@@ -66,7 +60,7 @@ TEST(Calm, IsFarFromTheThresholdOrWithoutStalls) {
   OomDomains domains = system_domain(rules);
   EXPECT_FALSE(calm(rules, domains));  // nothing is known yet
   const auto take = [&](Micros time_us, Kib available, Micros stalled_us) {
-    PressureReading now = reading(time_us, available);
+    PressureReading now = reading_at(time_us, available);
     now.psi_some = PsiLine{.total_us = stalled_us};
     now.psi_full = PsiLine{};
     static_cast<void>(take_reading(rules, domains.system, now));
