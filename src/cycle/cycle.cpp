@@ -29,7 +29,7 @@ class Pass {
       return lost(reading.error());
     }
     result_.reading = *reading;
-    if (state_.domains.listed_us == 0) {
+    if (state_.domains.listed_us == 0 && !state_.incident.pending) {
       list_cgroups(sources_.cgroups, policy_, state_.domains, reading->time_us);
     }
     const Firing firing =
