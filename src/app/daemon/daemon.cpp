@@ -112,11 +112,8 @@ void Daemon::step() {
     log_trigger_ = result.log_trigger;
     if (log_trigger_) {
       const Trigger& trigger = policy().triggers[*log_trigger_];
-      const OomDomain& domain = *result.log_domain;
-      event_log_.log().warn(
-          "trigger {} {}", escaped(trigger.name),
-          trigger_text(trigger, domain.cgroup, *domain.last,
-                       domain.history.share(trigger.psi_window_us)));
+      event_log_.log().warn("trigger {} {}", escaped(trigger.name),
+                            trigger_text(trigger, *result.log_domain));
     }
   }
   note(result);

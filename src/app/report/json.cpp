@@ -89,14 +89,11 @@ Json triggers_json(const Policy& policy, const OomDomains& domains,
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     const Trigger& trigger = policy.triggers[i];
     const auto add = [&](const OomDomain& domain) {
-      triggers.push_back(
-          {{"name", escaped(trigger.name)},
-           {"cgroup", text_json(escaped(domain.cgroup))},
-           {"fires", decision.fired && decision.trigger == i &&
-                         decision.scope.view() == domain.cgroup},
-           {"sentence",
-            trigger_text(trigger, domain.cgroup, *domain.last,
-                         domain.history.share(trigger.psi_window_us))}});
+      triggers.push_back({{"name", escaped(trigger.name)},
+                          {"cgroup", text_json(escaped(domain.cgroup))},
+                          {"fires", decision.fired && decision.trigger == i &&
+                                        decision.scope.view() == domain.cgroup},
+                          {"sentence", trigger_text(trigger, domain)}});
     };
     if (!trigger.scope) {
       add(domains.system);

@@ -67,6 +67,11 @@ std::string trigger_text(const Trigger& trigger, std::string_view cgroup,
                      now, nothing);
 }
 
+std::string trigger_text(const Trigger& trigger, const OomDomain& domain) {
+  return trigger_text(trigger, domain.cgroup, *domain.last,
+                      domain.history.share(trigger.psi_window_us));
+}
+
 std::vector<std::string> triggers_text(const Policy& policy,
                                        const OomDomains& domains) {
   constexpr std::size_t kShown = 8;  // cgroups of one trigger
@@ -75,10 +80,8 @@ std::vector<std::string> triggers_text(const Policy& policy,
     const Trigger& trigger = policy.triggers[i];
     const auto add = [&](const OomDomain& domain) {
       if (domain.last) {
-        lines.push_back(fmt::format(
-            "{} {}", escaped(trigger.name),
-            trigger_text(trigger, domain.cgroup, *domain.last,
-                         domain.history.share(trigger.psi_window_us))));
+        lines.push_back(fmt::format("{} {}", escaped(trigger.name),
+                                    trigger_text(trigger, domain)));
       }
     };
     if (!trigger.scope) {

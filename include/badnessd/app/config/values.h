@@ -151,13 +151,16 @@ struct Percent {
 // "auto" for none.
 template <class Form>
 struct OrAuto {
-  template <class T = decltype(Form::parse({}))>
-  static std::optional<T> parse(std::string_view text) {
-    T value = text == "auto" ? std::nullopt : Form::parse(text);
-    return text == "auto" || value ? std::optional<T>(std::in_place, value)
-                                   : std::nullopt;
+  using Value = decltype(Form::parse({}));  // an optional
+  static std::optional<Value> parse(std::string_view text) {
+    if (text == "auto") {
+      return std::optional<Value>(std::in_place);
+    }
+    Value value = Form::parse(text);
+    return value ? std::optional<Value>(std::in_place, std::move(value))
+                 : std::nullopt;
   }
-  static std::string format(const decltype(Form::parse({}))& value) {
+  static std::string format(const Value& value) {
     return value ? Form::format(*value) : "auto";
   }
 };

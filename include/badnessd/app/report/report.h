@@ -10,8 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "badnessd/app/config/names.h"
-#include "badnessd/app/report/fields.h"
+#include "badnessd/app/config/text.h"
 #include "badnessd/cycle/cycle.h"
 #include "badnessd/engine/oom_domain.h"
 
@@ -67,6 +69,6 @@ struct Names<Skip> {
 // A sentence for each fact that the snapshot lacks; empty if it is complete.
 [[nodiscard]] std::vector<std::string> gaps_text(const Gaps& gaps);
 // All flags and counts, and the sentences.
-[[nodiscard]] Json gaps_json(const Gaps& gaps);
+[[nodiscard]] nlohmann::ordered_json gaps_json(const Gaps& gaps);
 
 }  // namespace badnessd

@@ -20,6 +20,10 @@ namespace badnessd {
     const PressureReading& reading,
     const std::optional<PressureHistory::Share>& stalls);
 
+// The same with the last reading of `domain`, which must have one.
+[[nodiscard]] std::string trigger_text(const Trigger& trigger,
+                                       const OomDomain& domain);
+
 // "NAME acts when …": one line for the system or for each watched cgroup; for a
 // scope without cgroups a line that says so.
 [[nodiscard]] std::vector<std::string> triggers_text(const Policy& policy,
