@@ -293,10 +293,10 @@ std::string_view CgroupTree::oom_group(std::string_view cgroup,
 }
 
 bool CgroupTree::swap_usable() {
-  constexpr int kLevels = 5;
+  constexpr int kSliceLevels = 5;
   CgroupMemory sum;
   if (version_ == Version::kV2) {
-    add_below(root_, kLevels, reader_, sum);
+    add_below(root_, kSliceLevels, reader_, sum);
   }
   return sum.bytes == 0 || sum.unswappable_bytes < sum.bytes / 10 * 9;
 }
