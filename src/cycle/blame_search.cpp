@@ -190,6 +190,10 @@ void find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib,
   // grows with every MiB that others take meanwhile.
   const Kib least_kib = inquiry.loss->needed_kib;
   Kib most = greatest_took(inquiry, rules, least_kib);
+  if (most < least_kib && inquiry.snapshot.unread) {
+    inquiry.snapshot.unread->matter = true;
+    return;
+  }
   if (most < least_kib) {
     choice.pool = find_pool(inquiry, rules,
                             std::max(least_kib, inquiry.loss->lost_kib / 2));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/cycle/cycle.h"
 
+#include "badnessd/cycle/choose.h"
 #include "badnessd/cycle/domains.h"
 #include "badnessd/cycle/kill_set.h"
 #include "badnessd/cycle/lazy_selection.h"
@@ -82,7 +83,7 @@ class Pass {
             .policy = policy_,
             .identities = state_.identities,
             .swap_used_kib = result_.reading.swap_used_kib(),
-            .baselines = &state_.baselines,
+            .census = &state_.census,
             .loss = state_.decision.loss};
   }
 
@@ -93,7 +94,8 @@ class Pass {
       state_.identities.look(sources_, policy_, reading.time_us);
     }
     if (time_for_note(policy_, state_.domains)) {
-      if (const auto slot = state_.baselines.look(sources_, reading)) {
+      if (const auto slot = state_.census.look(
+              sources_, reading, time_to_fire_us(policy_, state_.domains))) {
         note_cgroups(state_.domains, *slot);
       }
     }
@@ -110,7 +112,7 @@ class Pass {
     PressureReading ample = decision.reading;
     ample.mem_available_kib = ample.mem_total_kib;
     return find_loss(
-        notes_of(state_.domains, state_.baselines.notes()), decision.reading,
+        notes_of(state_.domains, state_.census.notes()), decision.reading,
         needed_kib(policy_, policy_.triggers[decision.trigger], ample));
   }
 
@@ -133,7 +135,8 @@ class Pass {
 
   void look_for_kernel_kill() {
     const Micros now = result_.reading.time_us;
-    const auto kills = sources_.facts.read_oom_kills();
+    counters_ = sources_.facts.read_vm_counters();
+    const auto& kills = counters_.oom_kills;
     if (kills && state_.oom_kills && *kills > *state_.oom_kills) {
       state_.incident.kernel_kill_us = now;
       result_.kernel_killed = true;
@@ -168,35 +171,24 @@ class Pass {
   CycleResult decide(const Fired& fired) {
     begin(fired);
     Decision& decision = state_.decision;
-    Snapshot& snapshot = state_.snapshot;
-    if (const auto scanned = scan(inquiry()); !scanned) {
-      return lost(scanned.error());
-    }
-    state_.reserve();
-    decision.page_kib = snapshot.page_size / 1024;
     SelectRules rules{
         .self_pid = policy_.machine.self_pid,
         .wait_for = wait_for(policy_, state_.incident, decision.seen_us),
+        .wait_kib = bare_order(policy_) ? 0 : decision.needed_kib,
         .set_aside = set_aside_of(state_.incident),
         .scoped = !decision.scope.empty()};
-    if (rules.scoped) {
-      mark_scope(sources_.cgroups, decision.scope.view(), snapshot);
+    const auto chosen = choose(inquiry(), rules, state_, counters_.faulted_kib);
+    if (!chosen) {
+      return lost(chosen.error());
     }
-    const auto [selection, blame, pool] =
-        select_victim(inquiry(), rules, decision.needed_kib);
-    decision.required_kib = rules.min_reclaim_kib;
-    decision.blame = blame;
-    decision.pool = pool;
-    decision.required_took_kib = rules.min_took_kib;
+    const Selection& selection = *chosen;
     if (selection.kind == Selection::Kind::kWait) {
-      result_.dying = snapshot.tasks[selection.task].id;
+      result_.dying = state_.snapshot.tasks[selection.task].id;
       if (!state_.incident.waiting_since_us) {
         state_.incident.waiting_since_us = decision.seen_us;
       }
       return ended(Kind::kWaiting);
     }
-    decision.storm =
-        find_storm(inquiry(), rules, state_.storms, decision, state_.incident);
     if (decision.storm) {
       const Storm& storm = *decision.storm;
       complete(storm.forker, storm.spare_forker
@@ -275,16 +267,28 @@ class Pass {
     killer_.release_memory();
     ++state_.decisions;
     decision.number = state_.decisions;
-    if (!decision.storm) {
-      list_others(inquiry(), rules, decision);
-    }
     if (!alone && decision.outcome.kind == KillOutcome::Kind::kSent) {
       sweep(inquiry(), killer_, rules,
             decision.storm ? state_.storms.members() : state_.sharers, decision,
             state_.swept);
     }
+    if (!decision.storm) {
+      read_the_others(rules);
+      list_others(inquiry(), rules, decision);
+    }
     note_cgroup(sources_, decision);
     return after_signal();
+  }
+
+  // The record lists all candidates, if it takes less than about 50 ms to read
+  // them: a scan takes three times as long as a note.
+  void read_the_others(const SelectRules& rules) {
+    constexpr Micros kMost = 50'000;
+    if (state_.snapshot.unread && state_.census.cost_us() * 3 < kMost &&
+        scan(inquiry()) && rules.scoped) {
+      mark_scope(sources_.cgroups, state_.decision.scope.view(),
+                 state_.snapshot);
+    }
   }
 
   CycleResult after_signal() {
@@ -382,6 +386,7 @@ class Pass {
   CycleState& state_;
   const CycleHooks& hooks_;
   CycleResult result_;
+  VmCounters counters_;  // as last read
 };
 
 }  // namespace

@@ -37,7 +37,8 @@ void Identities::look(const Sources& sources, const Policy& policy,
   if (cgroups_.size() > kMostCgroups) {
     forget();
   }
-  if (sources.facts.list(listed_)) {
+  listed_.clear();
+  if (sources.facts.list(listed_, kAllPids)) {
     looked_us_ = now_us;
     ask(sources, now_us);
     static_cast<void>(take_answers(sources, policy, now_us));

@@ -133,7 +133,7 @@ std::optional<Storm> find_storm(const Inquiry& inquiry,
   if (inquiry.policy.victim != VictimOrder::kAuto || !decision.loss) {
     return std::nullopt;
   }
-  const Snapshot& snapshot = inquiry.snapshot;
+  Snapshot& snapshot = inquiry.snapshot;
   const Kib lost_kib = decision.loss->lost_kib;
   for (const std::uint32_t index :
        storms.suspects(snapshot, rules, decision.needed_kib, lost_kib)) {

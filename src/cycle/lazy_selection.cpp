@@ -53,7 +53,7 @@ void judge_all(const Inquiry& inquiry) {
 // memory that other processes map is then known.
 void judge(const Inquiry& inquiry, std::uint32_t index) {
   Snapshot& snapshot = inquiry.snapshot;
-  if (!any_cheap(snapshot)) {
+  if (!any_cheap(snapshot) && !snapshot.unread) {
     judge_all(inquiry);
     return;
   }
@@ -123,13 +123,18 @@ Expected<void> scan(const Inquiry& inquiry) {
   if (!scanned) {
     return scanned;
   }
-  begin_verdicts(snapshot, threads_of(inquiry.policy));
+  snapshot.unread.reset();
   snapshot.baseline_age_s.reset();
-  if (inquiry.baselines != nullptr && inquiry.loss) {
-    inquiry.baselines->compare(snapshot, *inquiry.loss, inquiry.swap_used_kib);
+  if (inquiry.census != nullptr && inquiry.loss) {
+    inquiry.census->compare(snapshot, *inquiry.loss, inquiry.swap_used_kib);
   }
-  inquiry.identities.assume(inquiry.policy, snapshot);
+  begin_judging(inquiry);
   return {};
+}
+
+void begin_judging(const Inquiry& inquiry) {
+  begin_verdicts(inquiry.snapshot, threads_of(inquiry.policy));
+  inquiry.identities.assume(inquiry.policy, inquiry.snapshot);
 }
 
 void mark_scope(CgroupTree& cgroups, std::string_view cgroup,
@@ -183,6 +188,9 @@ void sharpen(const Inquiry& inquiry, std::uint32_t index) {
     refine_one(inquiry, *other);
     judge(inquiry, index);
     return;
+  }
+  if (snapshot.unread) {
+    snapshot.unread->matter = true;
   }
   Verdict& verdict = snapshot.verdicts[index];
   verdict.reclaim_most_kib = verdict.reclaim_kib;

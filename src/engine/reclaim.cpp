@@ -142,6 +142,9 @@ Kib others_shmem_most(const Snapshot& snapshot, std::uint32_t index) noexcept {
       unread = sum_kib(unread, other.rss * page_kib);
     }
   }
+  if (snapshot.unread) {
+    unread = sum_kib(unread, snapshot.unread->shmem_kib);
+  }
   return sum_kib(unread, shared.others(snapshot.tasks[index]));
 }
 
@@ -161,10 +164,12 @@ void estimate_own(Snapshot& snapshot, std::uint32_t index, Kib swap_used_kib,
   if (task.detail == Detail::kCheap) {
     // Resident memory includes shared memory.
     verdict.reclaim_most_kib = own;
-    verdict.took_most_kib = snapshot.baseline_age_s
-                                ? above(sum_kib(own, task.copied_kib),
-                                        then.private_kib + then.shmem_kib)
-                                : 0;
+    verdict.took_most_kib =
+        snapshot.baseline_age_s
+            ? std::min(task.took_most_kib,
+                       above(sum_kib(own, task.copied_kib),
+                             then.private_kib + then.shmem_kib))
+            : 0;
     return;
   }
   const Common common = common_memory(snapshot, index, own, swap_used_kib);
@@ -190,8 +195,10 @@ void estimate_own(Snapshot& snapshot, std::uint32_t index, Kib swap_used_kib,
                     above(own + shmem + task.copied_kib,
                           task.then ? then.private_kib + given : inherited));
   };
-  verdict.took_kib = took(common.with_parent.most, shmem_certain);
-  verdict.took_most_kib = took(common.with_parent.certain, shmem_most);
+  verdict.took_kib = std::min(task.took_most_kib,
+                              took(common.with_parent.most, shmem_certain));
+  verdict.took_most_kib = std::min(
+      task.took_most_kib, took(common.with_parent.certain, shmem_most));
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): no deeper than kGenerations
@@ -237,7 +244,7 @@ void estimate_reclaim(Snapshot& snapshot, std::uint32_t index,
 
 void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept {
   SharedByName<512> shared;
-  bool known = true;
+  bool known = !snapshot.unread;
   for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
     const auto [task, verdict] = snapshot.judged(i);
     known = known && !hidden(snapshot, i) &&

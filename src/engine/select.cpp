@@ -14,6 +14,13 @@ bool is_set_aside(const Task& task, const SelectRules& rules) noexcept {
          rules.set_aside.end();
 }
 
+// What the end of a dying task gives back, at most. Without its mm it no longer
+// shows that.
+Kib gives_back_most(Judged judged) noexcept {
+  return judged.verdict.has_mm ? judged.verdict.reclaim_most_kib
+                               : judged.task.noted_kib;
+}
+
 bool out_of_scope(const Verdict& verdict, const SelectRules& rules) noexcept {
   return rules.scoped && !verdict.in_scope;
 }
@@ -68,7 +75,8 @@ Selection select_bad_process(const Snapshot& snapshot,
     // exit. badnessd does not wait for a task that was set aside.
     const Skip skip = skip_reason(judged, rules);
     if (skip != Skip::kInit && skip != Skip::kOutOfScope &&
-        skip != Skip::kSetAside && dying(judged, rules.wait_for)) {
+        skip != Skip::kSetAside && dying(judged, rules.wait_for) &&
+        gives_back_most(judged) >= rules.wait_kib) {
       return {Selection::Kind::kWait, i};
     }
     const bool worth_it =

@@ -34,10 +34,15 @@ bool descends_from(const Snapshot& snapshot, const Task& task,
 }
 
 bool young(const Snapshot& snapshot, const Task& task) noexcept {
+  return young(snapshot, task.id.start_time, task.then.has_value());
+}
+
+bool young(const Snapshot& snapshot, std::uint64_t start_time,
+           bool noted) noexcept {
   constexpr std::uint64_t kTick = 2;  // ages are whole seconds
   return snapshot.baseline_age_s &&
-         (!task.then ||
-          age_s(snapshot, task) <= 2 * *snapshot.baseline_age_s + kTick);
+         (!noted ||
+          age_s(snapshot, start_time) <= 2 * *snapshot.baseline_age_s + kTick);
 }
 
 void StormFinder::reserve(std::size_t tasks) {
@@ -58,7 +63,7 @@ void StormFinder::collect_young(const Snapshot& snapshot,
   }
 }
 
-std::span<const std::uint32_t> StormFinder::suspects(const Snapshot& snapshot,
+std::span<const std::uint32_t> StormFinder::suspects(Snapshot& snapshot,
                                                      const SelectRules& rules,
                                                      Kib needed_kib,
                                                      Kib lost_kib) {
@@ -66,9 +71,10 @@ std::span<const std::uint32_t> StormFinder::suspects(const Snapshot& snapshot,
   // A task that took more than 1/4 of the total is no member. Without it the
   // total is lower, so each round can exclude more tasks.
   constexpr int kRounds = 4;
+  const Unread unread = snapshot.unread.value_or(Unread());
   Kib most_kib = kUnknownKib;
   for (int round = 0; round < kRounds; ++round) {
-    Kib sum = 0;
+    Kib sum = unread.young_took_kib;
     for (const std::uint32_t index : young_) {
       const Verdict& verdict = snapshot.verdicts[index];
       if (verdict.took_kib <= most_kib / kLargestPart) {
@@ -77,8 +83,12 @@ std::span<const std::uint32_t> StormFinder::suspects(const Snapshot& snapshot,
     }
     most_kib = sum;
   }
-  if (lost_kib == 0 || young_.size() < kFewest || most_kib < needed_kib ||
-      most_kib < lost_kib / 2) {
+  if (lost_kib == 0 || young_.size() + unread.young < kFewest ||
+      most_kib < needed_kib || most_kib < lost_kib / 2) {
+    return {};
+  }
+  if (snapshot.unread) {
+    snapshot.unread->matter = true;
     return {};
   }
   return young_;

@@ -7,8 +7,13 @@
 
 namespace badnessd {
 
+std::uint64_t age_s(const Snapshot& snapshot,
+                    std::uint64_t start_time) noexcept {
+  return above(snapshot.uptime_s, start_time / kUserHz);
+}
+
 std::uint64_t age_s(const Snapshot& snapshot, const Task& task) noexcept {
-  return above(snapshot.uptime_s, task.id.start_time / kUserHz);
+  return age_s(snapshot, task.id.start_time);
 }
 
 std::size_t find_task(const Snapshot& snapshot, std::int32_t pid) noexcept {

@@ -134,16 +134,15 @@ Expected<std::string_view> FileReader::read_open(int fd, std::size_t limit) {
 
 DirectoryReader::DirectoryReader() : buffer_(kFirstCapacity) {}
 
-Expected<void> DirectoryReader::rewind(int dirfd) {
-  if (::lseek(dirfd, 0, SEEK_SET) != 0) {
-    return tl::unexpected(Error{errno, "rewind directory"});
+Expected<void> DirectoryReader::seek(int dirfd, std::int64_t offset) {
+  if (::lseek(dirfd, offset, SEEK_SET) != offset) {
+    return tl::unexpected(Error{errno, "seek directory"});
   }
   return {};
 }
 
-Expected<std::size_t> DirectoryReader::fill(int dirfd) {
-  const auto n =
-      ::syscall(SYS_getdents64, dirfd, buffer_.data(), buffer_.size());
+Expected<std::size_t> DirectoryReader::fill(int dirfd, std::size_t chunk) {
+  const auto n = ::syscall(SYS_getdents64, dirfd, buffer_.data(), chunk);
   if (n < 0) {
     return tl::unexpected(Error{errno, "read directory"});
   }
@@ -163,6 +162,7 @@ DirectoryReader::Entry DirectoryReader::next(std::size_t& offset) const {
   return {.name = name,
           .number = whole ? number : 0,
           .inode = header.inode,
+          .offset = header.offset,
           .directory = header.type == DT_DIR};
 }
 

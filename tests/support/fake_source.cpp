@@ -51,15 +51,34 @@ Expected<PressureReading> FakeSource::read_pressure() {
 
 Expected<void> FakeSource::scan(Snapshot& snapshot) {
   ++scans_;
+  std::vector<std::int32_t> pids;
+  for (const Task& task : full_.tasks) {
+    pids.push_back(task.id.pid);
+  }
+  fill(snapshot, pids);
+  return {};
+}
+
+Expected<void> FakeSource::scan_some(Snapshot& snapshot,
+                                     std::span<const std::int32_t> pids) {
+  ++part_scans_;
+  fill(snapshot, pids);
+  return {};
+}
+
+void FakeSource::fill(Snapshot& snapshot,
+                      std::span<const std::int32_t> pids) const {
   snapshot.uptime_s = full_.uptime_s;
   snapshot.page_size = full_.page_size;
   snapshot.gaps = full_.gaps;
   snapshot.tasks.clear();
-  for (const Task& task : full_.tasks) {
-    snapshot.tasks.push_back(cheap_facts(task, swap_in_scan_));
+  for (const std::int32_t pid : pids) {
+    const std::size_t index = find_task(full_, pid);
+    if (index < full_.tasks.size()) {
+      snapshot.tasks.push_back(cheap_facts(full_.tasks[index], swap_in_scan_));
+    }
   }
   link_children(snapshot);
-  return {};
 }
 
 void FakeSource::refine(Snapshot& snapshot, std::uint32_t index) {
@@ -71,7 +90,7 @@ void FakeSource::refine(Snapshot& snapshot, std::uint32_t index) {
     task.live_tid = 0;
     return;
   }
-  const Task& full = full_.tasks[index];
+  const Task& full = full_.tasks[find_task(full_, task.id.pid)];
   const std::uint32_t first_child = task.first_child;
   const Task before = task;
   task = full;
@@ -79,16 +98,31 @@ void FakeSource::refine(Snapshot& snapshot, std::uint32_t index) {
   task.swap_most_kib = before.swap_most_kib;
   task.copied_kib = before.copied_kib;
   task.shared_most_kib = before.shared_most_kib;
+  task.noted_kib = before.noted_kib;
+  task.took_most_kib = before.took_most_kib;
   task.detail = Detail::kFull;
   task.first_child = first_child;
-  std::copy_n(full_.children.begin() + full.first_child, full.child_count,
-              snapshot.children.begin() + first_child);
+  task.child_count = 0;
+  for (std::uint32_t i = 0; i < full.child_count; ++i) {
+    Child child = full_.children[full.first_child + i];
+    const std::size_t place =
+        find_task(snapshot, full_.tasks[child.task].id.pid);
+    if (place < snapshot.tasks.size()) {
+      child.task = static_cast<std::uint32_t>(place);
+      snapshot.children[first_child + task.child_count] = child;
+      ++task.child_count;
+    } else if (snapshot.unread) {
+      snapshot.unread->matter = true;
+    }
+  }
 }
 
-Expected<void> FakeSource::list(std::vector<ListedProcess>& listed) {
-  listed.clear();
+Expected<void> FakeSource::list(std::vector<ListedProcess>& listed,
+                                const PidRange& range) {
   for (const Task& task : full_.tasks) {
-    listed.push_back({task.id.pid, task.id.start_time + inode_offset_});
+    if (task.id.pid >= range.first && task.id.pid <= range.last) {
+      listed.push_back({task.id.pid, task.id.start_time + inode_offset_});
+    }
   }
   return {};
 }
@@ -106,7 +140,8 @@ Expected<HeldFacts> FakeSource::read_held(std::int32_t pid,
       .ppid = task.ppid,
       .flags = task.flags,
       .holding = {task.rss_anon_kib + task.swap_kib, task.rss_shmem_kib},
-      .swap_kib = task.swap_kib};
+      .swap_kib = task.swap_kib,
+      .most_kib = task.held_kib()};
 }
 
 bool FakeSource::share_mm(const Task& a, const Task& b) {

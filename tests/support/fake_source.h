@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,16 +26,23 @@ class FakeSource final : public FactSource {
   explicit FakeSource(Snapshot full, bool swap_in_scan = false);
 
   [[nodiscard]] Expected<PressureReading> read_pressure() override;
-  [[nodiscard]] std::optional<std::uint64_t> read_oom_kills() override {
-    return oom_kills_;
+  [[nodiscard]] VmCounters read_vm_counters() override {
+    return {.oom_kills = oom_kills_,
+            .faulted_kib = faults_known_ ? faulted_kib_ : std::nullopt};
   }
   // The clock is that of the last reading.
   [[nodiscard]] Micros now_us() override { return now_us_; }
   [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override;
+  [[nodiscard]] Expected<void> scan_some(
+      Snapshot& snapshot, std::span<const std::int32_t> pids) override;
   void refine(Snapshot& snapshot, std::uint32_t index) override;
 
-  [[nodiscard]] Expected<void> list(
-      std::vector<ListedProcess>& listed) override;
+  [[nodiscard]] Expected<void> list(std::vector<ListedProcess>& listed,
+                                    const PidRange& range) override;
+  [[nodiscard]] std::optional<std::int32_t> last_pid() override {
+    return last_pid_;
+  }
+  [[nodiscard]] std::int32_t pid_max() override { return 4'194'304; }
   [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
                                               const HeldFacts& known) override;
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
@@ -79,10 +87,18 @@ class FakeSource final : public FactSource {
   // Each reading comes this much after the one before.
   void set_step(Micros step_us) { step_us_ = step_us; }
   void set_oom_kills(std::uint64_t kills) { oom_kills_ = kills; }
+  // Processes have faulted in this much; without it, it is not known.
+  void fault(Kib kib) { faulted_kib_ = faulted_kib_.value_or(0) + kib; }
+  void know_faults(bool known) { faults_known_ = known; }
+  void set_last_pid(std::int32_t pid) { last_pid_ = pid; }
   // The process exits between the next scan and its refinement.
   void set_vanishing(std::int32_t pid) { vanishing_ = pid; }
 
+  // Scans of all processes, and of some.
   [[nodiscard]] std::uint32_t scans() const noexcept { return scans_; }
+  [[nodiscard]] std::uint32_t part_scans() const noexcept {
+    return part_scans_;
+  }
   [[nodiscard]] std::uint32_t refines() const noexcept { return refines_; }
 
  private:
@@ -94,6 +110,7 @@ class FakeSource final : public FactSource {
     IdentitySource identities;
     Worker<UnsharedReader> unshared;
   };
+  void fill(Snapshot& snapshot, std::span<const std::int32_t> pids) const;
   [[nodiscard]] const TempTree& tree();
   [[nodiscard]] Proc proc_of(std::int32_t pid) const;
   void write_processes_of(const std::string& cgroup);
@@ -105,10 +122,14 @@ class FakeSource final : public FactSource {
   Expected<PressureReading> pressure_;
   std::int32_t vanishing_ = 0;
   std::uint64_t oom_kills_ = 0;
+  std::optional<Kib> faulted_kib_;
+  bool faults_known_ = true;
+  std::optional<std::int32_t> last_pid_;
   Micros now_us_ = 1'000'000;
   Micros step_us_ = 10'000;
   std::map<std::int32_t, std::string> cgroup_of_;
   std::uint32_t scans_ = 0;
+  std::uint32_t part_scans_ = 0;
   std::uint32_t refines_ = 0;
   std::uint64_t inode_offset_ = 0;
   std::uint32_t notes_ = 0;  // of single processes

@@ -16,20 +16,28 @@ class ForwardingSource : public FactSource {
   [[nodiscard]] Expected<PressureReading> read_pressure() override {
     return source_.read_pressure();
   }
-  [[nodiscard]] std::optional<std::uint64_t> read_oom_kills() override {
-    return source_.read_oom_kills();
+  [[nodiscard]] VmCounters read_vm_counters() override {
+    return source_.read_vm_counters();
   }
   [[nodiscard]] Micros now_us() override { return source_.now_us(); }
   [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override {
     return source_.scan(snapshot);
   }
+  [[nodiscard]] Expected<void> scan_some(
+      Snapshot& snapshot, std::span<const std::int32_t> pids) override {
+    return source_.scan_some(snapshot, pids);
+  }
   void refine(Snapshot& snapshot, std::uint32_t index) override {
     source_.refine(snapshot, index);
   }
-  [[nodiscard]] Expected<void> list(
-      std::vector<ListedProcess>& listed) override {
-    return source_.list(listed);
+  [[nodiscard]] Expected<void> list(std::vector<ListedProcess>& listed,
+                                    const PidRange& range) override {
+    return source_.list(listed, range);
   }
+  [[nodiscard]] std::optional<std::int32_t> last_pid() override {
+    return source_.last_pid();
+  }
+  [[nodiscard]] std::int32_t pid_max() override { return source_.pid_max(); }
   [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
                                               const HeldFacts& known) override {
     return source_.read_held(pid, known);

@@ -7,9 +7,10 @@
 #include <optional>
 #include <vector>
 
-#include "badnessd/cycle/baselines.h"
+#include "badnessd/cycle/census.h"
 #include "badnessd/cycle/decision.h"
 #include "badnessd/cycle/identities.h"
+#include "badnessd/cycle/suspects.h"
 #include "badnessd/engine/incident.h"
 #include "badnessd/engine/storm.h"
 #include "badnessd/system/kill/killer.h"
@@ -26,6 +27,7 @@ struct CycleState {
     storms.reserve(snapshot.tasks.capacity());
     swept.reserve(snapshot.tasks.capacity());
     sharers.reserve(snapshot.tasks.capacity());
+    suspects.reserve(snapshot.tasks.capacity());
   }
 
   OomDomains domains;
@@ -33,7 +35,8 @@ struct CycleState {
   bool once = false;  // decide now, whatever the triggers say
   Snapshot snapshot;
   Identities identities;
-  Baselines baselines;
+  Census census;
+  Suspects suspects;
   StormFinder storms;
   std::vector<std::uint32_t> sharers;  // of the victim's mm, indices in tasks
   std::vector<TaskId> swept;           // all tasks that had a signal with it

@@ -67,6 +67,7 @@ struct Decision {
   std::optional<Pool> pool;   // kTook: no process took enough, the pool did
   Kib required_took_kib = 0;  // kTook: the smallest fair part
   std::uint32_t candidates = 0;
+  std::uint32_t ruled_out = 0;  // processes not read: see Unread
   Kib page_kib = 4;
   JudgedTask chosen;
   Score score;  // of the chosen

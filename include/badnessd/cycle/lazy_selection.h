@@ -3,7 +3,7 @@
 // expensive facts of as few as possible.
 #pragma once
 
-#include "badnessd/cycle/baselines.h"
+#include "badnessd/cycle/census.h"
 #include "badnessd/cycle/decision.h"
 #include "badnessd/cycle/identities.h"
 #include "badnessd/engine/policy.h"
@@ -19,7 +19,7 @@ struct Inquiry {
   const Identities& identities;
   Kib swap_used_kib = 0;
   // The notes to compare the tasks with; without both there is no comparison.
-  const Baselines* baselines = nullptr;
+  const Census* census = nullptr;
   std::optional<Loss> loss{};
 };
 
@@ -27,6 +27,9 @@ struct Inquiry {
 // has exited, its first live thread counts, as in later kernels (mm/oom_kill.c:
 // find_lock_task_mm()), except in the bare order of 2.6.32.
 [[nodiscard]] Expected<void> scan(const Inquiry& inquiry);
+
+// Applies the rules of the policy to a new snapshot: the second part of scan().
+void begin_judging(const Inquiry& inquiry);
 
 // Sets in_scope of every task: true if the task is in `cgroup` or below it.
 void mark_scope(CgroupTree& cgroups, std::string_view cgroup,

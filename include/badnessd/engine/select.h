@@ -34,6 +34,8 @@ enum class WaitFor : std::uint8_t { kNone, kExitingWithMm, kExiting };
 struct SelectRules {
   std::int32_t self_pid = 0;  // never a candidate; 0 on a foreign root
   WaitFor wait_for = WaitFor::kExiting;
+  // Waits only for a task that can give back, or gives back, this much.
+  Kib wait_kib = 0;
   std::span<const TaskId> set_aside{};
   // Considers only tasks that are in_scope, as 2.6.32 does for a mem_cgroup.
   bool scoped = false;

@@ -51,9 +51,10 @@ class StormFinder {
   // The young tasks to refine before find(): a storm depends on what they took.
   // Empty if there are too few, or if even the most that they can have taken is
   // too little. Indices in tasks. `lost_kib` is what memory has lost since the
-  // baseline.
+  // baseline. If the snapshot leaves out processes and there are suspects, sets
+  // Unread::matter.
   [[nodiscard]] std::span<const std::uint32_t> suspects(
-      const Snapshot& snapshot, const SelectRules& rules, Kib needed_kib,
+      Snapshot& snapshot, const SelectRules& rules, Kib needed_kib,
       Kib lost_kib);
 
   // The largest storm, below the deepest forker that has one; none in most
@@ -98,5 +99,9 @@ class StormFinder {
 // Whether `task` is newer than the baseline, or at most twice as old: memory
 // may have lost half of what a storm took before the baseline.
 [[nodiscard]] bool young(const Snapshot& snapshot, const Task& task) noexcept;
+// The same of a process that is not in the snapshot. `noted`: the baseline has
+// it.
+[[nodiscard]] bool young(const Snapshot& snapshot, std::uint64_t start_time,
+                         bool noted) noexcept;
 
 }  // namespace badnessd

@@ -92,6 +92,10 @@ struct Task {
   Kib copied_kib = 0;
   // Upper bound of the memory that it shares with its parent.
   Kib shared_most_kib = kUnknownKib;
+  // What it held when the census last read it, and the most that it can have
+  // taken since the baseline.
+  Kib noted_kib = kUnknownKib;
+  Kib took_most_kib = kUnknownKib;
 
   [[nodiscard]] std::string_view name() const noexcept { return comm.data(); }
   // What the task holds, including memory shared with other processes.
@@ -172,6 +176,18 @@ struct Gaps {
   std::uint32_t malformed = 0;
 };
 
+// The processes that a snapshot leaves out, because the census shows that none
+// of them can be the victim.
+struct Unread {
+  std::uint32_t processes = 0;
+  Kib took_most_kib = 0;    // the most that one of them took
+  std::uint32_t young = 0;  // those of them that young() would count
+  Kib young_took_kib = 0;   // the most that these took together
+  Kib shmem_kib = 0;        // the most shared memory that all of them map
+  // The result depends on them: all processes have to be read.
+  bool matter = false;
+};
+
 struct Snapshot {
   std::uint64_t uptime_s = 0;
   std::uint32_t page_size = 4096;
@@ -181,6 +197,7 @@ struct Snapshot {
   // The age of the note that set `then` of all tasks; none: no note.
   std::optional<std::uint64_t> baseline_age_s;
   Gaps gaps;
+  std::optional<Unread> unread;  // none: all processes are here
 
   [[nodiscard]] Judged judged(std::size_t index) const noexcept {
     return {tasks[index], verdicts[index]};
@@ -190,7 +207,9 @@ struct Snapshot {
 // Sets all verdicts to first_verdict().
 void begin_verdicts(Snapshot& snapshot, Threads threads = Threads::kAnyLive);
 
-// Whole seconds since the start of `task`; 0 if it starts in the future.
+// Whole seconds since the start of a task; 0 if it starts in the future.
+[[nodiscard]] std::uint64_t age_s(const Snapshot& snapshot,
+                                  std::uint64_t start_time) noexcept;
 [[nodiscard]] std::uint64_t age_s(const Snapshot& snapshot,
                                   const Task& task) noexcept;
 

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "badnessd/engine/task.h"
 #include "badnessd/engine/trigger.h"
 #include "badnessd/system/proc/cgroup.h"
 #include "badnessd/system/proc/identity.h"
+#include "badnessd/system/proc/pressure.h"
 #include "badnessd/system/proc/proc_text.h"
 #include "badnessd/system/proc/unshared.h"
 #include "badnessd/system/sys.h"
@@ -24,7 +27,14 @@ struct HeldFacts {
   StatmFields statm{};      // equal values mean that nothing has changed
   Holding holding{};
   Kib swap_kib = 0;  // a part of it
+  Kib most_kib = 0;  // `holding`, and shared memory that was not told apart
 };
+
+struct PidRange {
+  std::int32_t first = 1;
+  std::int32_t last = std::numeric_limits<std::int32_t>::max();
+};
+inline constexpr PidRange kAllPids;
 
 class FactSource {
  public:
@@ -38,8 +48,7 @@ class FactSource {
   // The current memory pressure.
   [[nodiscard]] virtual Expected<PressureReading> read_pressure() = 0;
 
-  // The number of OOM kills by the kernel since boot; none before 4.13.
-  [[nodiscard]] virtual std::optional<std::uint64_t> read_oom_kills() = 0;
+  [[nodiscard]] virtual VmCounters read_vm_counters() = 0;
 
   // The monotonic time that readings carry.
   [[nodiscard]] virtual Micros now_us() = 0;
@@ -49,14 +58,25 @@ class FactSource {
   // an unreadable process in `gaps` and does not fail.
   [[nodiscard]] virtual Expected<void> scan(Snapshot& snapshot) = 0;
 
+  // The same for some processes. `pids` is sorted.
+  [[nodiscard]] virtual Expected<void> scan_some(
+      Snapshot& snapshot, std::span<const std::int32_t> pids) = 0;
+
   // Reads the expensive facts of one task of the last scan and makes it kFull.
   // These facts can only lower its score. A task that has vanished loses its
   // mm and is no candidate any more.
   virtual void refine(Snapshot& snapshot, std::uint32_t index) = 0;
 
-  // Replaces `listed` by all processes, sorted by pid. Very cheap.
-  [[nodiscard]] virtual Expected<void> list(
-      std::vector<ListedProcess>& listed) = 0;
+  // Appends the processes with a pid in `range` to `listed`, sorted by pid.
+  // Very cheap, and cheaper for a short range.
+  [[nodiscard]] virtual Expected<void> list(std::vector<ListedProcess>& listed,
+                                            const PidRange& range) = 0;
+
+  // The pid that the kernel gave to the newest process or thread (the last
+  // field of /proc/loadavg). Pids are given out in ascending order up to
+  // pid_max(), then again from the start. None: a stored tree.
+  [[nodiscard]] virtual std::optional<std::int32_t> last_pid() = 0;
+  [[nodiscard]] virtual std::int32_t pid_max() = 0;
 
   // The memory that `pid` holds; `known` is the last result for this process.
   // Does not block: reads statm, and status only if statm has changed and swap

@@ -93,6 +93,7 @@ class DirectoryReader {
     std::string_view name;
     std::int32_t number = 0;  // the name as a number; 0: not a number
     std::uint64_t inode = 0;
+    std::int64_t offset = 0;  // of the next entry
     bool directory = false;
   };
 
@@ -102,11 +103,22 @@ class DirectoryReader {
   // Calls `visit(entry)` for each entry, in directory order, from the start.
   template <class Visit>
   [[nodiscard]] Expected<void> for_each(int dirfd, Visit visit) {
-    if (auto rewound = rewind(dirfd); !rewound) {
-      return rewound;
+    return for_each_from(dirfd, 0, buffer_.size(), [&](const Entry& entry) {
+      visit(entry);
+      return true;
+    });
+  }
+
+  // The same from the offset of an entry, until `visit` returns false. Reads
+  // `chunk` bytes at a time.
+  template <class Visit>
+  [[nodiscard]] Expected<void> for_each_from(int dirfd, std::int64_t first,
+                                             std::size_t chunk, Visit visit) {
+    if (auto moved = seek(dirfd, first); !moved) {
+      return moved;
     }
     for (;;) {
-      const Expected<std::size_t> bytes = fill(dirfd);
+      const Expected<std::size_t> bytes = fill(dirfd, chunk);
       if (!bytes) {
         return tl::unexpected(bytes.error());
       }
@@ -115,7 +127,9 @@ class DirectoryReader {
       }
       std::size_t offset = 0;
       while (offset < *bytes) {
-        visit(next(offset));
+        if (!visit(next(offset))) {
+          return {};
+        }
       }
     }
   }
@@ -132,8 +146,8 @@ class DirectoryReader {
   }
 
  private:
-  [[nodiscard]] static Expected<void> rewind(int dirfd);
-  [[nodiscard]] Expected<std::size_t> fill(int dirfd);
+  [[nodiscard]] static Expected<void> seek(int dirfd, std::int64_t offset);
+  [[nodiscard]] Expected<std::size_t> fill(int dirfd, std::size_t chunk);
   // Returns the entry at `offset` and advances `offset`.
   [[nodiscard]] Entry next(std::size_t& offset) const;
 

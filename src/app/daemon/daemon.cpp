@@ -53,7 +53,7 @@ CycleResult Daemon::rehearse() {
   trial.once = true;
   trial.identities.look_at_all(sources_, policy());
   if (const auto reading = sources_.facts.read_pressure()) {
-    static_cast<void>(trial.baselines.look_at_all(sources_, *reading));
+    static_cast<void>(trial.census.look_at_all(sources_, *reading));
   }
   DryRunKiller killer;
   const CycleResult result = run_cycle(sources_, policy(), killer, trial);
@@ -61,7 +61,7 @@ CycleResult Daemon::rehearse() {
   Snapshot& snapshot = state_.snapshot;
   snapshot = std::move(trial.snapshot);
   state_.identities = std::move(trial.identities);
-  state_.baselines = std::move(trial.baselines);
+  state_.census = std::move(trial.census);
   state_.domains.system = std::move(trial.domains.system);
   state_.domains.cgroups = std::move(trial.domains.cgroups);
   snapshot.tasks.reserve(std::max(kFewest, 2 * snapshot.tasks.size()));
@@ -75,7 +75,7 @@ Micros Daemon::sleep() const noexcept {
   constexpr Micros kBetweenSteps = 5'000;
   const Micros sleep =
       next_poll_interval_us(policy(), state_.domains, state_.incident);
-  return state_.baselines.busy() ? std::min(sleep, kBetweenSteps) : sleep;
+  return state_.census.busy() ? std::min(sleep, kBetweenSteps) : sleep;
 }
 
 std::string Daemon::status() const {

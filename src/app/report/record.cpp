@@ -147,6 +147,10 @@ constexpr std::array kFields = std::to_array<Field<Record>>({
      stalls_json},
     {"candidates", "how many processes could have been chosen",
      of<&Decision::candidates>},
+    {"ruled_out",
+     "how many processes were not read for the choice: by the census, none of "
+     "them took half as much as another",
+     of<&Decision::ruled_out>},
     {"chosen", "the process that was chosen, with the fields above",
      process<&Decision::chosen>},
     {"steps",

@@ -174,6 +174,17 @@ void add_blame(const Decision& decision, Sentences& sentences) {
   }
 }
 
+void add_ruled_out(const Decision& decision, Sentences& sentences) {
+  if (decision.ruled_out != 0) {
+    sentences.push_back(fmt::format(
+        "{} not read for this choice: none of them can have taken {}",
+        decision.ruled_out == 1
+            ? "1 other process was"
+            : fmt::format("{} other processes were", decision.ruled_out),
+        size_text(decision.required_took_kib)));
+  }
+}
+
 void add_passed_over(const Decision& decision, Sentences& sentences) {
   for (const JudgedTask& passed :
        std::span(decision.passed_over).first(decision.passed_over_count)) {
@@ -213,6 +224,7 @@ std::vector<std::string> decision_sentences(const Decision& decision,
     add_reclaim(decision, sentences);
     add_blame(decision, sentences);
     add_passed_over(decision, sentences);
+    add_ruled_out(decision, sentences);
   }
   add_place(decision, sentences);
   const Trigger& trigger = policy.triggers[decision.trigger];

@@ -70,6 +70,21 @@ bool parse_psi_line(std::string_view rest, PsiLine& line) {
          to_number(take_value(rest, "total"), line.total_us);
 }
 
+// The value of `key` in /proc/vmstat.
+std::optional<std::uint64_t> vm_counter(std::string_view text,
+                                        std::string_view key) {
+  for (std::size_t at = text.find(key); at != std::string_view::npos;
+       at = text.find(key, at + 1)) {
+    std::string_view rest = text.substr(at + key.size());
+    std::uint64_t value = 0;
+    if ((at == 0 || text[at - 1] == '\n') && rest.starts_with(' ') &&
+        take_number(rest, value)) {
+      return value;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Expected<PressureReading> parse_meminfo(std::string_view text) {
@@ -140,15 +155,21 @@ Expected<Kib> parse_reclaimable_arc(std::string_view text) {
   return (*size - std::min(*size, *smallest)) / 1024;
 }
 
-std::optional<std::uint64_t> parse_oom_kills(std::string_view text) {
-  constexpr std::string_view kKey = "\noom_kill ";
-  const std::size_t at = text.find(kKey);
-  if (at == std::string_view::npos) {
-    return std::nullopt;
+VmCounters parse_vm_counters(std::string_view text, std::uint32_t page_size) {
+  // A huge page is what one page table maps, with 8 bytes for each page.
+  const std::uint64_t page_kib = page_size / 1024;
+  const std::uint64_t huge_kib = page_kib * (page_size / 8);
+  const auto faults = vm_counter(text, "pgfault");
+  VmCounters counters{.oom_kills = vm_counter(text, "oom_kill"),
+                      .faulted_kib = std::nullopt};
+  if (faults) {
+    counters.faulted_kib =
+        *faults * page_kib +
+        (vm_counter(text, "thp_fault_alloc").value_or(0) +
+         vm_counter(text, "thp_collapse_alloc").value_or(0)) *
+            huge_kib;
   }
-  text.remove_prefix(at + kKey.size());
-  std::uint64_t kills = 0;
-  return take_number(text, kills) ? std::optional(kills) : std::nullopt;
+  return counters;
 }
 
 Expected<void> parse_psi(std::string_view text, PressureReading& reading) {

@@ -175,6 +175,17 @@ Expected<std::int32_t> next_child(std::string_view& rest) {
   return pid;
 }
 
+Expected<std::int32_t> parse_last_pid(std::string_view text) {
+  std::int32_t pid = 0;
+  const std::string_view line = take_line(text);
+  const std::size_t space = line.rfind(' ');
+  if (space == std::string_view::npos ||
+      !to_number(line.substr(space + 1), pid) || pid < 0) {
+    return bad("loadavg: no last pid");
+  }
+  return pid;
+}
+
 Expected<std::uint64_t> parse_uptime(std::string_view text) {
   std::uint64_t seconds = 0;
   if (!to_number(text.substr(0, text.find('.')), seconds)) {

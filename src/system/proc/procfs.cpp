@@ -173,9 +173,9 @@ void ProcfsSource::add_reclaimable_arc(PressureReading& reading) {
   }
 }
 
-std::optional<std::uint64_t> ProcfsSource::read_oom_kills() {
+VmCounters ProcfsSource::read_vm_counters() {
   const auto text = reader_.read(root_.get(), "vmstat");
-  return text ? parse_oom_kills(*text) : std::nullopt;
+  return text ? parse_vm_counters(*text, page_size_) : VmCounters();
 }
 
 Micros ProcfsSource::now_us() {
@@ -199,78 +199,6 @@ Expected<std::uint64_t> ProcfsSource::read_uptime() {
     return tl::unexpected(Error{errno, "clock_gettime"});
   }
   return static_cast<std::uint64_t>(now.tv_sec);
-}
-
-Expected<void> ProcfsSource::scan(Snapshot& snapshot) {
-  const auto uptime = read_uptime();
-  if (!uptime) {
-    return tl::unexpected(uptime.error());
-  }
-  snapshot.uptime_s = *uptime;
-  snapshot.page_size = page_size_;
-  snapshot.tasks.clear();
-  snapshot.gaps = Gaps{
-      .live = live_, .kernel26 = kernel26_, .oom_adj_converted = !has_oom_adj_};
-  std::swap(kernel_threads_, known_kernel_threads_);
-  kernel_threads_.clear();
-  auto known = known_kernel_threads_.begin();
-  auto listed = processes_.for_each_number(
-      root_.get(), [&](std::int32_t pid, std::uint64_t inode) {
-        known = std::find_if(
-            known, known_kernel_threads_.end(),
-            [pid](const KernelThread& it) { return it.task.id.pid >= pid; });
-        if (known != known_kernel_threads_.end() && known->inode == inode &&
-            known->task.id.pid == pid) {
-          snapshot.tasks.push_back(known->task);
-        } else {
-          add_task(snapshot, pid);
-        }
-        if (live_ && !snapshot.tasks.empty() &&
-            snapshot.tasks.back().id.pid == pid &&
-            (snapshot.tasks.back().flags & kPfKthread) != 0) {
-          kernel_threads_.push_back({inode, snapshot.tasks.back()});
-        }
-      });
-  if (!listed) {
-    return listed;
-  }
-  known_kernel_threads_.reserve(kernel_threads_.capacity());
-  std::sort(snapshot.tasks.begin(), snapshot.tasks.end(),
-            [](const Task& a, const Task& b) { return a.id.pid < b.id.pid; });
-  link_children(snapshot);
-  snapshot.gaps.init_visible = find_task(snapshot, 1) < snapshot.tasks.size();
-  return {};
-}
-
-Expected<void> ProcfsSource::list(std::vector<ListedProcess>& listed) {
-  listed.clear();
-  auto done = processes_.for_each_number(
-      root_.get(), [&](std::int32_t pid, std::uint64_t inode) {
-        listed.push_back({pid, inode});
-      });
-  std::sort(listed.begin(), listed.end(),
-            [](const ListedProcess& a, const ListedProcess& b) {
-              return a.pid < b.pid;
-            });
-  return done;
-}
-
-void ProcfsSource::add_task(Snapshot& snapshot, std::int32_t pid) {
-  Expected<Task> task = read_cheap(pid);
-  if (task && options_.swap_in_scan) {
-    if (const auto status = read_status(pid)) {
-      task->swap_kib = status->swap_kib.value_or(0);
-    }
-  }
-  if (task) {
-    snapshot.tasks.push_back(*task);
-  } else if (vanished(task.error())) {
-    ++snapshot.gaps.vanished;
-  } else if (task.error().code == EBADMSG) {
-    ++snapshot.gaps.malformed;
-  } else {
-    ++snapshot.gaps.unreadable;
-  }
 }
 
 Expected<Task> ProcfsSource::read_cheap(std::int32_t pid) {

@@ -131,6 +131,9 @@ void ProcfsSource::read_children(Snapshot& snapshot, Task& task) {
       break;
     }
     const std::size_t child = find_task(snapshot, *pid);
+    if (child == snapshot.tasks.size() && snapshot.unread) {
+      snapshot.unread->matter = true;
+    }
     if (child < snapshot.tasks.size() &&
         snapshot.tasks[child].ppid == task.id.pid &&
         list_.size() < task.child_count) {
@@ -214,6 +217,7 @@ Expected<HeldFacts> ProcfsSource::read_held(std::int32_t pid,
     facts.swap_kib = 0;
     facts.holding = {.private_kib =
                          above(statm->resident, statm->shared) * page_kib};
+    facts.most_kib = statm->resident * page_kib;
     return facts;
   }
   const auto thread =
@@ -228,6 +232,7 @@ Expected<HeldFacts> ProcfsSource::read_held(std::int32_t pid,
   if (!dead_leader || thread) {
     facts.holding.private_kib += anonymous_kib(*status, pid);
   }
+  facts.most_kib = facts.holding.private_kib + facts.holding.shmem_kib;
   return facts;
 }
 

@@ -470,7 +470,7 @@ TEST_F(PoolTest, OfOtherNamesIsNone) {
 }
 
 TEST_F(BlameTest, WithoutNotesWhatIsHeldDecides) {
-  state.baselines = Baselines();
+  state.census = Census();
   grow(12, 440'000);
   static_cast<void>(run_low(source));
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,7 @@ constexpr int kAskedForMemory = 10;
 constexpr int kFaulted = 11;
 constexpr int kNotKilled = 12;
 constexpr int kNoFilter = 13;
+constexpr int kScannedAll = 14;
 
 // The calls that give a process memory or take it.
 constexpr std::array<std::uint32_t, 6> kMemoryCalls{
@@ -88,10 +90,20 @@ class ShortMemory final : public test::ForwardingSource {
     }
     return reading;
   }
+  // No process but those of the test takes memory.
+  [[nodiscard]] VmCounters read_vm_counters() override {
+    return {.oom_kills = {}, .faulted_kib = 0};
+  }
+  [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override {
+    ++scans_;
+    return ForwardingSource::scan(snapshot);
+  }
   void run_short() { short_ = true; }
+  [[nodiscard]] int scans() const noexcept { return scans_; }
 
  private:
   bool short_ = false;
+  int scans_ = 0;
 };
 
 // The page faults of this process so far.
@@ -105,13 +117,16 @@ std::int64_t page_faults() {
 // the way to it has cost.
 class DivertingKiller final : public Killer {
  public:
-  DivertingKiller(int proc_root, const Task& victim)
-      : killer_(proc_root, ::getpid(), 0, nullptr), victim_(victim) {}
+  DivertingKiller(int proc_root, const Task& victim, const ShortMemory& source)
+      : killer_(proc_root, ::getpid(), 0, nullptr),
+        victim_(victim),
+        source_(source) {}
 
   [[nodiscard]] KillOutcome send(const Task& /*victim*/,
                                  Signal signal) override {
     const KillOutcome outcome = killer_.send(victim_, signal);
     at_signal_ = page_faults();
+    scans_ = source_.scans();
     return outcome;
   }
   [[nodiscard]] KillOutcome kill_also(const Task& /*task*/) override {
@@ -127,11 +142,15 @@ class DivertingKiller final : public Killer {
   [[nodiscard]] const std::optional<std::int64_t>& at_signal() const {
     return at_signal_;
   }
+  // Scans of all processes until then.
+  [[nodiscard]] int scans() const noexcept { return scans_; }
 
  private:
   PidfdKiller killer_;
   Task victim_;
+  const ShortMemory& source_;
   std::optional<std::int64_t> at_signal_;
+  int scans_ = 0;
 };
 
 Task task_of(ProcfsSource& source, pid_t pid) {
@@ -139,14 +158,15 @@ Task task_of(ProcfsSource& source, pid_t pid) {
   return snapshot.tasks[find_task(snapshot, pid)];
 }
 
-// Ends the process, with 0 if `victim` was signalled without faults. `upset` is
-// done right before the emergency.
+// Ends the process, with 0 if `victim` was signalled without faults from the
+// census, with kScannedAll if all processes were scanned. `upset` is done right
+// before the emergency.
 template <class Upset>
 [[noreturn]] void kill_under_filter(pid_t victim, const std::string& state,
                                     Upset upset, Settings settings = {}) {
   const auto procfs = test::open_root("/proc");
   ShortMemory source(procfs->sources());
-  DivertingKiller killer(procfs->root_fd(), task_of(*procfs, victim));
+  DivertingKiller killer(procfs->root_fd(), task_of(*procfs, victim), source);
   spdlog::logger log("test", std::make_shared<spdlog::sinks::null_sink_st>());
   Journal journal("");
   EventLog event_log(log, journal, "", false);
@@ -168,6 +188,7 @@ template <class Upset>
   daemon.step();
   source.run_short();
   forbid_memory_calls();
+  const int scans = source.scans();
   const std::int64_t before = page_faults();
   upset();
   // On a busy machine a process exits now and then, and is waited for.
@@ -182,6 +203,7 @@ template <class Upset>
   }
   ::_exit(!after || !killer.exited() ? kNotKilled
           : *after != before         ? kFaulted
+          : killer.scans() != scans  ? kScannedAll
                                      : 0);
 }
 
@@ -201,6 +223,65 @@ class KillPath : public testing::Test {
 
 TEST_F(KillPath, NoPageFaultAndNoCallForMemoryUntilTheSignal) {
   EXPECT_EXIT(kill_under_filter(victim.pid(), state, [] {}),
+              testing::ExitedWithCode(kScannedAll), "");
+}
+
+// A child that takes 64 MiB when it is told to.
+class Leaker {
+ public:
+  Leaker() = default;
+  [[nodiscard]] pid_t pid() const noexcept { return child_.pid(); }
+  // Returns when it has them.
+  void leak() const {
+    char byte = 0;
+    if (::write(go_.write_end, &byte, 1) != 1 ||
+        ::read(done_.read_end, &byte, 1) != 1) {
+      ::_exit(kNotKilled);
+    }
+  }
+
+ private:
+  struct Pipe {
+    Pipe() {
+      std::array<int, 2> ends{};
+      EXPECT_EQ(::pipe(ends.data()), 0);
+      read_end = ends[0];
+      write_end = ends[1];
+    }
+    int read_end = -1;
+    int write_end = -1;
+  };
+
+  Pipe go_;
+  Pipe done_;
+  test::Forked child_{[this](const test::Forked::Ready& ready) {
+    ready();
+    char byte = 0;
+    constexpr std::size_t kLeak = 64UL << 20;
+    if (::read(go_.read_end, &byte, 1) == 1) {
+      std::memset(std::malloc(kLeak), 1, kLeak);
+      static_cast<void>(::write(done_.write_end, &byte, 1));
+    }
+  }};
+};
+
+TEST_F(KillPath, NorFromTheCensusBesideFiveThousandProcesses) {
+  const test::Forked crowd([](const test::Forked::Ready& ready) {
+    constexpr int kMany = 5000;
+    const pid_t parent = ::getpid();
+    for (int i = 0; i < kMany; ++i) {
+      if (::fork() == 0) {
+        test::die_with_parent(parent);
+        test::wait_for_ever();
+      }
+    }
+    ready();
+  });
+  const Leaker leaker;
+  Settings settings;
+  settings.policy.min_reclaim = Amount{.basis_points = {}, .kib = 16'384};
+  EXPECT_EXIT(kill_under_filter(
+                  leaker.pid(), state, [&] { leaker.leak(); }, settings),
               testing::ExitedWithCode(0), "");
 }
 
@@ -215,7 +296,7 @@ TEST_F(KillPath, NorWithRulesThatAskForEverything) {
   settings.policy.rules.push_back(rule);
   EXPECT_EXIT(kill_under_filter(
                   victim.pid(), state, [] {}, settings),
-              testing::ExitedWithCode(0), "");
+              testing::ExitedWithCode(kScannedAll), "");
 }
 
 TEST_F(KillPath, ACallForMemoryIsSeen) {

@@ -43,7 +43,7 @@ constexpr Kib kAnySwap = kMax / 2;
 
 // What is compared with; without it with nothing.
 struct Since {
-  const Baselines* baselines = nullptr;
+  const Census* census = nullptr;
   std::optional<Loss> loss{};
 };
 
@@ -55,7 +55,7 @@ Inquiry inquiry_into(test::FakeSource& source, Snapshot& snapshot,
           .policy = policy,
           .identities = none,
           .swap_used_kib = kAnySwap,
-          .baselines = since.baselines,
+          .census = since.census,
           .loss = since.loss};
 }
 
@@ -117,10 +117,10 @@ TEST(LazySelection, WithTheGuardChoosesAsIfAllHadBeenRefined) {
     const Kib need = 1 + seed % 11 * 1000;
     FakeSource source(test::with_memory(random_snapshot(seed), seed),
                       seed % 2 != 0);
-    Baselines baselines;
-    Since since{&baselines};
+    Census census;
+    Since since{&census};
     if (seed % 3 != 0) {
-      since.loss = Loss{.slot = baselines.look_at_all(
+      since.loss = Loss{.slot = census.look_at_all(
                             source.sources(), test::with_available(500'000)),
                         .needed_kib = need};
     }

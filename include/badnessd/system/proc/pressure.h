@@ -20,9 +20,16 @@ namespace badnessd {
 // minus `c_min`. MemAvailable does not count it.
 [[nodiscard]] Expected<Kib> parse_reclaimable_arc(std::string_view text);
 
-// The oom_kill line of /proc/vmstat (4.13 and later).
-[[nodiscard]] std::optional<std::uint64_t> parse_oom_kills(
-    std::string_view text);
+// Counters of /proc/vmstat, since boot.
+struct VmCounters {
+  std::optional<std::uint64_t> oom_kills;  // none: before 4.13
+  // The memory that page faults can have given to processes: a process takes
+  // anonymous memory by faults only. Each fault counts as a page, and each huge
+  // page as all of its pages.
+  std::optional<Kib> faulted_kib;
+};
+[[nodiscard]] VmCounters parse_vm_counters(std::string_view text,
+                                           std::uint32_t page_size);
 
 // Adds `some` and, where the kernel has it, `full` to `reading`.
 [[nodiscard]] Expected<void> parse_psi(std::string_view text,

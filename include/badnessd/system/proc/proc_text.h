@@ -76,6 +76,9 @@ struct SmapsFields {
 // Removes the next pid from a task/<tid>/children list; 0 at its end.
 [[nodiscard]] Expected<std::int32_t> next_child(std::string_view& rest);
 
+// The last field of /proc/loadavg: the pid that was given out last.
+[[nodiscard]] Expected<std::int32_t> parse_last_pid(std::string_view text);
+
 // The whole seconds of /proc/uptime.
 [[nodiscard]] Expected<std::uint64_t> parse_uptime(std::string_view text);
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -37,12 +38,16 @@ class ProcfsSource final : public FactSource {
       const char* root, ProcfsOptions options);
 
   [[nodiscard]] Expected<PressureReading> read_pressure() override;
-  [[nodiscard]] std::optional<std::uint64_t> read_oom_kills() override;
+  [[nodiscard]] VmCounters read_vm_counters() override;
   [[nodiscard]] Micros now_us() override;
   [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override;
+  [[nodiscard]] Expected<void> scan_some(
+      Snapshot& snapshot, std::span<const std::int32_t> pids) override;
   void refine(Snapshot& snapshot, std::uint32_t index) override;
-  [[nodiscard]] Expected<void> list(
-      std::vector<ListedProcess>& listed) override;
+  [[nodiscard]] Expected<void> list(std::vector<ListedProcess>& listed,
+                                    const PidRange& range) override;
+  [[nodiscard]] std::optional<std::int32_t> last_pid() override;
+  [[nodiscard]] std::int32_t pid_max() override;
   [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
                                               const HeldFacts& known) override;
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
@@ -88,6 +93,7 @@ class ProcfsSource final : public FactSource {
   void add_reclaimable_arc(PressureReading& reading);
   void leave_out_unusable_swap(PressureReading& reading);
 
+  [[nodiscard]] Expected<void> begin_scan(Snapshot& snapshot);
   // scan: one process.
   [[nodiscard]] Expected<Task> read_cheap(std::int32_t pid);
   void read_group_of_dead_leader(Task& task, std::uint32_t num_threads);
@@ -156,6 +162,10 @@ class ProcfsSource final : public FactSource {
   UniqueFd psi_;
   FileReader reader_;
   DirectoryReader processes_;
+  // The offset of a process's entry in the directory, less its pid. On Linux
+  // it is the same for all processes (fs/proc/base.c: proc_pid_readdir()), so
+  // that a list can begin at any pid. None: not seen yet, or not the same.
+  std::optional<std::int64_t> entry_offset_;
   DirectoryReader threads_;
   PidPath path_;
   std::vector<KernelThread> kernel_threads_;        // of the last scan, by pid

@@ -119,8 +119,9 @@ TEST_F(DaemonTest, LostSamplesAreCountedAndTheDaemonGoesOn) {
 }
 
 TEST_F(DaemonTest, WaitingIsSaidOnce) {
-  Task dying = user_task(10, 500);
+  Task dying = user_task(10, 50'000);
   dying.flags = kPfExiting;
+  dying.rss = 50'000;
   FakeSource exiting(snapshot_of({dying, user_task(11, 900)}));
   log.set_pattern("%v");
   settings.policy.machine = {.mem_total_kib = 1'000'000};

@@ -15,6 +15,7 @@
 
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/kernel26.h"
+#include "forked.h"
 #include "proc_tree.h"
 #include "roots.h"
 #include "snapshots.h"
@@ -272,11 +273,47 @@ TEST(List, IsAllProcessesByPid) {
   const TempTree tree(entries);
   const auto source = open_root(tree.path());
   std::vector<ListedProcess> listed;
-  ASSERT_TRUE(source->list(listed));
+  ASSERT_TRUE(source->list(listed, kAllPids));
   ASSERT_EQ(listed.size(), 2U);
   EXPECT_EQ(listed[0].pid, 1);
   EXPECT_EQ(listed[1].pid, 20);
   EXPECT_NE(listed[0].inode, listed[1].inode);
+  listed.clear();
+  ASSERT_TRUE(source->list(listed, {2, 20}));
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0].pid, 20);
+  EXPECT_FALSE(source->last_pid());
+}
+
+// With and without the first list of all, which shows where an entry is.
+TEST(List, OfARangeIsThatPartOfAll) {
+  const test::Forked a;
+  const test::Forked b;
+  const auto source = open_root("/proc");
+  for (const bool seekable : {false, true}) {
+    std::vector<ListedProcess> listed;
+    ASSERT_TRUE(source->list(listed, {a.pid(), a.pid()}));
+    ASSERT_EQ(listed.size(), 1U) << seekable;
+    EXPECT_EQ(listed[0].pid, a.pid());
+    listed.clear();
+    ASSERT_TRUE(source->list(listed, {a.pid(), b.pid()}));
+    EXPECT_GE(listed.size(), 2U);
+    EXPECT_EQ(listed.front().pid, a.pid());
+    EXPECT_EQ(listed.back().pid, b.pid());
+    listed.clear();
+    ASSERT_TRUE(source->list(listed, kAllPids));
+    EXPECT_GT(listed.size(), 2U);
+  }
+}
+
+TEST(LastPid, IsThatOfTheNewestProcess) {
+  const auto source = open_root("/proc");
+  const auto before = source->last_pid();
+  const test::Forked child;
+  const auto after = source->last_pid();
+  ASSERT_TRUE(before && after);
+  EXPECT_NE(*before, *after);
+  EXPECT_GE(source->pid_max(), child.pid());
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/cycle/baselines.h"
+#include "badnessd/cycle/census.h"
 
 #include <gtest/gtest.h>
 
@@ -17,6 +17,7 @@ using test::snapshot_of;
 using test::with_available;
 
 constexpr Micros kSecond = 1'000'000;
+constexpr Micros kFar = 3600 * kSecond;
 
 PressureReading at(Micros seconds, Kib available) {
   PressureReading reading = with_available(available);
@@ -24,26 +25,26 @@ PressureReading at(Micros seconds, Kib available) {
   return reading;
 }
 
-class BaselinesTest : public testing::Test {
+class CensusTest : public testing::Test {
  protected:
   // What the process held at the note in `slot`; none: it was not there.
   std::optional<Holding> then(std::int32_t pid, std::size_t slot) {
     Snapshot snapshot;
     EXPECT_TRUE(source.scan(snapshot));
-    baselines.compare(snapshot, {.slot = slot}, 0);
+    census.compare(snapshot, {.slot = slot}, 0);
     EXPECT_TRUE(snapshot.baseline_age_s);
     return test::task_of(snapshot, pid).then;
   }
   std::optional<std::size_t> look(Micros seconds, Kib available) {
-    return baselines.look(source.sources(), at(seconds, available));
+    return census.look(source.sources(), at(seconds, available), kFar);
   }
 
   FakeSource source{snapshot_of(
       {holding(10, 500, 1'000), holding(11, 900, 50), test::kernel_thread(2)})};
-  Baselines baselines;
+  Census census;
 };
 
-TEST_F(BaselinesTest, ANoteSaysWhatEachProcessHeld) {
+TEST_F(CensusTest, ANoteSaysWhatEachProcessHeld) {
   const auto slot = look(1, 500'000);
   ASSERT_TRUE(slot);
   source.task(10).rss_anon_kib = 7'000;
@@ -52,10 +53,10 @@ TEST_F(BaselinesTest, ANoteSaysWhatEachProcessHeld) {
   EXPECT_EQ(then(10, *slot)->private_kib, 1'000U);
   EXPECT_EQ(then(11, *slot)->private_kib, 50U);
   EXPECT_FALSE(then(12, *slot));
-  EXPECT_EQ(baselines.notes()[*slot].free_kib, 500'000U);
+  EXPECT_EQ(census.notes()[*slot].free_kib, 500'000U);
 }
 
-TEST_F(BaselinesTest, OlderNotesStay) {
+TEST_F(CensusTest, OlderNotesStay) {
   const auto first = look(1, 500'000);
   source.task(10).rss_anon_kib = 7'000;
   const auto second = look(1000, 400'000);
@@ -64,14 +65,14 @@ TEST_F(BaselinesTest, OlderNotesStay) {
   EXPECT_EQ(then(10, *second)->private_kib, 7'000U);
 }
 
-TEST_F(BaselinesTest, AReusedPidIsANewProcess) {
+TEST_F(CensusTest, AReusedPidIsANewProcess) {
   const auto slot = look(1, 500'000);
   source.task(10).id.start_time = 99;
   EXPECT_FALSE(then(10, *slot));
 }
 
 // The kernel forgets inodes of /proc when memory is short.
-TEST_F(BaselinesTest, ANewInodeOfTheSameProcessLosesNoNote) {
+TEST_F(CensusTest, ANewInodeOfTheSameProcessLosesNoNote) {
   const auto slot = look(1, 500'000);
   source.set_inode_offset(1000);
   ASSERT_TRUE(look(1000, 400'000));
@@ -83,14 +84,14 @@ TEST_F(BaselinesTest, ANewInodeOfTheSameProcessLosesNoNote) {
   EXPECT_FALSE(then(10, *slot));
 }
 
-TEST_F(BaselinesTest, KernelThreadsAreReadOnce) {
+TEST_F(CensusTest, KernelThreadsAreReadOnce) {
   ASSERT_TRUE(look(1, 500'000));
   EXPECT_EQ(source.notes(), 3U);
   ASSERT_TRUE(look(1000, 500'000));
   EXPECT_EQ(source.notes(), 5U);
 }
 
-TEST_F(BaselinesTest, AreTakenWhenMemoryMovesAndEveryFiveMinutes) {
+TEST_F(CensusTest, AreTakenWhenMemoryMovesAndEveryFiveMinutes) {
   EXPECT_TRUE(look(1, 500'000));
   EXPECT_FALSE(look(10, 499'000));
   EXPECT_TRUE(look(20, 490'000));
@@ -126,7 +127,7 @@ class SlowSource final : public test::ForwardingSource {
 TEST(BaselinesCost, AreTakenInStepsAndStayBelowTheirShare) {
   FakeSource fake(a_thousand());
   SlowSource source(fake.sources());
-  Baselines baselines;
+  Census census;
   Kib available = 900'000;
   // Memory moves all the time; a note costs 100 ms.
   constexpr Micros kSeconds = 3'000;
@@ -136,10 +137,10 @@ TEST(BaselinesCost, AreTakenInStepsAndStayBelowTheirShare) {
     do {
       const Micros step = source.now_us();
       static_cast<void>(
-          baselines.look(source.sources(), at(second, available)));
+          census.look(source.sources(), at(second, available), kFar));
       // The first step knows nothing of the cost yet.
       EXPECT_LE(source.now_us() - step, 2 * kNoteStep);
-    } while (baselines.busy());
+    } while (census.busy());
     EXPECT_LE(source.now_us() - before, 100'000U);
   }
   const Micros spent = source.now_us();
@@ -147,33 +148,32 @@ TEST(BaselinesCost, AreTakenInStepsAndStayBelowTheirShare) {
   EXPECT_GE(spent, 500'000U);
 }
 
-TEST_F(BaselinesTest, ANoteThatTakesTooLongIsGivenUp) {
+TEST_F(CensusTest, ANoteThatTakesTooLongIsGivenUp) {
   FakeSource fake(a_thousand());
   SlowSource many(fake.sources());
-  EXPECT_FALSE(baselines.look(many.sources(), at(1, 500'000)));
-  EXPECT_TRUE(baselines.busy());
-  EXPECT_FALSE(baselines.look(many.sources(), at(30, 500'000)));
-  EXPECT_TRUE(baselines.busy());  // another has begun
-  for (const MemoryNote& note : baselines.notes()) {
+  EXPECT_FALSE(census.look(many.sources(), at(1, 500'000), kFar));
+  EXPECT_TRUE(census.busy());
+  EXPECT_FALSE(census.look(many.sources(), at(30, 500'000), kFar));
+  EXPECT_TRUE(census.busy());  // another has begun
+  for (const MemoryNote& note : census.notes()) {
     EXPECT_EQ(note.time_us, 0U);
   }
 }
 
 // A process that the note under way has not reached yet, after its inode has
 // changed: nothing is known of its swap.
-TEST_F(BaselinesTest, SwapThatIsStillToBeReadIsNotBounded) {
+TEST_F(CensusTest, SwapThatIsStillToBeReadIsNotBounded) {
   FakeSource fake(a_thousand());
   fake.task(1009).swap_kib = 400;
   SlowSource many(fake.sources());
-  const std::size_t slot =
-      baselines.look_at_all(many.sources(), at(1, 500'000));
-  EXPECT_FALSE(baselines.look(many.sources(), at(2, 500'000)));
+  const std::size_t slot = census.look_at_all(many.sources(), at(1, 500'000));
+  EXPECT_FALSE(census.look(many.sources(), at(2, 500'000), kFar));
   fake.set_inode_offset(1000);
-  EXPECT_FALSE(baselines.look(many.sources(), at(3'000, 100'000)));
-  ASSERT_TRUE(baselines.busy());
+  EXPECT_FALSE(census.look(many.sources(), at(3'000, 100'000), kFar));
+  ASSERT_TRUE(census.busy());
   Snapshot snapshot;
   ASSERT_TRUE(fake.scan(snapshot));
-  baselines.compare(snapshot, {.slot = slot}, 0);
+  census.compare(snapshot, {.slot = slot}, 0);
   EXPECT_EQ(test::task_of(snapshot, 1009).swap_most_kib, kUnknownKib);
   EXPECT_TRUE(test::task_of(snapshot, 1009).then);
 }
@@ -195,22 +195,22 @@ class UnsharedTest : public testing::Test {
                          .anonymous_kib = kLoaded,
                          .unshared_kib = unshared,
                          .faulted_kib = faulted});
-    const auto slot = baselines.look(source.sources(), at(seconds, 500'000));
+    const auto slot = census.look(source.sources(), at(seconds, 500'000), kFar);
     EXPECT_TRUE(slot);
     source.wait_for_answers();
     // The answer is taken with the next look.
-    EXPECT_FALSE(baselines.look(source.sources(), at(seconds + 1, 500'000)));
+    EXPECT_FALSE(census.look(source.sources(), at(seconds + 1, 500'000), kFar));
     return *slot;
   }
   Task worker_since(std::size_t slot) {
     Snapshot snapshot;
     EXPECT_TRUE(source.scan(snapshot));
-    baselines.compare(snapshot, {.slot = slot}, 0);
+    census.compare(snapshot, {.slot = slot}, 0);
     return test::task_of(snapshot, 11);
   }
 
   FakeSource source{snapshot_of({holding(10, 900'000, kLoaded)})};
-  Baselines baselines;
+  Census census;
 };
 
 TEST_F(UnsharedTest, WhatAWorkerCopiesIsKept) {
@@ -253,26 +253,25 @@ TEST_F(UnsharedTest, OneThatHasExecedOrHoldsLittleIsNotAsked) {
   source.wait_for_answers();
   Snapshot snapshot;
   ASSERT_TRUE(source.scan(snapshot));
-  baselines.compare(snapshot, {.slot = slot}, 0);
+  census.compare(snapshot, {.slot = slot}, 0);
   EXPECT_EQ(test::task_of(snapshot, 12).shared_most_kib, kUnknownKib);
 }
 
-TEST_F(BaselinesTest, AtTheStartOneIsTakenWhole) {
-  const std::size_t slot =
-      baselines.look_at_all(source.sources(), at(1, 500'000));
-  EXPECT_FALSE(baselines.busy());
+TEST_F(CensusTest, AtTheStartOneIsTakenWhole) {
+  const std::size_t slot = census.look_at_all(source.sources(), at(1, 500'000));
+  EXPECT_FALSE(census.busy());
   EXPECT_EQ(then(10, slot)->private_kib, 1'000U);
 }
 
-TEST_F(BaselinesTest, SwapOfAProcessIsBoundedByWhatItHadAndAllHaveGot) {
+TEST_F(CensusTest, SwapOfAProcessIsBoundedByWhatItHadAndAllHaveGot) {
   source.task(10).swap_kib = 400;
   PressureReading reading = at(1, 500'000);
   reading.swap_total_kib = 9'000;
   reading.swap_free_kib = 8'000;
-  const std::size_t slot = baselines.look_at_all(source.sources(), reading);
+  const std::size_t slot = census.look_at_all(source.sources(), reading);
   Snapshot snapshot;
   ASSERT_TRUE(source.scan(snapshot));
-  baselines.compare(snapshot, {.slot = slot}, 1'300);
+  census.compare(snapshot, {.slot = slot}, 1'300);
   EXPECT_EQ(test::task_of(snapshot, 10).swap_most_kib, 700U);
   EXPECT_EQ(test::task_of(snapshot, 11).swap_most_kib, 300U);
 }

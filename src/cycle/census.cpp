@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/cycle/baselines.h"
+#include "badnessd/cycle/census.h"
 
 #include <algorithm>
 #include <limits>
@@ -13,6 +13,7 @@ namespace {
 
 constexpr Micros kSecond = 1'000'000;
 constexpr Micros kShare = 2'500;
+constexpr Micros kShareNear = 50;
 // The first notes follow each other quickly: services are still starting.
 constexpr Micros kFirstCredit = 50'000;
 
@@ -23,7 +24,7 @@ std::uint32_t narrowed(Kib kib) noexcept {
 
 }  // namespace
 
-bool Baselines::due(const PressureReading& reading) {
+bool Census::due(const PressureReading& reading, Micros to_fire_us) {
   constexpr Micros kOften = kSecond;
   constexpr Micros kRarely = 300 * kSecond;
   constexpr Kib kMostMoved = Kib{128} << 10;
@@ -31,12 +32,15 @@ bool Baselines::due(const PressureReading& reading) {
   if (credited_us_ == 0) {
     credit_us_ = kFirstCredit;
   } else {
-    const Micros passed = above(now, credited_us_);
-    credit_us_ = std::min(credit_us_ + passed / kShare,
+    // A note takes 3.5 times its cost: 2 ms of each 7.
+    const bool near = to_fire_us < 4 * (7 * cost_us_ / 2);
+    const Micros share = near ? kShareNear : kShare;
+    const Micros passed = above(now, credited_us_) + credit_rest_us_;
+    credit_us_ = std::min(credit_us_ + passed / share,
                           std::max(kFirstCredit, 2 * cost_us_));
+    credit_rest_us_ = passed % share;
   }
-  // The remainder below 1 us of credit is kept for the next call.
-  credited_us_ = now - above(now, credited_us_) % kShare;
+  credited_us_ = now;
   const MemoryNote& last = notes_[latest_];
   const Micros age = above(now, last.time_us);
   const Kib free = reading.free_kib();
@@ -49,10 +53,16 @@ bool Baselines::due(const PressureReading& reading) {
   return wanted && credit_us_ >= cost_us_;
 }
 
-bool Baselines::begin(const Sources& sources, const PressureReading& reading) {
-  if (!sources.facts.list(listed_)) {
+bool Census::begin(const Sources& sources, const PressureReading& reading) {
+  const auto fresh = new_pids(sources, reading.time_us);
+  const auto last_pid = sources.facts.last_pid();
+  listed_.clear();
+  if (!sources.facts.list(listed_, kAllPids)) {
     return false;
   }
+  listed_us_ = reading.time_us;
+  last_pid_ = last_pid;
+  pending_faulted_kib_ = sources.facts.read_vm_counters().faulted_kib;
   pending_ = note_of(reading);
   slot_ = slot_for_next(notes_, reading.time_us);
   notes_[slot_] = {};
@@ -69,19 +79,36 @@ bool Baselines::begin(const Sources& sources, const PressureReading& reading) {
     merged_.push_back(*old);
     merged_.back().columns[slot_] = {};
     // Another process, or the kernel has dropped the inode of this one.
-    if (!(old->process == process)) {
-      merged_.back().process = process;
+    const bool same =
+        old->process == process || (fresh && !fresh->contains(process.pid));
+    merged_.back().process = process;
+    if (!same) {
       merged_.back().facts = {};
     }
   }
   std::swap(entries_, merged_);
   next_ = 0;
-  cost_us_ = 0;
+  last_cost_us_ = std::exchange(cost_us_, 0);
   return true;
 }
 
-std::optional<std::size_t> Baselines::step(const Sources& sources,
-                                           std::size_t count) {
+std::optional<NewPids> Census::new_pids(const Sources& sources,
+                                        Micros now_us) const {
+  // No machine creates more processes and threads in a second.
+  constexpr Micros kPerSecond = 100'000;
+  if (!last_pid_) {
+    return std::nullopt;
+  }
+  const auto most = static_cast<Micros>(sources.facts.pid_max());
+  if ((now_us - listed_us_) * kPerSecond / kSecond >= most) {
+    return std::nullopt;
+  }
+  const auto last = sources.facts.last_pid();
+  return last ? std::optional(NewPids{*last_pid_, *last}) : std::nullopt;
+}
+
+std::optional<std::size_t> Census::step(const Sources& sources,
+                                        std::size_t count) {
   for (; count != 0 && next_ < entries_.size(); ++next_, --count) {
     Entry& entry = entries_[next_];
     if ((entry.facts.flags & kPfKthread) != 0) {
@@ -106,11 +133,20 @@ std::optional<std::size_t> Baselines::step(const Sources& sources,
     return std::nullopt;
   }
   notes_[slot_] = pending_;
+  faulted_kib_ = pending_faulted_kib_;
   latest_ = slot_;
   return slot_;
 }
 
-Baselines::Entry* Baselines::find(std::int32_t pid) noexcept {
+Kib Census::Entry::took_most_kib(const HeldFacts& held,
+                                 std::size_t slot) const noexcept {
+  const Column& then = columns[slot];
+  return noted(slot) ? above(held.most_kib + copied_kib,
+                             Kib{then.private_kib} + then.shmem_kib)
+                     : held.most_kib;
+}
+
+const Census::Entry* Census::find(std::int32_t pid) const noexcept {
   const auto place = std::lower_bound(
       entries_.begin(), entries_.end(), pid,
       [](const Entry& it, std::int32_t key) { return it.process.pid < key; });
@@ -118,7 +154,12 @@ Baselines::Entry* Baselines::find(std::int32_t pid) noexcept {
   return found ? &*place : nullptr;
 }
 
-void Baselines::ask_unshared(const Sources& sources) {
+Census::Entry* Census::find(std::int32_t pid) noexcept {
+  const Entry* found = std::as_const(*this).find(pid);
+  return found == nullptr ? nullptr : &entries_[found - entries_.data()];
+}
+
+void Census::ask_unshared(const Sources& sources) {
   constexpr Kib kWorthIt = Kib{16} << 10;
   if (asked_) {
     return;
@@ -139,7 +180,7 @@ void Baselines::ask_unshared(const Sources& sources) {
   }
 }
 
-void Baselines::take_unshared(const Sources& sources) {
+void Census::take_unshared(const Sources& sources) {
   if (!asked_) {
     return;
   }
@@ -155,8 +196,7 @@ void Baselines::take_unshared(const Sources& sources) {
 
 // A process copied what it no longer shares, but at most what it faulted in:
 // sharing also ends when another process exits.
-void Baselines::learn_unshared(Entry& entry,
-                               const Unshared& unshared) noexcept {
+void Census::learn_unshared(Entry& entry, const Unshared& unshared) noexcept {
   const Unshared& before = entry.unshared;
   const auto shared = [](const Unshared& it) {
     return it.anonymous_kib - it.unshared_kib;
@@ -180,7 +220,7 @@ void Baselines::learn_unshared(Entry& entry,
   entry.unshared = unshared;
 }
 
-void Baselines::charge(Micros cost_us, std::size_t processes) noexcept {
+void Census::charge(Micros cost_us, std::size_t processes) noexcept {
   constexpr std::size_t kFewest = 16;
   constexpr std::size_t kMost = 1024;
   cost_us_ += cost_us;
@@ -191,15 +231,16 @@ void Baselines::charge(Micros cost_us, std::size_t processes) noexcept {
   }
 }
 
-std::optional<std::size_t> Baselines::look(const Sources& sources,
-                                           const PressureReading& reading) {
+std::optional<std::size_t> Census::look(const Sources& sources,
+                                        const PressureReading& reading,
+                                        Micros to_fire_us) {
   constexpr Micros kStale = 10 * kSecond;
   const Micros before = sources.facts.now_us();
   take_unshared(sources);
   if (busy() && reading.time_us - pending_.time_us > kStale) {
     next_ = entries_.size();  // stale: it would mix old and new amounts
   }
-  if (!busy() && (!due(reading) || !begin(sources, reading))) {
+  if (!busy() && (!due(reading, to_fire_us) || !begin(sources, reading))) {
     return std::nullopt;
   }
   const std::size_t first = next_;
@@ -211,8 +252,8 @@ std::optional<std::size_t> Baselines::look(const Sources& sources,
   return done;
 }
 
-std::size_t Baselines::look_at_all(const Sources& sources,
-                                   const PressureReading& reading) {
+std::size_t Census::look_at_all(const Sources& sources,
+                                const PressureReading& reading) {
   const Micros before = sources.facts.now_us();
   if (begin(sources, reading)) {
     static_cast<void>(step(sources, entries_.size()));
@@ -222,8 +263,8 @@ std::size_t Baselines::look_at_all(const Sources& sources,
   return latest_;
 }
 
-void Baselines::compare(Snapshot& snapshot, const Loss& loss,
-                        Kib swap_used_kib) const noexcept {
+void Census::compare(Snapshot& snapshot, const Loss& loss,
+                     Kib swap_used_kib) const noexcept {
   snapshot.baseline_age_s = loss.since_us / kSecond;
   const Kib swap_then = notes_[latest_].swap_used_kib;
   const Kib swapped_since = above(swap_used_kib, swap_then);
@@ -233,6 +274,7 @@ void Baselines::compare(Snapshot& snapshot, const Loss& loss,
     task.swap_most_kib = kUnknownKib;
     task.copied_kib = 0;
     task.shared_most_kib = kUnknownKib;
+    task.noted_kib = kUnknownKib;
     entry = std::find_if(entry, entries_.end(), [&](const Entry& it) {
       return it.process.pid >= task.id.pid;
     });
@@ -241,6 +283,7 @@ void Baselines::compare(Snapshot& snapshot, const Loss& loss,
     }
     if (entry->facts.id.pid != 0) {
       task.swap_most_kib = entry->facts.swap_kib + swapped_since;
+      task.noted_kib = entry->facts.most_kib;
     }
     if (entry->unshared.id.pid != 0) {
       task.copied_kib = entry->copied_kib;

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The census: all processes, what each held when it was last read, and notes of
+// what it held up to 4 hours back. It is taken in calm times, and more often
+// when a trigger comes near. A decision compares tasks with a note to find
+// which task took the memory, and reads only those that can have taken it
+// (suspects.h).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "badnessd/engine/blame.h"
+#include "badnessd/system/source.h"
+
+namespace badnessd {
+
+// The pids that the kernel gave out between two times. It gives them out in
+// ascending order, and after the greatest begins again.
+struct NewPids {
+  std::int32_t after = 0;
+  std::int32_t last = 0;
+
+  [[nodiscard]] bool contains(std::int32_t pid) const noexcept {
+    return last >= after ? pid > after && pid <= last
+                         : pid > after || pid <= last;
+  }
+};
+
+class Census {
+ public:
+  // Begins a note if one is due, or continues the current one: one step of
+  // about kNoteStep (2 ms). A note is due after a change of 1/128 of the memory
+  // (at most 128 MiB), or after 5 minutes. Notes use at most 1/2500 of the
+  // time, and 1/50 if `to_fire_us`, the time until a trigger can fire, is less
+  // than a few notes take: thousands of processes make them rarer. Returns the
+  // slot of a complete note.
+  std::optional<std::size_t> look(const Sources& sources,
+                                  const PressureReading& reading,
+                                  Micros to_fire_us);
+  // Takes a whole note at once.
+  std::size_t look_at_all(const Sources& sources,
+                          const PressureReading& reading);
+  // A note is incomplete: look() wants to run again soon.
+  [[nodiscard]] bool busy() const noexcept { return next_ < entries_.size(); }
+
+  [[nodiscard]] const MemoryNotes& notes() const noexcept { return notes_; }
+  // The time that the last complete note took.
+  [[nodiscard]] Micros cost_us() const noexcept {
+    return busy() ? last_cost_us_ : cost_us_;
+  }
+
+  // Sets `then` of all tasks from the note of `loss`, and the other facts that
+  // come from notes. Does not allocate.
+  void compare(Snapshot& snapshot, const Loss& loss,
+               Kib swap_used_kib) const noexcept;
+
+  // As Holding, in half the space; kNotThere: no process, or not readable.
+  struct Column {
+    std::uint32_t private_kib = kNotThere;
+    std::uint32_t shmem_kib = 0;
+  };
+  static constexpr std::uint32_t kNotThere = ~std::uint32_t{0};
+  struct Entry {
+    ListedProcess process;
+    TaskId id{};                           // the owner of the facts below
+    HeldFacts facts;                       // as last read
+    Unshared unshared{};                   // as last measured
+    Kib copied_kib = 0;                    // see Task
+    std::array<Column, kNotes> columns{};  // including copied_kib
+
+    // Whether the note in `slot` has the process.
+    [[nodiscard]] bool noted(std::size_t slot) const noexcept {
+      return columns[slot].private_kib != kNotThere;
+    }
+    // The most that the process took since that note, if it holds `facts`.
+    [[nodiscard]] Kib took_most_kib(const HeldFacts& held,
+                                    std::size_t slot) const noexcept;
+  };
+  [[nodiscard]] std::span<const Entry> entries() const noexcept {
+    return entries_;
+  }
+  [[nodiscard]] const Entry* find(std::int32_t pid) const noexcept;
+
+  // VmCounters::faulted_kib before the first of them was read; none: not known,
+  // or no note is complete.
+  [[nodiscard]] std::optional<Kib> faulted_kib() const noexcept {
+    return faulted_kib_;
+  }
+  // The pids given out since the processes were listed; none: a pid can have
+  // been given out twice.
+  [[nodiscard]] std::optional<NewPids> new_pids(const Sources& sources,
+                                                Micros now_us) const;
+
+ private:
+  [[nodiscard]] bool due(const PressureReading& reading, Micros to_fire_us);
+  [[nodiscard]] bool begin(const Sources& sources,
+                           const PressureReading& reading);
+  // Reads up to `count` processes; returns the slot if the note is complete.
+  std::optional<std::size_t> step(const Sources& sources, std::size_t count);
+  [[nodiscard]] Entry* find(std::int32_t pid) noexcept;
+  // ask_unshared() asks for the unshared memory of large processes (16 MiB)
+  // that forked without exec: smaps_rollup is expensive. take_unshared() takes
+  // the answers to the last question.
+  void ask_unshared(const Sources& sources);
+  void take_unshared(const Sources& sources);
+  void learn_unshared(Entry& entry, const Unshared& unshared) noexcept;
+  // Charges the cost of reads to the time that notes may use.
+  void charge(Micros cost_us, std::size_t processes) noexcept;
+
+  std::vector<Entry> entries_;  // by pid
+  std::vector<Entry> merged_;
+  std::vector<ListedProcess> listed_;
+  std::vector<UnsharedReader::Question> questions_;
+  bool asked_ = false;
+  MemoryNotes notes_{};
+  std::size_t latest_ = 0;  // the slot of the last complete note
+  std::optional<Kib> faulted_kib_;
+  Micros listed_us_ = 0;
+  std::optional<std::int32_t> last_pid_;  // before they were listed
+  MemoryNote pending_;                    // the current note
+  std::optional<Kib> pending_faulted_kib_;
+  std::size_t slot_ = 0;  // the slot of the current note
+  std::size_t next_ = 0;  // the next entry to read
+  std::size_t per_step_ = 32;
+  Micros cost_us_ = 0;         // of the current note, else of the last one
+  Micros last_cost_us_ = 0;    // of the note before the current one
+  Micros credit_us_ = 0;       // the time that notes may use now
+  Micros credited_us_ = 0;     // the time of the last credit
+  Micros credit_rest_us_ = 0;  // of it, not yet 1 us of credit
+};
+
+}  // namespace badnessd

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/cycle/choose.h"
+
+#include "badnessd/cycle/kill_set.h"
+
+namespace badnessd {
+namespace {
+
+// Whether a process that the snapshot leaves out can change the choice.
+bool unread_matter(const Snapshot& snapshot, const Choice& choice,
+                   const SelectRules& rules) {
+  return snapshot.unread &&
+         (snapshot.unread->matter || choice.blame != Blame::kTook ||
+          choice.selection.kind == Selection::Kind::kNone ||
+          rules.min_took_kib <= snapshot.unread->took_most_kib);
+}
+
+// Chooses from the snapshot; none: all processes have to be scanned.
+std::optional<Selection> choose_among(const Inquiry& inquiry,
+                                      SelectRules& rules, CycleState& state) {
+  Decision& decision = state.decision;
+  const Snapshot& snapshot = inquiry.snapshot;
+  decision.page_kib = snapshot.page_size / 1024;
+  if (rules.scoped) {
+    mark_scope(inquiry.sources.cgroups, decision.scope.view(),
+               inquiry.snapshot);
+  }
+  const Choice choice = select_victim(inquiry, rules, decision.needed_kib);
+  decision.required_kib = rules.min_reclaim_kib;
+  decision.blame = choice.blame;
+  decision.pool = choice.pool;
+  decision.required_took_kib = rules.min_took_kib;
+  if (choice.selection.kind == Selection::Kind::kWait) {
+    return choice.selection;
+  }
+  if (unread_matter(snapshot, choice, rules)) {
+    return std::nullopt;
+  }
+  decision.storm =
+      find_storm(inquiry, rules, state.storms, decision, state.incident);
+  if (unread_matter(snapshot, choice, rules)) {
+    return std::nullopt;
+  }
+  decision.ruled_out = snapshot.unread.value_or(Unread()).processes;
+  return choice.selection;
+}
+
+}  // namespace
+
+Expected<Selection> choose(const Inquiry& inquiry, SelectRules& rules,
+                           CycleState& state, std::optional<Kib> faulted_kib) {
+  const Decision& decision = state.decision;
+  const bool by_what_they_took = !state.once && decision.loss && faulted_kib &&
+                                 decision.needed_kib != 0 &&
+                                 inquiry.policy.spare_bystanders;
+  if (by_what_they_took &&
+      state.suspects.scan(inquiry, decision.needed_kib, *faulted_kib,
+                          decision.seen_us)) {
+    if (const auto selection = choose_among(inquiry, rules, state)) {
+      return *selection;
+    }
+  }
+  if (const auto scanned = scan(inquiry); !scanned) {
+    return tl::unexpected(scanned.error());
+  }
+  state.reserve();
+  return *choose_among(inquiry, rules, state);
+}
+
+}  // namespace badnessd

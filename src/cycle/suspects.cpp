@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/cycle/suspects.h"
+
+#include <algorithm>
+
+#include "badnessd/engine/kernel26.h"
+#include "badnessd/engine/storm.h"
+
+namespace badnessd {
+namespace {
+
+// Above these numbers, a scan of all processes is as good.
+constexpr std::size_t kMostRead = 128;
+constexpr std::size_t kMostScanned = 256;
+
+constexpr std::int32_t kInitPid = 1;
+
+void sort_unique(std::vector<std::int32_t>& pids) {
+  std::sort(pids.begin(), pids.end());
+  pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
+}
+
+bool has(const std::vector<std::int32_t>& sorted, std::int32_t pid) noexcept {
+  return std::binary_search(sorted.begin(), sorted.end(), pid);
+}
+
+bool is_kernel_thread(const HeldFacts& facts) noexcept {
+  return (facts.flags & kPfKthread) != 0;
+}
+
+// Calls visit(entry) for each process that the census has read, except those
+// in `others`, which is sorted by pid.
+template <class Other, class Visit>
+void for_known_except(const Census& census, const std::vector<Other>& others,
+                      Visit visit) {
+  auto other = others.begin();
+  for (const Census::Entry& entry : census.entries()) {
+    const std::int32_t pid = entry.process.pid;
+    while (other != others.end() && other->pid < pid) {
+      ++other;
+    }
+    const bool skip = other != others.end() && other->pid == pid;
+    if (!skip && entry.facts.id.pid != 0 && !is_kernel_thread(entry.facts)) {
+      visit(entry);
+    }
+  }
+}
+
+}  // namespace
+
+void Suspects::reserve(std::size_t tasks) {
+  newcomers_.reserve(tasks);
+  ranked_.reserve(tasks);
+  read_.reserve(kMostRead + 1);
+  family_.reserve(tasks);
+  pids_.reserve(tasks + 2 * kMostRead);
+}
+
+bool Suspects::scan(const Inquiry& inquiry, Kib needed_kib, Kib faulted_kib,
+                    Micros now_us) {
+  const Census& census = *inquiry.census;
+  FactSource& facts = inquiry.sources.facts;
+  if (!census.faulted_kib()) {
+    return false;
+  }
+  open_kib_ = above(faulted_kib, *census.faulted_kib());
+  most_kib_ = 0;
+  read_.clear();
+  pids_.clear();
+  if (!read_newcomers(inquiry, now_us)) {
+    return false;
+  }
+  rank(inquiry);
+  if (!read_ranked(inquiry)) {
+    return false;
+  }
+  // Processes that were read took something meanwhile: so the faults of the
+  // meantime count as well.
+  const auto faulted = facts.read_vm_counters().faulted_kib;
+  open_kib_ += above(faulted.value_or(0), faulted_kib);
+  collect(inquiry, needed_kib);
+  if (!faulted || pids_.size() > kMostScanned ||
+      !facts.scan_some(inquiry.snapshot, pids_)) {
+    return false;
+  }
+  census.compare(inquiry.snapshot, *inquiry.loss, inquiry.swap_used_kib);
+  sum_up_unread(inquiry);
+  begin_judging(inquiry);
+  return complete(inquiry.snapshot);
+}
+
+bool Suspects::read_newcomers(const Inquiry& inquiry, Micros now_us) {
+  newcomers_.clear();
+  FactSource& facts = inquiry.sources.facts;
+  const auto fresh = inquiry.census->new_pids(inquiry.sources, now_us);
+  if (!fresh) {
+    return false;
+  }
+  const bool around = fresh->last < fresh->after;
+  const PidRange low{around ? kAllPids.first : fresh->after + 1, fresh->last};
+  const PidRange high{fresh->after + 1, kAllPids.last};
+  if ((fresh->last != fresh->after && !facts.list(newcomers_, low)) ||
+      (around && !facts.list(newcomers_, high))) {
+    return false;
+  }
+  for (const Census::Entry& entry : inquiry.census->entries()) {
+    if (entry.facts.id.pid == 0 && !fresh->contains(entry.process.pid)) {
+      newcomers_.push_back(entry.process);
+    }
+  }
+  std::sort(newcomers_.begin(), newcomers_.end(),
+            [](const ListedProcess& a, const ListedProcess& b) {
+              return a.pid < b.pid;
+            });
+  if (newcomers_.size() > kMostRead / 2) {
+    return false;
+  }
+  for (const ListedProcess& process : newcomers_) {
+    read(inquiry, process.pid);
+  }
+  return true;
+}
+
+void Suspects::rank(const Inquiry& inquiry) {
+  ranked_.clear();
+  constexpr Kib kUnit = Ranked::kAboutTheSame;
+  const auto add = [&](const Census::Entry& entry) {
+    const Kib took = entry.took_most_kib(entry.facts, inquiry.loss->slot);
+    ranked_.push_back({.took_most_kib = (took / kUnit + 1) * kUnit,
+                       .start_time = entry.id.start_time,
+                       .pid = entry.process.pid});
+  };
+  for_known_except(*inquiry.census, newcomers_, add);
+  std::make_heap(ranked_.begin(), ranked_.end());
+}
+
+bool Suspects::suspected(Kib took_most_kib) const noexcept {
+  // A victim took at least half of the most.
+  constexpr Kib kPart = 4;
+  return took_most_kib >= most_kib_ / kPart;
+}
+
+bool Suspects::read_ranked(const Inquiry& inquiry) {
+  while (!ranked_.empty() &&
+         suspected(ranked_.front().took_most_kib + open_kib_)) {
+    if (read_.size() >= kMostRead) {
+      return false;
+    }
+    read(inquiry, ranked_.front().pid);
+    std::pop_heap(ranked_.begin(), ranked_.end());
+    ranked_.pop_back();
+  }
+  return true;
+}
+
+void Suspects::read(const Inquiry& inquiry, std::int32_t pid) {
+  const std::size_t slot = inquiry.loss->slot;
+  const Census::Entry* entry = inquiry.census->find(pid);
+  const bool known = entry != nullptr && entry->facts.id.pid != 0;
+  const auto facts =
+      inquiry.sources.facts.read_held(pid, known ? entry->facts : HeldFacts());
+  if (!facts || is_kernel_thread(*facts)) {
+    return;  // it is gone
+  }
+  const bool same = entry != nullptr && entry->id == facts->id;
+  const Kib held = facts->holding.private_kib;
+  // A process inherits memory from its parent without a fault.
+  const Kib since_exec = (facts->flags & kPfForkNoExec) != 0 ? 0 : held;
+  Suspect suspect{.pid = pid,
+                  .ppid = facts->ppid,
+                  .took_most_kib = same ? entry->took_most_kib(*facts, slot)
+                                        : facts->most_kib,
+                  .holds_most_kib = facts->most_kib,
+                  .gain_kib = since_exec,
+                  .exiting = (facts->flags & kPfExiting) != 0,
+                  .statm = facts->statm};
+  Kib took = since_exec;
+  if (same) {
+    suspect.gain_kib =
+        known ? above(held, entry->facts.holding.private_kib) : 0;
+  }
+  if (same && entry->noted(slot)) {
+    const Census::Column& then = entry->columns[slot];
+    took = above(held, Kib{then.private_kib} + then.shmem_kib);
+  }
+  // Two processes with one mm gain once.
+  const bool counted =
+      std::any_of(read_.begin(), read_.end(),
+                  [&](const Suspect& it) { return it.statm == suspect.statm; });
+  if (counted) {
+    suspect.gain_kib = 0;
+  }
+  open_kib_ -= std::min(open_kib_, suspect.gain_kib);
+  most_kib_ = std::max(most_kib_, took);
+  read_.push_back(suspect);
+}
+
+bool Suspects::add_children(const Census& census) {
+  const std::size_t old = family_.size();
+  const auto add = [&](std::int32_t pid, std::int32_t ppid) {
+    const auto end = family_.begin() + static_cast<std::ptrdiff_t>(old);
+    if (std::binary_search(family_.begin(), end, ppid) &&
+        !std::binary_search(family_.begin(), end, pid)) {
+      family_.push_back(pid);
+    }
+  };
+  for (const Census::Entry& entry : census.entries()) {
+    add(entry.process.pid, entry.facts.ppid);
+  }
+  for (const Suspect& process : read_) {
+    add(process.pid, process.ppid);
+  }
+  sort_unique(family_);
+  return family_.size() != old && family_.size() <= kMostScanned;
+}
+
+void Suspects::collect(const Inquiry& inquiry, Kib needed_kib) {
+  std::sort(read_.begin(), read_.end(),
+            [](const Suspect& a, const Suspect& b) { return a.pid < b.pid; });
+  family_.clear();
+  for_known_except(*inquiry.census, read_, [&](const Census::Entry& entry) {
+    if (entry.facts.most_kib + open_kib_ >= needed_kib) {
+      pids_.push_back(entry.process.pid);
+    }
+  });
+  for (const Suspect& process : read_) {
+    if (process.holds_most_kib >= needed_kib || process.exiting) {
+      pids_.push_back(process.pid);
+    }
+    if (suspected(process.took_most_kib) && process.pid != kInitPid) {
+      family_.push_back(process.pid);
+      if (process.ppid > kInitPid) {
+        pids_.push_back(process.ppid);
+      }
+    }
+  }
+  while (add_children(*inquiry.census)) {
+  }
+  pids_.insert(pids_.end(), family_.begin(), family_.end());
+  sort_unique(pids_);
+}
+
+void Suspects::sum_up_unread(const Inquiry& inquiry) const {
+  Snapshot& snapshot = inquiry.snapshot;
+  const std::size_t slot = inquiry.loss->slot;
+  Unread unread;
+  if (!ranked_.empty()) {
+    unread.took_most_kib = ranked_.front().took_most_kib + open_kib_;
+  }
+  Kib faulted_kib = open_kib_;  // by them
+  const auto add = [&](Kib took_most_kib, bool young) {
+    ++unread.processes;
+    unread.young += young ? 1 : 0;
+    unread.young_took_kib += young ? took_most_kib : 0;
+  };
+  for (const Suspect& process : read_) {
+    if (suspected(process.took_most_kib)) {
+      continue;
+    }
+    unread.took_most_kib =
+        std::max(unread.took_most_kib, process.took_most_kib);
+    if (!has(pids_, process.pid)) {
+      faulted_kib += process.gain_kib;
+      add(process.took_most_kib, true);
+    }
+  }
+  for_known_except(*inquiry.census, read_, [&](const Census::Entry& entry) {
+    if (!has(pids_, entry.process.pid)) {
+      add(entry.took_most_kib(entry.facts, slot),
+          young(snapshot, entry.id.start_time, entry.noted(slot)));
+      unread.shmem_kib +=
+          entry.facts.most_kib - entry.facts.holding.private_kib;
+    }
+  });
+  unread.young_took_kib += faulted_kib;
+  unread.shmem_kib += faulted_kib;
+  for (Task& task : snapshot.tasks) {
+    const auto process = std::lower_bound(
+        read_.begin(), read_.end(), task.id.pid,
+        [](const Suspect& it, std::int32_t pid) { return it.pid < pid; });
+    const bool suspect = process != read_.end() &&
+                         process->pid == task.id.pid &&
+                         suspected(process->took_most_kib);
+    if (!suspect) {
+      task.took_most_kib = unread.took_most_kib;
+    }
+  }
+  snapshot.unread = unread;
+}
+
+bool Suspects::complete(const Snapshot& snapshot) const {
+  if (snapshot.gaps.kernel26) {
+    return false;  // PF_OOM_ORIGIN makes any process a candidate
+  }
+  return std::all_of(read_.begin(), read_.end(), [&](const Suspect& process) {
+    const std::size_t index = find_task(snapshot, process.pid);
+    if (!suspected(process.took_most_kib) || index == snapshot.tasks.size()) {
+      return true;
+    }
+    const Task& task = snapshot.tasks[index];
+    return (task.flags & kPfForkNoExec) == 0 ||
+           (task.ppid > kInitPid &&
+            find_task(snapshot, task.ppid) < snapshot.tasks.size());
+  });
+}
+
+}  // namespace badnessd
