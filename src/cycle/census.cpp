@@ -66,30 +66,45 @@ bool Census::begin(const Sources& sources, const PressureReading& reading) {
   pending_ = note_of(reading);
   slot_ = slot_for_next(notes_, reading.time_us);
   notes_[slot_] = {};
-  merged_.clear();
+  keep_listed(fresh);
+  next_ = 0;
+  last_cost_us_ = std::exchange(cost_us_, 0);
+  return true;
+}
+
+void Census::keep_listed(const std::optional<NewPids>& fresh) {
   auto old = entries_.begin();
+  auto kept = entries_.begin();
+  auto unknown = listed_.begin();
   for (const ListedProcess& process : listed_) {
     old = std::find_if(old, entries_.end(), [&](const Entry& it) {
       return it.process.pid >= process.pid;
     });
     if (old == entries_.end() || old->process.pid != process.pid) {
-      merged_.push_back({.process = process, .facts = {}});
+      *unknown++ = process;
       continue;
     }
-    merged_.push_back(*old);
-    merged_.back().columns[slot_] = {};
     // Another process, or the kernel has dropped the inode of this one.
     const bool same =
         old->process == process || (fresh && !fresh->contains(process.pid));
-    merged_.back().process = process;
+    *kept = *old++;
+    kept->process = process;
+    kept->columns[slot_] = {};
     if (!same) {
-      merged_.back().facts = {};
+      kept->facts = {};
     }
+    ++kept;
   }
-  std::swap(entries_, merged_);
-  next_ = 0;
-  last_cost_us_ = std::exchange(cost_us_, 0);
-  return true;
+  entries_.erase(kept, entries_.end());
+  const auto by_pid = [](const Entry& a, const Entry& b) {
+    return a.process.pid < b.process.pid;
+  };
+  std::for_each(listed_.begin(), unknown, [&](const ListedProcess& process) {
+    entries_.push_back({.process = process, .facts = {}});
+  });
+  if (!std::is_sorted(entries_.begin(), entries_.end(), by_pid)) {
+    std::sort(entries_.begin(), entries_.end(), by_pid);
+  }
 }
 
 std::optional<NewPids> Census::new_pids(const Sources& sources,

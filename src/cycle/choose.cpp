@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/cycle/choose.h"
 
+#include <algorithm>
+
 #include "badnessd/cycle/kill_set.h"
 
 namespace badnessd {
@@ -47,6 +49,24 @@ std::optional<Selection> choose_among(const Inquiry& inquiry,
 
 }  // namespace
 
+void CycleState::reserve(std::size_t processes) {
+  snapshot.tasks.reserve(processes);
+  snapshot.verdicts.reserve(processes);
+  snapshot.children.reserve(processes);
+  storms.reserve(processes);
+  swept.reserve(processes);
+  sharers.reserve(processes);
+  suspects.reserve(processes);
+}
+
+void make_room(CycleState& state) {
+  constexpr std::size_t kFewest = 1024;
+  const std::size_t processes = state.census.entries().size();
+  const std::size_t room = state.snapshot.tasks.capacity();
+  const bool enough = room >= kFewest && room >= processes + processes / 8;
+  state.reserve(enough ? room : std::max(kFewest, processes + processes / 4));
+}
+
 Expected<Selection> choose(const Inquiry& inquiry, SelectRules& rules,
                            CycleState& state, std::optional<Kib> faulted_kib) {
   const Decision& decision = state.decision;
@@ -63,7 +83,7 @@ Expected<Selection> choose(const Inquiry& inquiry, SelectRules& rules,
   if (const auto scanned = scan(inquiry); !scanned) {
     return tl::unexpected(scanned.error());
   }
-  state.reserve();
+  state.reserve(state.snapshot.tasks.size());
   return *choose_among(inquiry, rules, state);
 }
 

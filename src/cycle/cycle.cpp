@@ -97,6 +97,7 @@ class Pass {
       if (const auto slot = state_.census.look(
               sources_, reading, time_to_fire_us(policy_, state_.domains))) {
         note_cgroups(state_.domains, *slot);
+        make_room(state_);
       }
     }
   }
@@ -126,8 +127,8 @@ class Pass {
   void watch_kernel() {
     constexpr Micros kNear = 200'000;
     constexpr Micros kOften = 60'000'000;
-    const Micros now = result_.reading.time_us;
-    if (!state_.oom_kills || now - state_.oom_kills_read_us >= kOften ||
+    if (!state_.oom_kills ||
+        result_.reading.time_us - state_.oom_kills_read_us >= kOften ||
         time_to_fire_us(policy_, state_.domains) < kNear) {
       look_for_kernel_kill();
     }

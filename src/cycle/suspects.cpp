@@ -89,12 +89,26 @@ bool Suspects::scan(const Inquiry& inquiry, Kib needed_kib, Kib faulted_kib,
   return complete(inquiry.snapshot);
 }
 
-bool Suspects::read_newcomers(const Inquiry& inquiry, Micros now_us) {
+bool Suspects::list_newcomers(const Inquiry& inquiry, Micros now_us) {
   newcomers_.clear();
   FactSource& facts = inquiry.sources.facts;
-  const auto fresh = inquiry.census->new_pids(inquiry.sources, now_us);
+  const Census& census = *inquiry.census;
+  const auto fresh = census.new_pids(inquiry.sources, now_us);
   if (!fresh) {
-    return false;
+    // Inodes tell them apart: all processes are listed, not read.
+    if (!facts.list(newcomers_, kAllPids)) {
+      return false;
+    }
+    auto entry = census.entries().begin();
+    const auto end = census.entries().end();
+    std::erase_if(newcomers_, [&](const ListedProcess& process) {
+      entry = std::find_if(entry, end, [&](const Census::Entry& it) {
+        return it.process.pid >= process.pid;
+      });
+      return entry != end && entry->process == process &&
+             entry->facts.id.pid != 0;
+    });
+    return true;
   }
   const bool around = fresh->last < fresh->after;
   const PidRange low{around ? kAllPids.first : fresh->after + 1, fresh->last};
@@ -103,7 +117,7 @@ bool Suspects::read_newcomers(const Inquiry& inquiry, Micros now_us) {
       (around && !facts.list(newcomers_, high))) {
     return false;
   }
-  for (const Census::Entry& entry : inquiry.census->entries()) {
+  for (const Census::Entry& entry : census.entries()) {
     if (entry.facts.id.pid == 0 && !fresh->contains(entry.process.pid)) {
       newcomers_.push_back(entry.process);
     }
@@ -112,7 +126,11 @@ bool Suspects::read_newcomers(const Inquiry& inquiry, Micros now_us) {
             [](const ListedProcess& a, const ListedProcess& b) {
               return a.pid < b.pid;
             });
-  if (newcomers_.size() > kMostRead / 2) {
+  return true;
+}
+
+bool Suspects::read_newcomers(const Inquiry& inquiry, Micros now_us) {
+  if (!list_newcomers(inquiry, now_us) || newcomers_.size() > kMostRead / 2) {
     return false;
   }
   for (const ListedProcess& process : newcomers_) {

@@ -99,6 +99,8 @@ class Census {
   [[nodiscard]] bool due(const PressureReading& reading, Micros to_fire_us);
   [[nodiscard]] bool begin(const Sources& sources,
                            const PressureReading& reading);
+  // Brings the entries in line with listed_; its order is lost.
+  void keep_listed(const std::optional<NewPids>& fresh);
   // Reads up to `count` processes; returns the slot if the note is complete.
   std::optional<std::size_t> step(const Sources& sources, std::size_t count);
   [[nodiscard]] Entry* find(std::int32_t pid) noexcept;
@@ -112,7 +114,6 @@ class Census {
   void charge(Micros cost_us, std::size_t processes) noexcept;
 
   std::vector<Entry> entries_;  // by pid
-  std::vector<Entry> merged_;
   std::vector<ListedProcess> listed_;
   std::vector<UnsharedReader::Question> questions_;
   bool asked_ = false;

@@ -3,6 +3,7 @@
 // and --once all call it; they differ in the source and the killer they pass.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -22,13 +23,8 @@ namespace badnessd {
 struct CycleState {
   explicit CycleState(const Policy& policy) : domains(system_domain(policy)) {}
 
-  // Room for a storm of as many processes as the snapshot has room for.
-  void reserve() {
-    storms.reserve(snapshot.tasks.capacity());
-    swept.reserve(snapshot.tasks.capacity());
-    sharers.reserve(snapshot.tasks.capacity());
-    suspects.reserve(snapshot.tasks.capacity());
-  }
+  // Room for decisions among `processes`, so that they allocate nothing.
+  void reserve(std::size_t processes);
 
   OomDomains domains;
   Incident incident;
@@ -45,6 +41,10 @@ struct CycleState {
   std::optional<std::uint64_t> oom_kills;  // the kernel's count when last asked
   Micros oom_kills_read_us = 0;
 };
+
+// Reserves room for a quarter more processes than the census has, and for 1024
+// at least, unless there is room for an eighth more.
+void make_room(CycleState& state);
 
 struct CycleResult {
   enum class Kind : std::uint8_t {

@@ -54,7 +54,9 @@ class Suspects {
     }
   };
 
-  // The processes that the census has not read: they are read now.
+  // The processes that the census has not read.
+  [[nodiscard]] bool list_newcomers(const Inquiry& inquiry, Micros now_us);
+  // They are read now.
   [[nodiscard]] bool read_newcomers(const Inquiry& inquiry, Micros now_us);
   // All others by what they can have taken.
   void rank(const Inquiry& inquiry);

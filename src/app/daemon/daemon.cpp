@@ -48,26 +48,22 @@ void Daemon::reconfigure(const Settings& settings) {
 }
 
 CycleResult Daemon::rehearse() {
-  constexpr std::size_t kFewest = 1024;
   CycleState trial(policy());
   trial.once = true;
   trial.identities.look_at_all(sources_, policy());
   if (const auto reading = sources_.facts.read_pressure()) {
     static_cast<void>(trial.census.look_at_all(sources_, *reading));
+    make_room(trial);
   }
   DryRunKiller killer;
   const CycleResult result = run_cycle(sources_, policy(), killer, trial);
   save_state();  // the first write to a mapped page is a fault
-  Snapshot& snapshot = state_.snapshot;
-  snapshot = std::move(trial.snapshot);
+  state_.snapshot = std::move(trial.snapshot);
   state_.identities = std::move(trial.identities);
   state_.census = std::move(trial.census);
   state_.domains.system = std::move(trial.domains.system);
   state_.domains.cgroups = std::move(trial.domains.cgroups);
-  snapshot.tasks.reserve(std::max(kFewest, 2 * snapshot.tasks.size()));
-  snapshot.verdicts.reserve(snapshot.tasks.capacity());
-  snapshot.children.reserve(std::max(kFewest, 2 * snapshot.children.size()));
-  state_.reserve();
+  make_room(state_);
   return result;
 }
 
