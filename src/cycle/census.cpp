@@ -62,12 +62,13 @@ bool Census::begin(const Sources& sources, const PressureReading& reading) {
   }
   listed_us_ = reading.time_us;
   last_pid_ = last_pid;
+  pid_max_ = sources.facts.pid_max();
   pending_faulted_kib_ = sources.facts.read_vm_counters().faulted_kib;
   pending_ = note_of(reading);
   slot_ = slot_for_next(notes_, reading.time_us);
   notes_[slot_] = {};
   keep_listed(fresh);
-  next_ = 0;
+  next_ = entries_.size();
   last_cost_us_ = std::exchange(cost_us_, 0);
   return true;
 }
@@ -114,7 +115,7 @@ std::optional<NewPids> Census::new_pids(const Sources& sources,
   if (!last_pid_) {
     return std::nullopt;
   }
-  const auto most = static_cast<Micros>(sources.facts.pid_max());
+  const auto most = static_cast<Micros>(pid_max_);
   if ((now_us - listed_us_) * kPerSecond / kSecond >= most) {
     return std::nullopt;
   }
@@ -124,8 +125,8 @@ std::optional<NewPids> Census::new_pids(const Sources& sources,
 
 std::optional<std::size_t> Census::step(const Sources& sources,
                                         std::size_t count) {
-  for (; count != 0 && next_ < entries_.size(); ++next_, --count) {
-    Entry& entry = entries_[next_];
+  for (; count != 0 && next_ != 0; --count) {
+    Entry& entry = entries_[--next_];
     if ((entry.facts.flags & kPfKthread) != 0) {
       continue;
     }
@@ -253,7 +254,7 @@ std::optional<std::size_t> Census::look(const Sources& sources,
   const Micros before = sources.facts.now_us();
   take_unshared(sources);
   if (busy() && reading.time_us - pending_.time_us > kStale) {
-    next_ = entries_.size();  // stale: it would mix old and new amounts
+    next_ = 0;  // stale: it would mix old and new amounts
   }
   if (!busy() && (!due(reading, to_fire_us) || !begin(sources, reading))) {
     return std::nullopt;
@@ -263,7 +264,7 @@ std::optional<std::size_t> Census::look(const Sources& sources,
   if (done) {
     ask_unshared(sources);
   }
-  charge(sources.facts.now_us() - before, next_ - first);
+  charge(sources.facts.now_us() - before, first - next_);
   return done;
 }
 
@@ -290,9 +291,9 @@ void Census::compare(Snapshot& snapshot, const Loss& loss,
     task.copied_kib = 0;
     task.shared_most_kib = kUnknownKib;
     task.noted_kib = kUnknownKib;
-    entry = std::find_if(entry, entries_.end(), [&](const Entry& it) {
-      return it.process.pid >= task.id.pid;
-    });
+    entry = std::lower_bound(
+        entry, entries_.end(), task.id.pid,
+        [](const Entry& it, std::int32_t pid) { return it.process.pid < pid; });
     if (entry == entries_.end() || !(entry->id == task.id)) {
       continue;
     }

@@ -17,6 +17,13 @@ bool unread_matter(const Snapshot& snapshot, const Choice& choice,
           rules.min_took_kib <= snapshot.unread->took_most_kib);
 }
 
+// A process that holds less gives back too little, unless the bar is halved
+// twice. Then its oom_adj does not matter.
+Kib small_for(const Policy& policy, const Decision& decision) {
+  constexpr Kib kPart = 4;
+  return bare_order(policy) ? 0 : decision.needed_kib / kPart;
+}
+
 // Chooses from the snapshot; none: all processes have to be scanned.
 std::optional<Selection> choose_among(const Inquiry& inquiry,
                                       SelectRules& rules, CycleState& state) {
@@ -40,7 +47,10 @@ std::optional<Selection> choose_among(const Inquiry& inquiry,
   }
   decision.storm =
       find_storm(inquiry, rules, state.storms, decision, state.incident);
-  if (unread_matter(snapshot, choice, rules)) {
+  const bool too_small = !decision.storm &&
+                         choice.selection.kind == Selection::Kind::kChosen &&
+                         rules.min_reclaim_kib < snapshot.small_kib;
+  if (too_small || unread_matter(snapshot, choice, rules)) {
     return std::nullopt;
   }
   decision.ruled_out = snapshot.unread.value_or(Unread()).processes;
@@ -80,11 +90,27 @@ Expected<Selection> choose(const Inquiry& inquiry, SelectRules& rules,
       return *selection;
     }
   }
-  if (const auto scanned = scan(inquiry); !scanned) {
-    return tl::unexpected(scanned.error());
+  for (const Kib small_kib : {small_for(inquiry.policy, decision), Kib{0}}) {
+    if (const auto scanned = scan(inquiry, small_kib); !scanned) {
+      return tl::unexpected(scanned.error());
+    }
+    state.reserve(state.snapshot.tasks.size());
+    if (const auto selection = choose_among(inquiry, rules, state)) {
+      return *selection;
+    }
   }
-  state.reserve(state.snapshot.tasks.size());
-  return *choose_among(inquiry, rules, state);
+  return Selection();
+}
+
+void read_the_others(const Inquiry& inquiry, const SelectRules& rules,
+                     const CycleState& state) {
+  constexpr Micros kMost = 50'000;
+  const bool all = !inquiry.snapshot.unread && inquiry.snapshot.small_kib == 0;
+  if (!all && 3 * state.census.cost_us() < kMost && scan(inquiry) &&
+      rules.scoped) {
+    mark_scope(inquiry.sources.cgroups, state.decision.scope.view(),
+               inquiry.snapshot);
+  }
 }
 
 }  // namespace badnessd

@@ -274,22 +274,11 @@ class Pass {
             state_.swept);
     }
     if (!decision.storm) {
-      read_the_others(rules);
+      read_the_others(inquiry(), rules, state_);
       list_others(inquiry(), rules, decision);
     }
     note_cgroup(sources_, decision);
     return after_signal();
-  }
-
-  // The record lists all candidates, if it takes less than about 50 ms to read
-  // them: a scan takes three times as long as a note.
-  void read_the_others(const SelectRules& rules) {
-    constexpr Micros kMost = 50'000;
-    if (state_.snapshot.unread && state_.census.cost_us() * 3 < kMost &&
-        scan(inquiry()) && rules.scoped) {
-      mark_scope(sources_.cgroups, state_.decision.scope.view(),
-                 state_.snapshot);
-    }
   }
 
   CycleResult after_signal() {

@@ -96,8 +96,12 @@ Selection select_exactly(const Inquiry& inquiry, const SelectRules& rules) {
 void read_expensive(const Inquiry& inquiry, std::uint32_t index) {
   Snapshot& snapshot = inquiry.snapshot;
   inquiry.sources.facts.refine(snapshot, index);
-  snapshot.verdicts[index].has_mm =
-      first_verdict(snapshot.tasks[index], threads_of(inquiry.policy)).has_mm;
+  const Verdict first =
+      first_verdict(snapshot.tasks[index], threads_of(inquiry.policy));
+  snapshot.verdicts[index].has_mm = first.has_mm;
+  if (inquiry.policy.rules.empty()) {
+    snapshot.verdicts[index].oom_adj = first.oom_adj;
+  }
   inquiry.identities.settle(inquiry.sources, inquiry.policy, snapshot, index);
 }
 
@@ -117,9 +121,9 @@ void offer(Judged judged, std::array<JudgedTask, Decision::kListed>& list,
 
 }  // namespace
 
-Expected<void> scan(const Inquiry& inquiry) {
+Expected<void> scan(const Inquiry& inquiry, Kib small_kib) {
   Snapshot& snapshot = inquiry.snapshot;
-  const auto scanned = inquiry.sources.facts.scan(snapshot);
+  const auto scanned = inquiry.sources.facts.scan(snapshot, small_kib);
   if (!scanned) {
     return scanned;
   }

@@ -67,11 +67,11 @@ bool Suspects::scan(const Inquiry& inquiry, Kib needed_kib, Kib faulted_kib,
   most_kib_ = 0;
   read_.clear();
   pids_.clear();
-  if (!read_newcomers(inquiry, now_us)) {
+  if (!list_newcomers(inquiry, now_us)) {
     return false;
   }
   rank(inquiry);
-  if (!read_ranked(inquiry)) {
+  if (!read_newcomers(inquiry) || !read_ranked(inquiry)) {
     return false;
   }
   // Processes that were read took something meanwhile: so the faults of the
@@ -117,39 +117,44 @@ bool Suspects::list_newcomers(const Inquiry& inquiry, Micros now_us) {
       (around && !facts.list(newcomers_, high))) {
     return false;
   }
-  for (const Census::Entry& entry : census.entries()) {
-    if (entry.facts.id.pid == 0 && !fresh->contains(entry.process.pid)) {
-      newcomers_.push_back(entry.process);
-    }
-  }
-  std::sort(newcomers_.begin(), newcomers_.end(),
-            [](const ListedProcess& a, const ListedProcess& b) {
-              return a.pid < b.pid;
-            });
   return true;
 }
 
-bool Suspects::read_newcomers(const Inquiry& inquiry, Micros now_us) {
-  if (!list_newcomers(inquiry, now_us) || newcomers_.size() > kMostRead / 2) {
+void Suspects::rank(const Inquiry& inquiry) {
+  constexpr Kib kUnit = Ranked::kAboutTheSame;
+  const std::size_t listed = newcomers_.size();
+  const auto is_new = [&](std::int32_t pid) {
+    const auto end = newcomers_.begin() + static_cast<std::ptrdiff_t>(listed);
+    const auto place = std::lower_bound(
+        newcomers_.begin(), end, pid,
+        [](const ListedProcess& it, std::int32_t key) { return it.pid < key; });
+    return place != end && place->pid == pid;
+  };
+  ranked_.clear();
+  for (const Census::Entry& entry : inquiry.census->entries()) {
+    if (is_kernel_thread(entry.facts) || is_new(entry.process.pid)) {
+      continue;
+    }
+    if (entry.facts.id.pid == 0) {
+      newcomers_.push_back(entry.process);
+      continue;
+    }
+    const Kib took = entry.took_most_kib(entry.facts, inquiry.loss->slot);
+    ranked_.push_back({.took_most_kib = (took / kUnit + 1) * kUnit,
+                       .start_time = entry.id.start_time,
+                       .pid = entry.process.pid});
+  }
+  std::make_heap(ranked_.begin(), ranked_.end());
+}
+
+bool Suspects::read_newcomers(const Inquiry& inquiry) {
+  if (newcomers_.size() > kMostRead / 2) {
     return false;
   }
   for (const ListedProcess& process : newcomers_) {
     read(inquiry, process.pid);
   }
   return true;
-}
-
-void Suspects::rank(const Inquiry& inquiry) {
-  ranked_.clear();
-  constexpr Kib kUnit = Ranked::kAboutTheSame;
-  const auto add = [&](const Census::Entry& entry) {
-    const Kib took = entry.took_most_kib(entry.facts, inquiry.loss->slot);
-    ranked_.push_back({.took_most_kib = (took / kUnit + 1) * kUnit,
-                       .start_time = entry.id.start_time,
-                       .pid = entry.process.pid});
-  };
-  for_known_except(*inquiry.census, newcomers_, add);
-  std::make_heap(ranked_.begin(), ranked_.end());
 }
 
 bool Suspects::suspected(Kib took_most_kib) const noexcept {
@@ -213,49 +218,49 @@ void Suspects::read(const Inquiry& inquiry, std::int32_t pid) {
   read_.push_back(suspect);
 }
 
-bool Suspects::add_children(const Census& census) {
-  const std::size_t old = family_.size();
-  const auto add = [&](std::int32_t pid, std::int32_t ppid) {
-    const auto end = family_.begin() + static_cast<std::ptrdiff_t>(old);
-    if (std::binary_search(family_.begin(), end, ppid) &&
-        !std::binary_search(family_.begin(), end, pid)) {
-      family_.push_back(pid);
-    }
-  };
-  for (const Census::Entry& entry : census.entries()) {
-    add(entry.process.pid, entry.facts.ppid);
-  }
-  for (const Suspect& process : read_) {
-    add(process.pid, process.ppid);
-  }
-  sort_unique(family_);
-  return family_.size() != old && family_.size() <= kMostScanned;
-}
-
 void Suspects::collect(const Inquiry& inquiry, Kib needed_kib) {
   std::sort(read_.begin(), read_.end(),
             [](const Suspect& a, const Suspect& b) { return a.pid < b.pid; });
   family_.clear();
-  for_known_except(*inquiry.census, read_, [&](const Census::Entry& entry) {
-    if (entry.facts.most_kib + open_kib_ >= needed_kib) {
-      pids_.push_back(entry.process.pid);
-    }
-  });
   for (const Suspect& process : read_) {
     if (process.holds_most_kib >= needed_kib || process.exiting) {
       pids_.push_back(process.pid);
     }
     if (suspected(process.took_most_kib) && process.pid != kInitPid) {
       family_.push_back(process.pid);
-      if (process.ppid > kInitPid) {
-        pids_.push_back(process.ppid);
-      }
+      pids_.push_back(process.ppid);
     }
   }
-  while (add_children(*inquiry.census)) {
+  // Each round adds a generation; the first one also finds who holds enough.
+  std::size_t old = 0;
+  for (bool first = true; old != family_.size() && old <= kMostScanned;
+       first = false) {
+    old = family_.size();
+    const auto has_parent = [&](std::int32_t pid, std::int32_t ppid) {
+      const auto end = family_.begin() + static_cast<std::ptrdiff_t>(old);
+      return std::binary_search(family_.begin(), end, ppid) &&
+             !std::binary_search(family_.begin(), end, pid);
+    };
+    for (const Census::Entry& entry : inquiry.census->entries()) {
+      const std::int32_t pid = entry.process.pid;
+      if (has_parent(pid, entry.facts.ppid)) {
+        family_.push_back(pid);
+      }
+      if (first && entry.facts.most_kib + open_kib_ >= needed_kib) {
+        pids_.push_back(pid);
+      }
+    }
+    for (const Suspect& process : read_) {
+      if (has_parent(process.pid, process.ppid)) {
+        family_.push_back(process.pid);
+      }
+    }
+    sort_unique(family_);
   }
   pids_.insert(pids_.end(), family_.begin(), family_.end());
   sort_unique(pids_);
+  pids_.erase(pids_.begin(),
+              std::upper_bound(pids_.begin(), pids_.end(), kInitPid));
 }
 
 void Suspects::sum_up_unread(const Inquiry& inquiry) const {

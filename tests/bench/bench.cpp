@@ -15,6 +15,7 @@
 #include "badnessd/engine/select.h"
 #include "badnessd/system/proc/procfs.h"
 #include "fake_source.h"
+#include "forked.h"
 #include "roots.h"
 #include "snapshots.h"
 
@@ -103,7 +104,7 @@ void scan(benchmark::State& state, const char* root) {
   const auto source = test::open_root(root);
   Snapshot snapshot;
   for (auto _ : state) {
-    if (!source->scan(snapshot)) {
+    if (!source->scan(snapshot, 0)) {
       state.SkipWithError("scan");
       return;
     }
@@ -113,17 +114,24 @@ void scan(benchmark::State& state, const char* root) {
 BENCHMARK_CAPTURE(scan, running_system, "/proc");
 BENCHMARK_CAPTURE(scan, stored_tree, TEST_PROC_DIR "/server");
 
+// With the guard, as the default settings have it.
 void scan_and_select(benchmark::State& state) {
+  constexpr Kib kNeeded = Kib{64} << 10;
   const auto source = test::open_root("/proc");
+  static_cast<void>(source->read_pressure());  // whether swap is in use
   Snapshot snapshot;
   const Inquiry inquiry{source->sources(), snapshot, policy, identities};
   for (auto _ : state) {
-    if (!badnessd::scan(inquiry)) {
+    if (!badnessd::scan(inquiry, kNeeded / 4)) {
       state.SkipWithError("scan");
       return;
     }
-    SelectRules rules{.self_pid = source->self_pid()};
-    benchmark::DoNotOptimize(select_victim(inquiry, rules, 0));
+    SelectRules rules{.self_pid = source->self_pid(), .wait_kib = kNeeded};
+    if (select_victim(inquiry, rules, kNeeded).selection.kind !=
+        Selection::Kind::kChosen) {
+      state.SkipWithError("no process holds 64 MiB");
+      return;
+    }
   }
   count_per_process(state, snapshot.tasks.size());
 }
@@ -144,6 +152,38 @@ void scan_and_refine_all(benchmark::State& state) {
   count_per_process(state, snapshot.tasks.size());
 }
 BENCHMARK(scan_and_refine_all);
+
+// A decision on a process that has taken 256 MiB since the census.
+void decide_from_census(benchmark::State& state) {
+  const auto source = test::open_root("/proc");
+  constexpr std::size_t kLeak = 256UL << 20;
+  const test::Leaker leaker(kLeak);
+  Census census;
+  Snapshot snapshot;
+  Suspects suspects;
+  const std::size_t slot =
+      census.look_at_all(source->sources(), source->read_pressure().value());
+  leaker.leak();
+  constexpr Kib kNeeded = Kib{32} << 10;
+  const Inquiry inquiry{
+      .sources = source->sources(),
+      .snapshot = snapshot,
+      .policy = policy,
+      .identities = identities,
+      .census = &census,
+      .loss = Loss{.slot = slot, .lost_kib = kNeeded, .needed_kib = kNeeded}};
+  for (auto _ : state) {
+    const auto faulted = source->read_vm_counters().faulted_kib;
+    SelectRules rules{.self_pid = source->self_pid(), .wait_kib = kNeeded};
+    if (!suspects.scan(inquiry, kNeeded, *faulted, source->now_us()) ||
+        select_victim(inquiry, rules, kNeeded).blame != Blame::kTook) {
+      state.SkipWithError("the census cannot tell");
+      return;
+    }
+  }
+  count_per_process(state, census.entries().size());
+}
+BENCHMARK(decide_from_census)->Iterations(300);
 
 void read_pressure(benchmark::State& state) {
   const auto source = test::open_root("/proc");

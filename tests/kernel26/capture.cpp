@@ -24,7 +24,7 @@ Result<Snapshot> read_snapshot(const fs::path& root, std::uint32_t hz) {
     return refused(source.error());
   }
   Snapshot snapshot;
-  if (const auto scanned = (*source)->scan(snapshot); !scanned) {
+  if (const auto scanned = (*source)->scan(snapshot, 0); !scanned) {
     return refused(scanned.error());
   }
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {

@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "badnessd/engine/kernel26.h"
+
 namespace badnessd::test {
 
 namespace fs = std::filesystem;
@@ -49,13 +51,24 @@ Expected<PressureReading> FakeSource::read_pressure() {
   return reading;
 }
 
-Expected<void> FakeSource::scan(Snapshot& snapshot) {
+Expected<void> FakeSource::scan(Snapshot& snapshot, Kib small_kib) {
   ++scans_;
   std::vector<std::int32_t> pids;
   for (const Task& task : full_.tasks) {
     pids.push_back(task.id.pid);
   }
   fill(snapshot, pids);
+  const bool any_swap =
+      std::any_of(full_.tasks.begin(), full_.tasks.end(),
+                  [](const Task& it) { return it.swap_kib != 0; });
+  snapshot.small_kib = any_swap ? 0 : small_kib;
+  for (Task& task : snapshot.tasks) {
+    if (task.has_mm &&
+        task.rss * (snapshot.page_size / 1024) < snapshot.small_kib) {
+      task.oom_adj = kOomAdjustMax;
+      task.oom_adj_known = false;
+    }
+  }
   return {};
 }
 
@@ -72,6 +85,7 @@ void FakeSource::fill(Snapshot& snapshot,
   snapshot.page_size = full_.page_size;
   snapshot.gaps = full_.gaps;
   snapshot.tasks.clear();
+  snapshot.small_kib = 0;
   for (const std::int32_t pid : pids) {
     const std::size_t index = find_task(full_, pid);
     if (index < full_.tasks.size()) {

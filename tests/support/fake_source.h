@@ -32,7 +32,7 @@ class FakeSource final : public FactSource {
   }
   // The clock is that of the last reading.
   [[nodiscard]] Micros now_us() override { return now_us_; }
-  [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override;
+  [[nodiscard]] Expected<void> scan(Snapshot& snapshot, Kib small_kib) override;
   [[nodiscard]] Expected<void> scan_some(
       Snapshot& snapshot, std::span<const std::int32_t> pids) override;
   void refine(Snapshot& snapshot, std::uint32_t index) override;

@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -83,6 +85,41 @@ int Forked::reap() {
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   return status;
+}
+
+Leaker::Pipe::Pipe() {
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    throw std::system_error(errno, std::generic_category(), "pipe");
+  }
+}
+
+Leaker::Pipe::~Pipe() {
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+Leaker::Leaker(std::size_t bytes)
+    : child_([this, bytes](const Forked::Ready& ready) {
+        ready();
+        char byte = 0;
+        if (::read(go_.ends[0], &byte, 1) == 1) {
+          // Volatile, or the compiler leaves it out.
+          auto* const block = static_cast<volatile char*>(std::malloc(bytes));
+          for (std::size_t i = 0; i < bytes; i += 1024) {
+            block[i] = 1;
+          }
+          if (::write(done_.ends[1], &byte, 1) != 1) {
+            ::_exit(1);
+          }
+        }
+      }) {}
+
+void Leaker::leak() const {
+  char byte = 0;
+  if (::write(go_.ends[1], &byte, 1) != 1 ||
+      ::read(done_.ends[0], &byte, 1) != 1) {
+    throw std::runtime_error("the leaking child is gone");
+  }
 }
 
 }  // namespace badnessd::test

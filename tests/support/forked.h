@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <array>
+#include <cstddef>
 #include <functional>
 
 namespace badnessd::test {
@@ -30,6 +32,30 @@ class Forked {
 
  private:
   pid_t pid_ = -1;
+};
+
+// A child that takes memory when it is told to.
+class Leaker {
+ public:
+  explicit Leaker(std::size_t bytes);
+  [[nodiscard]] pid_t pid() const noexcept { return child_.pid(); }
+  // Returns when the child has the memory.
+  void leak() const;
+
+ private:
+  struct Pipe {
+    Pipe();
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+    Pipe(Pipe&&) = delete;
+    Pipe& operator=(Pipe&&) = delete;
+    ~Pipe();
+    std::array<int, 2> ends{};
+  };
+
+  Pipe go_;
+  Pipe done_;
+  Forked child_;
 };
 
 // Never returns; for bodies.

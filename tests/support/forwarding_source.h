@@ -20,8 +20,9 @@ class ForwardingSource : public FactSource {
     return source_.read_vm_counters();
   }
   [[nodiscard]] Micros now_us() override { return source_.now_us(); }
-  [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override {
-    return source_.scan(snapshot);
+  [[nodiscard]] Expected<void> scan(Snapshot& snapshot,
+                                    Kib small_kib) override {
+    return source_.scan(snapshot, small_kib);
   }
   [[nodiscard]] Expected<void> scan_some(
       Snapshot& snapshot, std::span<const std::int32_t> pids) override {

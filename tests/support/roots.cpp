@@ -19,7 +19,7 @@ std::unique_ptr<ProcfsSource> open_root(const std::string& root,
 
 Snapshot scan_of(FactSource& source) {
   Snapshot snapshot;
-  if (const auto scanned = source.scan(snapshot); !scanned) {
+  if (const auto scanned = source.scan(snapshot, 0); !scanned) {
     throw std::runtime_error(std::string("cannot scan: ") +
                              scanned.error().what);
   }

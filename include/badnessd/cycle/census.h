@@ -45,7 +45,7 @@ class Census {
   std::size_t look_at_all(const Sources& sources,
                           const PressureReading& reading);
   // A note is incomplete: look() wants to run again soon.
-  [[nodiscard]] bool busy() const noexcept { return next_ < entries_.size(); }
+  [[nodiscard]] bool busy() const noexcept { return next_ != 0; }
 
   [[nodiscard]] const MemoryNotes& notes() const noexcept { return notes_; }
   // The time that the last complete note took.
@@ -122,10 +122,13 @@ class Census {
   std::optional<Kib> faulted_kib_;
   Micros listed_us_ = 0;
   std::optional<std::int32_t> last_pid_;  // before they were listed
-  MemoryNote pending_;                    // the current note
+  std::int32_t pid_max_ = 0;
+  MemoryNote pending_;  // the current note
   std::optional<Kib> pending_faulted_kib_;
   std::size_t slot_ = 0;  // the slot of the current note
-  std::size_t next_ = 0;  // the next entry to read
+  // The entries before this one are left to read: the newest process comes
+  // first, as it is the one most likely to take memory now.
+  std::size_t next_ = 0;
   std::size_t per_step_ = 32;
   Micros cost_us_ = 0;         // of the current note, else of the last one
   Micros last_cost_us_ = 0;    // of the note before the current one

@@ -26,7 +26,8 @@ struct Inquiry {
 // Scans again and applies the rules of the policy. If the leader of a process
 // has exited, its first live thread counts, as in later kernels (mm/oom_kill.c:
 // find_lock_task_mm()), except in the bare order of 2.6.32.
-[[nodiscard]] Expected<void> scan(const Inquiry& inquiry);
+// `small_kib`: as in FactSource::scan().
+[[nodiscard]] Expected<void> scan(const Inquiry& inquiry, Kib small_kib = 0);
 
 // Applies the rules of the policy to a new snapshot: the second part of scan().
 void begin_judging(const Inquiry& inquiry);

@@ -54,19 +54,18 @@ class Suspects {
     }
   };
 
-  // The processes that the census has not read.
+  // Lists the processes that are newer than the census.
   [[nodiscard]] bool list_newcomers(const Inquiry& inquiry, Micros now_us);
-  // They are read now.
-  [[nodiscard]] bool read_newcomers(const Inquiry& inquiry, Micros now_us);
-  // All others by what they can have taken.
+  // Ranks all others by what they can have taken; those that the census has not
+  // read yet count as newcomers.
   void rank(const Inquiry& inquiry);
+  [[nodiscard]] bool read_newcomers(const Inquiry& inquiry);
   // Reads again those that may have taken enough.
   [[nodiscard]] bool read_ranked(const Inquiry& inquiry);
   void read(const Inquiry& inquiry, std::int32_t pid);
   // Lists the suspects with their parents and descendants, and the processes
   // that can hold `needed_kib`: their exit would be waited for.
   void collect(const Inquiry& inquiry, Kib needed_kib);
-  bool add_children(const Census& census);
   // Whether the snapshot has all that the amounts of the suspects depend on.
   [[nodiscard]] bool complete(const Snapshot& snapshot) const;
   void sum_up_unread(const Inquiry& inquiry) const;

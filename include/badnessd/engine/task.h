@@ -65,6 +65,7 @@ struct Task {
   std::uint32_t mm_threads = 0;  // live threads: each is on the parent's list
   std::int32_t live_tid = 0;  // of the first live thread; 0: the leader lives
   std::int16_t oom_adj = 0;   // /proc/<pid>/oom_adj, -17..15
+  bool oom_adj_known = true;  // else refine() reads it, and oom_adj is 15
   std::int16_t oom_score_adj = 0;
   bool has_oom_score_adj = false;  // 2.6.32 has none
   bool pf_oom_origin = false;
@@ -198,6 +199,7 @@ struct Snapshot {
   std::optional<std::uint64_t> baseline_age_s;
   Gaps gaps;
   std::optional<Unread> unread;  // none: all processes are here
+  Kib small_kib = 0;  // the oom_adj of tasks that hold less may not be known
 
   [[nodiscard]] Judged judged(std::size_t index) const noexcept {
     return {tasks[index], verdicts[index]};

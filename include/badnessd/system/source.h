@@ -55,10 +55,12 @@ class FactSource {
 
   // Replaces `snapshot` by all processes with their cheap facts. Reuses its
   // memory: a scan of no more processes than before allocates nothing. Counts
-  // an unreadable process in `gaps` and does not fail.
-  [[nodiscard]] virtual Expected<void> scan(Snapshot& snapshot) = 0;
+  // an unreadable process in `gaps` and does not fail. Leaves oom_adj of the
+  // processes that hold less than `small_kib` to refine(), if that is certain.
+  [[nodiscard]] virtual Expected<void> scan(Snapshot& snapshot,
+                                            Kib small_kib) = 0;
 
-  // The same for some processes. `pids` is sorted.
+  // The same for some processes, with oom_adj. `pids` is sorted.
   [[nodiscard]] virtual Expected<void> scan_some(
       Snapshot& snapshot, std::span<const std::int32_t> pids) = 0;
 

@@ -201,7 +201,7 @@ Expected<std::uint64_t> ProcfsSource::read_uptime() {
   return static_cast<std::uint64_t>(now.tv_sec);
 }
 
-Expected<Task> ProcfsSource::read_cheap(std::int32_t pid) {
+Expected<Task> ProcfsSource::read_cheap(std::int32_t pid, Kib small_kib) {
   const auto stat = read(pid, "stat").and_then(parse_stat);
   if (!stat) {
     return tl::unexpected(stat.error());
@@ -224,7 +224,10 @@ Expected<Task> ProcfsSource::read_cheap(std::int32_t pid) {
   } else if (stat->state == 'Z' && stat->num_threads > 1) {
     read_group_of_dead_leader(task, stat->num_threads);
   }
-  if (auto adj = read_oom_adj(task); !adj) {
+  if (task.has_mm && task.rss * page_size_ / 1024 < small_kib) {
+    task.oom_adj = kOomAdjustMax;
+    task.oom_adj_known = false;
+  } else if (auto adj = read_oom_adj(task); !adj) {
     return tl::unexpected(adj.error());
   }
   if ((task.flags & kPfKthread) != 0 && !task.has_mm) {
@@ -279,6 +282,7 @@ Expected<void> ProcfsSource::read_oom_adj(Task& task) {
       return tl::unexpected(adj.error());
     }
     task.oom_adj = static_cast<std::int16_t>(*adj);
+    task.oom_adj_known = true;
     return {};
   }
   read_score_adj(task);
@@ -287,6 +291,7 @@ Expected<void> ProcfsSource::read_oom_adj(Task& task) {
   }
   task.oom_adj =
       static_cast<std::int16_t>(oom_adj_from_score_adj(task.oom_score_adj));
+  task.oom_adj_known = true;
   return {};
 }
 

@@ -30,7 +30,8 @@ void ProcfsSource::refine(Snapshot& snapshot, std::uint32_t index) {
   Task& task = snapshot.tasks[index];
   task.detail = Detail::kFull;
   const auto status = read_status_of(task.id.pid, task.live_tid);
-  if (!status && vanished(status.error())) {
+  const bool gone = !status && vanished(status.error());
+  if (gone || (!task.oom_adj_known && !read_oom_adj(task))) {
     task.has_mm = false;
     task.live_tid = 0;
     ++snapshot.gaps.vanished;
@@ -151,13 +152,13 @@ void ProcfsSource::read_children(Snapshot& snapshot, Task& task) {
 
 // kcmp(2) waits for an exec of either process, so it is called only if both
 // statm are equal: a shared mm has one statm.
-ProcfsSource::SameMm ProcfsSource::compare_mm(const Task& a, const Task& b) {
-  if (a.total_vm != b.total_vm || b.mm_threads == 0) {
+ProcfsSource::SameMm ProcfsSource::compare_mm(
+    const Task& a, const Expected<StatmFields>& statm, const Task& b) {
+  if (a.total_vm != b.total_vm || b.mm_threads == 0 || !statm) {
     return SameMm::kNo;
   }
-  const auto first = read(a.id.pid, "statm").and_then(parse_statm);
-  const auto second = read(b.id.pid, "statm").and_then(parse_statm);
-  if (!first || !second || !(*first == *second)) {
+  const auto other = read(b.id.pid, "statm").and_then(parse_statm);
+  if (!other || !(*other == *statm)) {
     return SameMm::kNo;
   }
   const auto order =
@@ -170,13 +171,15 @@ ProcfsSource::SameMm ProcfsSource::compare_mm(const Task& a, const Task& b) {
 }
 
 bool ProcfsSource::share_mm(const Task& a, const Task& b) {
-  return compare_mm(a, b) == SameMm::kYes;
+  const auto statm = read(a.id.pid, "statm").and_then(parse_statm);
+  return compare_mm(a, statm, b) == SameMm::kYes;
 }
 
 void ProcfsSource::find_shared_mm(Snapshot& snapshot, const Task& task) {
+  const auto statm = read(task.id.pid, "statm").and_then(parse_statm);
   for (std::uint32_t i = 0; i < task.child_count; ++i) {
     Child& child = snapshot.children[task.first_child + i];
-    const SameMm same = compare_mm(task, snapshot.tasks[child.task]);
+    const SameMm same = compare_mm(task, statm, snapshot.tasks[child.task]);
     child.shares_mm = same == SameMm::kYes;
     if (same == SameMm::kUnknown) {
       ++snapshot.gaps.mm_identity_unknown;

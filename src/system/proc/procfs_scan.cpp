@@ -17,6 +17,7 @@ Expected<void> ProcfsSource::begin_scan(Snapshot& snapshot) {
   snapshot.uptime_s = *uptime;
   snapshot.page_size = page_size_;
   snapshot.tasks.clear();
+  snapshot.small_kib = 0;
   snapshot.gaps = Gaps{
       .live = live_, .kernel26 = kernel26_, .oom_adj_converted = !has_oom_adj_};
   return {};
@@ -34,10 +35,12 @@ Expected<void> ProcfsSource::scan_some(Snapshot& snapshot,
   return {};
 }
 
-Expected<void> ProcfsSource::scan(Snapshot& snapshot) {
+Expected<void> ProcfsSource::scan(Snapshot& snapshot, Kib small_kib) {
   if (auto begun = begin_scan(snapshot); !begun) {
     return begun;
   }
+  // What is in swap is not known.
+  snapshot.small_kib = swap_in_use_ || options_.swap_in_scan ? 0 : small_kib;
   std::swap(kernel_threads_, known_kernel_threads_);
   kernel_threads_.clear();
   auto known = known_kernel_threads_.begin();
@@ -106,7 +109,7 @@ Expected<void> ProcfsSource::list(std::vector<ListedProcess>& listed,
 }
 
 void ProcfsSource::add_task(Snapshot& snapshot, std::int32_t pid) {
-  Expected<Task> task = read_cheap(pid);
+  Expected<Task> task = read_cheap(pid, snapshot.small_kib);
   if (task && options_.swap_in_scan) {
     if (const auto status = read_status(pid)) {
       task->swap_kib = status->swap_kib.value_or(0);

@@ -30,7 +30,7 @@ class CensusTest : public testing::Test {
   // What the process held at the note in `slot`; none: it was not there.
   std::optional<Holding> then(std::int32_t pid, std::size_t slot) {
     Snapshot snapshot;
-    EXPECT_TRUE(source.scan(snapshot));
+    EXPECT_TRUE(source.scan(snapshot, 0));
     census.compare(snapshot, {.slot = slot}, 0);
     EXPECT_TRUE(snapshot.baseline_age_s);
     return test::task_of(snapshot, pid).then;
@@ -164,7 +164,7 @@ TEST_F(CensusTest, ANoteThatTakesTooLongIsGivenUp) {
 // changed: nothing is known of its swap.
 TEST_F(CensusTest, SwapThatIsStillToBeReadIsNotBounded) {
   FakeSource fake(a_thousand());
-  fake.task(1009).swap_kib = 400;
+  fake.task(10).swap_kib = 400;
   SlowSource many(fake.sources());
   const std::size_t slot = census.look_at_all(many.sources(), at(1, 500'000));
   EXPECT_FALSE(census.look(many.sources(), at(2, 500'000), kFar));
@@ -172,10 +172,10 @@ TEST_F(CensusTest, SwapThatIsStillToBeReadIsNotBounded) {
   EXPECT_FALSE(census.look(many.sources(), at(3'000, 100'000), kFar));
   ASSERT_TRUE(census.busy());
   Snapshot snapshot;
-  ASSERT_TRUE(fake.scan(snapshot));
+  ASSERT_TRUE(fake.scan(snapshot, 0));
   census.compare(snapshot, {.slot = slot}, 0);
-  EXPECT_EQ(test::task_of(snapshot, 1009).swap_most_kib, kUnknownKib);
-  EXPECT_TRUE(test::task_of(snapshot, 1009).then);
+  EXPECT_EQ(test::task_of(snapshot, 10).swap_most_kib, kUnknownKib);
+  EXPECT_TRUE(test::task_of(snapshot, 10).then);
 }
 
 // A parent with 300,000 KiB and a worker that maps the same.
@@ -204,7 +204,7 @@ class UnsharedTest : public testing::Test {
   }
   Task worker_since(std::size_t slot) {
     Snapshot snapshot;
-    EXPECT_TRUE(source.scan(snapshot));
+    EXPECT_TRUE(source.scan(snapshot, 0));
     census.compare(snapshot, {.slot = slot}, 0);
     return test::task_of(snapshot, 11);
   }
@@ -252,7 +252,7 @@ TEST_F(UnsharedTest, OneThatHasExecedOrHoldsLittleIsNotAsked) {
   note(2000, 0, 0);
   source.wait_for_answers();
   Snapshot snapshot;
-  ASSERT_TRUE(source.scan(snapshot));
+  ASSERT_TRUE(source.scan(snapshot, 0));
   census.compare(snapshot, {.slot = slot}, 0);
   EXPECT_EQ(test::task_of(snapshot, 12).shared_most_kib, kUnknownKib);
 }
@@ -270,7 +270,7 @@ TEST_F(CensusTest, SwapOfAProcessIsBoundedByWhatItHadAndAllHaveGot) {
   reading.swap_free_kib = 8'000;
   const std::size_t slot = census.look_at_all(source.sources(), reading);
   Snapshot snapshot;
-  ASSERT_TRUE(source.scan(snapshot));
+  ASSERT_TRUE(source.scan(snapshot, 0));
   census.compare(snapshot, {.slot = slot}, 1'300);
   EXPECT_EQ(test::task_of(snapshot, 10).swap_most_kib, 700U);
   EXPECT_EQ(test::task_of(snapshot, 11).swap_most_kib, 300U);

@@ -16,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -94,9 +93,10 @@ class ShortMemory final : public test::ForwardingSource {
   [[nodiscard]] VmCounters read_vm_counters() override {
     return {.oom_kills = {}, .faulted_kib = 0};
   }
-  [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override {
+  [[nodiscard]] Expected<void> scan(Snapshot& snapshot,
+                                    Kib small_kib) override {
     ++scans_;
-    return ForwardingSource::scan(snapshot);
+    return ForwardingSource::scan(snapshot, small_kib);
   }
   void run_short() { short_ = true; }
   [[nodiscard]] int scans() const noexcept { return scans_; }
@@ -226,45 +226,6 @@ TEST_F(KillPath, NoPageFaultAndNoCallForMemoryUntilTheSignal) {
               testing::ExitedWithCode(kScannedAll), "");
 }
 
-// A child that takes 64 MiB when it is told to.
-class Leaker {
- public:
-  Leaker() = default;
-  [[nodiscard]] pid_t pid() const noexcept { return child_.pid(); }
-  // Returns when it has them.
-  void leak() const {
-    char byte = 0;
-    if (::write(go_.write_end, &byte, 1) != 1 ||
-        ::read(done_.read_end, &byte, 1) != 1) {
-      ::_exit(kNotKilled);
-    }
-  }
-
- private:
-  struct Pipe {
-    Pipe() {
-      std::array<int, 2> ends{};
-      EXPECT_EQ(::pipe(ends.data()), 0);
-      read_end = ends[0];
-      write_end = ends[1];
-    }
-    int read_end = -1;
-    int write_end = -1;
-  };
-
-  Pipe go_;
-  Pipe done_;
-  test::Forked child_{[this](const test::Forked::Ready& ready) {
-    ready();
-    char byte = 0;
-    constexpr std::size_t kLeak = 64UL << 20;
-    if (::read(go_.read_end, &byte, 1) == 1) {
-      std::memset(std::malloc(kLeak), 1, kLeak);
-      static_cast<void>(::write(done_.write_end, &byte, 1));
-    }
-  }};
-};
-
 TEST_F(KillPath, NorFromTheCensusBesideFiveThousandProcesses) {
   const test::Forked crowd([](const test::Forked::Ready& ready) {
     constexpr int kMany = 5000;
@@ -277,7 +238,8 @@ TEST_F(KillPath, NorFromTheCensusBesideFiveThousandProcesses) {
     }
     ready();
   });
-  const Leaker leaker;
+  constexpr std::size_t kLeak = 64UL << 20;
+  const test::Leaker leaker(kLeak);
   Settings settings;
   settings.policy.min_reclaim = Amount{.basis_points = {}, .kib = 16'384};
   EXPECT_EXIT(kill_under_filter(

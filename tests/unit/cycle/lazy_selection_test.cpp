@@ -3,6 +3,7 @@
 // random snapshots. A failure names the seed that gives the snapshot again.
 #include "badnessd/cycle/lazy_selection.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -127,8 +128,9 @@ TEST(LazySelection, WithTheGuardChoosesAsIfAllHadBeenRefined) {
     source.replace(test::with_memory(random_snapshot(seed), seed + kCases));
     const Policy policy = policy_for(seed, need);
     Snapshot lazy;
-    ASSERT_TRUE(scan(inquiry_into(source, lazy, policy, since)));
-    Snapshot eager = lazy;
+    Snapshot eager;
+    ASSERT_TRUE(scan(inquiry_into(source, lazy, policy, since), need / 4));
+    ASSERT_TRUE(scan(inquiry_into(source, eager, policy, since)));
     const Choice choice = lazy_choice(source, lazy, seed, need, since);
 
     refine_all(inquiry_into(source, eager, policy, since));
@@ -143,6 +145,46 @@ TEST(LazySelection, WithTheGuardChoosesAsIfAllHadBeenRefined) {
   }
   EXPECT_GT(by_took, kCases / 10);
   EXPECT_GT(by_held, kCases / 10);
+}
+
+// Where nothing is in swap, the oom_adj of a process that holds less than the
+// bar does not matter.
+TEST(LazySelection, ChoosesTheSameWithoutTheAdjustmentsOfSmallProcesses) {
+  std::uint32_t compared = 0;
+  std::uint32_t unknown = 0;
+  for (std::uint64_t seed = 0; seed < kCases; ++seed) {
+    const Kib need = 1 + seed % 11 * 1000;
+    Snapshot full = test::with_memory(random_snapshot(seed), seed);
+    for (Task& task : full.tasks) {
+      task.swap_kib = 0;
+      task.rss = (task.rss_anon_kib + task.rss_shmem_kib) / 4 + 1;
+    }
+    FakeSource source(full);
+    const Policy policy = policy_for(seed, need);
+    SelectRules rules = rules_for(seed);
+    SelectRules same = rules;
+    Snapshot some;
+    Snapshot all;
+    const Inquiry few = inquiry_into(source, some, policy, {});
+    const Inquiry whole = inquiry_into(source, all, policy, {});
+    ASSERT_TRUE(scan(few, need / 4));
+    ASSERT_TRUE(scan(whole));
+    unknown += static_cast<std::uint32_t>(
+        std::count_if(some.tasks.begin(), some.tasks.end(),
+                      [](const Task& it) { return !it.oom_adj_known; }));
+    const Choice choice = select_victim(few, rules, need);
+    if (rules.min_reclaim_kib < some.small_kib) {
+      continue;
+    }
+    const Choice expected = select_victim(whole, same, need);
+    ASSERT_EQ(choice.selection.kind, expected.selection.kind)
+        << "seed " << seed;
+    ASSERT_EQ(choice.selection.task, expected.selection.task)
+        << "seed " << seed;
+    ++compared;
+  }
+  EXPECT_GT(compared, kCases / 2);
+  EXPECT_GT(unknown, kCases / 4);
 }
 
 TEST(LazySelection, CheapPointsAreNeverBelowTheScore) {

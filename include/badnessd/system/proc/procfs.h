@@ -40,7 +40,7 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] Expected<PressureReading> read_pressure() override;
   [[nodiscard]] VmCounters read_vm_counters() override;
   [[nodiscard]] Micros now_us() override;
-  [[nodiscard]] Expected<void> scan(Snapshot& snapshot) override;
+  [[nodiscard]] Expected<void> scan(Snapshot& snapshot, Kib small_kib) override;
   [[nodiscard]] Expected<void> scan_some(
       Snapshot& snapshot, std::span<const std::int32_t> pids) override;
   void refine(Snapshot& snapshot, std::uint32_t index) override;
@@ -95,7 +95,7 @@ class ProcfsSource final : public FactSource {
 
   [[nodiscard]] Expected<void> begin_scan(Snapshot& snapshot);
   // scan: one process.
-  [[nodiscard]] Expected<Task> read_cheap(std::int32_t pid);
+  [[nodiscard]] Expected<Task> read_cheap(std::int32_t pid, Kib small_kib);
   void read_group_of_dead_leader(Task& task, std::uint32_t num_threads);
   // Calls visit(tid) for each thread of `pid`, until one returns true.
   template <class Visit>
@@ -127,7 +127,10 @@ class ProcfsSource final : public FactSource {
   void read_children(Snapshot& snapshot, Task& task);
   void find_shared_mm(Snapshot& snapshot, const Task& task);
   enum class SameMm : std::uint8_t { kYes, kNo, kUnknown };
-  [[nodiscard]] SameMm compare_mm(const Task& a, const Task& b);
+  // `statm` is that of `a`.
+  [[nodiscard]] SameMm compare_mm(const Task& a,
+                                  const Expected<StatmFields>& statm,
+                                  const Task& b);
   // Anonymous resident memory: RssAnon of status, or resident minus shared of
   // statm (before 4.5).
   [[nodiscard]] Kib anonymous_kib(const StatusFields& status, std::int32_t pid);

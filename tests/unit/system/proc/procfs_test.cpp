@@ -243,7 +243,7 @@ TEST(ProcfsScan, AgainForgetsWhatWasBefore) {
   const auto source = open_root(tree.path());
   Snapshot snapshot = scan_of(*source);
   tree.remove("50");
-  ASSERT_TRUE(source->scan(snapshot));
+  ASSERT_TRUE(source->scan(snapshot, 0));
   EXPECT_EQ(snapshot.tasks.size(), 1U);
   EXPECT_TRUE(snapshot.children.empty());
 }
@@ -253,9 +253,9 @@ TEST(ProcfsScan, FailsWithoutUptime) {
   const auto source = open_root(tree.path());
   Snapshot snapshot;
   tree.write("uptime", "soon\n");
-  EXPECT_EQ(source->scan(snapshot).error().code, EBADMSG);
+  EXPECT_EQ(source->scan(snapshot, 0).error().code, EBADMSG);
   tree.remove("uptime");
-  EXPECT_EQ(source->scan(snapshot).error().code, ENOENT);
+  EXPECT_EQ(source->scan(snapshot, 0).error().code, ENOENT);
 }
 
 TEST(ProcfsScan, SaysWhenInitIsHidden) {
