@@ -63,7 +63,7 @@ Expected<void> FakeSource::scan(Snapshot& snapshot, Kib small_kib) {
                   [](const Task& it) { return it.swap_kib != 0; });
   snapshot.small_kib = any_swap ? 0 : small_kib;
   for (Task& task : snapshot.tasks) {
-    if (task.has_mm &&
+    if (task.has_mm && task.child_count == 0 &&
         task.rss * (snapshot.page_size / 1024) < snapshot.small_kib) {
       task.oom_adj = kOomAdjustMax;
       task.oom_adj_known = false;

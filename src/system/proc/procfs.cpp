@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <string>
 
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/system/proc/fields.h"
@@ -20,6 +21,34 @@ namespace {
 
 constexpr std::uint32_t kFallbackPageSize = 4096;
 constexpr const char* kArcStats = "spl/kstat/zfs/arcstats";
+
+// Whether a fault can give a process more than a page and less than a huge page
+// (multi-size huge pages, 6.8 and later): vmstat does not count these.
+bool has_middle_pages(FileReader& reader, std::uint32_t page_size) {
+  const auto root =
+      open_directory(AT_FDCWD, "/sys/kernel/mm/transparent_hugepage");
+  if (!root) {
+    return false;
+  }
+  constexpr std::string_view kPrefix = "hugepages-";
+  const std::uint64_t huge_kib = page_size / 1024 * (page_size / 8);
+  bool found = false;
+  DirectoryReader directory(4096);
+  const auto listed =
+      directory.for_each(root->get(), [&](const DirectoryReader::Entry& entry) {
+        const std::string name(entry.name);
+        const std::string whole =
+            std::string(kPrefix) + std::to_string(huge_kib) + "kB";
+        if (!entry.name.starts_with(kPrefix) || name == whole) {
+          return;
+        }
+        const auto enabled =
+            reader.read(root->get(), (name + "/enabled").c_str());
+        found = found ||
+                (enabled && enabled->find("[never]") == std::string_view::npos);
+      });
+  return found && listed;
+}
 
 bool is_procfs(int fd) {
   struct statfs fs {};
@@ -92,6 +121,7 @@ Expected<void> ProcfsSource::read_reference() {
   }
   if (live_) {
     page_size_ = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
+    has_middle_pages_ = has_middle_pages(reader_, page_size_);
     return {};
   }
   const auto statm = read(reference_pid_, "statm").and_then(parse_statm);
@@ -175,7 +205,12 @@ void ProcfsSource::add_reclaimable_arc(PressureReading& reading) {
 
 VmCounters ProcfsSource::read_vm_counters() {
   const auto text = reader_.read(root_.get(), "vmstat");
-  return text ? parse_vm_counters(*text, page_size_) : VmCounters();
+  VmCounters counters =
+      text ? parse_vm_counters(*text, page_size_) : VmCounters();
+  if (has_middle_pages_) {
+    counters.faulted_kib.reset();
+  }
+  return counters;
 }
 
 Micros ProcfsSource::now_us() {

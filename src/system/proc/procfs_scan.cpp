@@ -69,6 +69,12 @@ Expected<void> ProcfsSource::scan(Snapshot& snapshot, Kib small_kib) {
             [](const Task& a, const Task& b) { return a.id.pid < b.id.pid; });
   link_children(snapshot);
   snapshot.gaps.init_visible = find_task(snapshot, 1) < snapshot.tasks.size();
+  // Its children may die with it: it is not small.
+  for (Task& task : snapshot.tasks) {
+    if (task.child_count != 0 && !task.oom_adj_known && !read_oom_adj(task)) {
+      task.has_mm = false;  // it is gone
+    }
+  }
   return {};
 }
 

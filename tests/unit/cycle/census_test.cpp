@@ -276,5 +276,51 @@ TEST_F(CensusTest, SwapOfAProcessIsBoundedByWhatItHadAndAllHaveGot) {
   EXPECT_EQ(test::task_of(snapshot, 11).swap_most_kib, 300U);
 }
 
+TEST(NewPids, GoAroundAtTheGreatest) {
+  const NewPids ahead{.after = 100, .last = 110};
+  EXPECT_FALSE(ahead.contains(100));
+  EXPECT_TRUE(ahead.contains(101));
+  EXPECT_TRUE(ahead.contains(110));
+  EXPECT_FALSE(ahead.contains(111));
+  const NewPids around{.after = 32'000, .last = 310};
+  EXPECT_TRUE(around.contains(32'001));
+  EXPECT_TRUE(around.contains(310));
+  EXPECT_FALSE(around.contains(311));
+  EXPECT_FALSE((NewPids{.after = 5, .last = 5}.contains(5)));
+}
+
+TEST_F(CensusTest, NewPidsAreNotKnownIfAllCanHaveBeenGivenOut) {
+  EXPECT_FALSE(census.new_pids(source.sources(), kSecond));
+  source.set_last_pid(11);
+  static_cast<void>(look(1, 500'000));
+  source.set_last_pid(20);
+  const auto fresh = census.new_pids(source.sources(), 2 * kSecond);
+  ASSERT_TRUE(fresh);
+  EXPECT_FALSE(fresh->contains(11));
+  EXPECT_TRUE(fresh->contains(20));
+  EXPECT_FALSE(census.new_pids(source.sources(), 60 * kSecond));
+}
+
+// Near a trigger notes use more of the time.
+TEST_F(CensusTest, IsTakenMoreOftenWhenATriggerIsNear) {
+  FakeSource fake(a_thousand());
+  SlowSource many(fake.sources());
+  const auto notes_in_a_minute = [&](Micros to_fire) {
+    Census own;
+    own.look_at_all(many.sources(), at(1, 900'000));
+    int notes = 0;
+    for (Micros tenth = 20; tenth < 620; ++tenth) {
+      PressureReading reading = at(0, 900'000 - tenth * 1000);
+      reading.time_us = tenth * kSecond / 10;
+      notes += own.look(many.sources(), reading, to_fire) ? 1 : 0;
+    }
+    return notes;
+  };
+  const int calm = notes_in_a_minute(kFar);
+  EXPECT_LE(calm, 1);
+  EXPECT_GE(notes_in_a_minute(1000), 8);   // of 100 ms each
+  EXPECT_LE(notes_in_a_minute(1000), 14);  // 1/50 of 60 s
+}
+
 }  // namespace
 }  // namespace badnessd

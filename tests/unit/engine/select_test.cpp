@@ -250,6 +250,22 @@ TEST(Wait, NotForKernelThreads) {
   EXPECT_EQ(selected(scored({user_task(10, 5), thread})), 10);
 }
 
+TEST(Wait, NotForOneThatGivesBackTooLittle) {
+  const auto kind = [](const Task& dying, Kib wait_kib) {
+    Snapshot snapshot = scored({user_task(10, 5), dying});
+    snapshot.verdicts[1].reclaim_most_kib = 500;
+    return select_bad_process(snapshot, {.wait_kib = wait_kib}).kind;
+  };
+  EXPECT_EQ(kind(exiting(11, true), 500), Selection::Kind::kWait);
+  EXPECT_EQ(kind(exiting(11, true), 501), Selection::Kind::kChosen);
+  // Without its mm it no longer shows that: what the census noted counts, and
+  // if that is not known, it may be much.
+  Task without = exiting(11, false);
+  EXPECT_EQ(kind(without, 501), Selection::Kind::kWait);
+  without.noted_kib = 500;
+  EXPECT_EQ(kind(without, 501), Selection::Kind::kChosen);
+}
+
 TEST(Wait, NotForThoseWhoDoNotExit) {
   for (const WaitFor wait_for : kAllWaits) {
     EXPECT_FALSE(dying(judged(user_task(10, 5)).view(), wait_for));

@@ -155,6 +155,7 @@ class ProcfsSource final : public FactSource {
   bool has_score_adj_ = false;
   bool has_userns_ = false;
   bool has_arc_ = false;
+  bool has_middle_pages_ = false;
   bool swap_unusable_ = false;
   bool swap_in_use_ = true;  // until the first reading
   Micros swap_judged_us_ = 0;

@@ -181,5 +181,23 @@ TEST(ParsePsi, FailsOnWhatNoKernelWrites) {
   }
 }
 
+TEST(ParseVmCounters, CountsEachHugePageAsAllOfItsPages) {
+  const VmCounters counters = parse_vm_counters(
+      "nr_free_pages 7\npgfault 100\npgmajfault 90\nthp_fault_alloc 2\n"
+      "thp_fault_alloc_other 50\nthp_collapse_alloc 1\noom_kill 3\n",
+      4096);
+  EXPECT_EQ(counters.oom_kills, 3U);
+  EXPECT_EQ(counters.faulted_kib, 100U * 4 + 3U * 2048);
+  const VmCounters large =
+      parse_vm_counters("pgfault 100\nthp_fault_alloc 2\n", 65536);
+  EXPECT_EQ(large.faulted_kib, 100U * 64 + 2U * 512 * 1024);
+}
+
+TEST(ParseVmCounters, WhatTheKernelDoesNotCountIsNotKnown) {
+  const VmCounters counters = parse_vm_counters("pgmajfault 90\n", 4096);
+  EXPECT_FALSE(counters.oom_kills);
+  EXPECT_FALSE(counters.faulted_kib);
+}
+
 }  // namespace
 }  // namespace badnessd

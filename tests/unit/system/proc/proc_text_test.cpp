@@ -291,5 +291,11 @@ TEST(ParseUptime, FailsOnWhatIsNoNumber) {
   }
 }
 
+TEST(ParseLastPid, IsTheLastFieldOfLoadavg) {
+  EXPECT_EQ(parse_last_pid("0.11 0.20 1.01 2/431 5230\n"), 5230);
+  EXPECT_EQ(parse_last_pid("0.11 0.20 1.01 2/431 x\n").error().code, EBADMSG);
+  EXPECT_EQ(parse_last_pid("5230").error().code, EBADMSG);
+}
+
 }  // namespace
 }  // namespace badnessd

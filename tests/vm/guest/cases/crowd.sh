@@ -1,14 +1,17 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154
 # SPDX-License-Identifier: GPL-2.0-only
 # needs: MEM=2048 LIMIT=40 TIMEOUT=5400
-# 10 leaks and 10 bursts beside ARG idle processes: from threshold to signal, and how
-# far memory sinks below the threshold. A minute between two, for the budget.
-idle=sleepers:${arg:-1500}
+# Leaks and bursts beside many idle processes: from threshold to signal, and how far
+# memory sinks below the threshold. A minute between two, for the budget. ARG is the
+# number of idle processes, and of leaks and of bursts: 1500:10.
+many=${arg%%:*}; many=${many:-1500}
+repeat=${arg#*:}; [ "$repeat" != "$arg" ] || repeat=10
+idle=sleepers:$many
 role "$idle"
 sleep 60
 tasks() { systemctl show "lab-role@$idle" -p TasksCurrent --value; }
 before=$(tasks)
-for n in 1 2 3 4 5 6 7 8 9 10; do
+for n in $(seq "$repeat"); do
   for kind in leak:100 burst:0; do
     name=${kind%:*}-$n
     # A new board for the roles; the idle ones need none.
@@ -17,7 +20,7 @@ for n in 1 2 3 4 5 6 7 8 9 10; do
     watch "$name" "hog-$kind"
     died=$(victims "$name")
     us=$(to_signal_us "$name")
-    info "crowd: $name beside ${arg:-1500}: threshold to signal ${us:-none} us, MemAvailable at least $(value "$name" avail_min_kib) KiB, ruled out $(record "$name" ruled_out)"
+    info "crowd: $name beside $many: threshold to signal ${us:-none} us, MemAvailable at least $(value "$name" avail_min_kib) KiB, ruled out $(record "$name" ruled_out)"
     check "crowd: $name: only the hog dies" "died: ${died:-none}" [ "$died.$(value "$name" kernel_oom_kills)" = hog.0 ]
     case $daemon in
     badnessd) check "crowd: $name: within 5 ms" "$us us" [ "${us:-9999999}" -le 5000 ] ;;
