@@ -45,6 +45,8 @@ class Host {
     leaker_ = any().id.pid;
     leak_on(early_kib);
   }
+  // Another process takes memory that no note shows.
+  void surprise(Kib kib) { grow(any(), kib); }
   void leak_on(Kib kib) {
     const auto found =
         std::find_if(tasks_.begin(), tasks_.end(),
@@ -198,6 +200,9 @@ TEST(Suspects, AreEnoughForTheChoiceOfAFullScan) {
     }
     if (seed % 3 != 0) {
       host.leak_on(200'000 + host.roll(6'000'000));
+    }
+    if (seed % 5 == 0) {
+      host.surprise(host.roll(6'000'000));
     }
     host.churn(host.roll(30));
     host.show();
