@@ -73,8 +73,8 @@ void make_room(CycleState& state) {
   constexpr std::size_t kFewest = 1024;
   const std::size_t processes = state.census.entries().size();
   const std::size_t room = state.snapshot.tasks.capacity();
-  const bool enough = room >= kFewest && room >= processes + processes / 8;
-  state.reserve(enough ? room : std::max(kFewest, processes + processes / 4));
+  const bool enough = room >= kFewest && room >= processes + processes / 16;
+  state.reserve(enough ? room : std::max(kFewest, processes + processes / 8));
 }
 
 Expected<Selection> choose(const Inquiry& inquiry, SelectRules& rules,

@@ -42,8 +42,8 @@ struct CycleState {
   Micros oom_kills_read_us = 0;
 };
 
-// Reserves room for a quarter more processes than the census has, and for 1024
-// at least, unless there is room for an eighth more.
+// Reserves room for an eighth more processes than the census has, and for 1024
+// at least, unless there is room for a sixteenth more.
 void make_room(CycleState& state);
 
 struct CycleResult {
