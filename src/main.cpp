@@ -3,12 +3,16 @@
 #include "badnessd/app/config/cli.h"
 #include "badnessd/app/config/config.h"
 #include "badnessd/app/report/process.h"
+#include "badnessd/app/show_status.h"
 
 int main(int argc, char** argv) {
   const auto invocation =
       badnessd::parse_command_line(argc, argv, badnessd::sort_keys());
   if (!invocation) {
     return invocation.error();
+  }
+  if (invocation->command == badnessd::Command::kStatus) {
+    return badnessd::show_status(*invocation);
   }
   const auto loaded =
       badnessd::load_settings(invocation->config, invocation->assignments);

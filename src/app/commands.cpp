@@ -167,9 +167,7 @@ int run_command(const Invocation& invocation, const LoadedSettings& loaded,
                 ProcfsSource& source, Killer& killer) {
   if (invocation.command == Command::kRun) {
     const Service service =
-        invocation.dry_run
-            ? Service{.greeting = "dry run: nothing is signalled"}
-            : system_service();
+        invocation.dry_run ? dry_run_service() : system_service();
     return run_daemon(source, loaded, killer, service, [&invocation] {
       return load_settings(invocation.config, invocation.assignments);
     });

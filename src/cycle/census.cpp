@@ -154,6 +154,29 @@ std::optional<std::size_t> Census::step(const Sources& sources,
   return slot_;
 }
 
+std::vector<Census::Taker> Census::takers(std::size_t slot,
+                                          std::size_t count) const {
+  std::vector<Taker> most;
+  for (const Entry& entry : entries_) {
+    const Column& then = entry.columns[slot];
+    const Holding& now = entry.facts.holding;
+    const Kib took =
+        above(now.private_kib + now.shmem_kib + entry.copied_kib,
+              entry.noted(slot) ? Kib{then.private_kib} + then.shmem_kib : 0);
+    if (took == 0 || (most.size() == count && took <= most.back().took_kib)) {
+      continue;
+    }
+    const auto place =
+        std::find_if(most.begin(), most.end(),
+                     [took](const Taker& it) { return it.took_kib < took; });
+    most.insert(place, {entry.process.pid, took});
+    if (most.size() > count) {
+      most.pop_back();
+    }
+  }
+  return most;
+}
+
 Kib Census::Entry::took_most_kib(const HeldFacts& held,
                                  std::size_t slot) const noexcept {
   const Column& then = columns[slot];

@@ -198,9 +198,11 @@ void Suspects::read(const Inquiry& inquiry, std::int32_t pid) {
                   .exiting = (facts->flags & kPfExiting) != 0,
                   .statm = facts->statm};
   Kib took = since_exec;
-  if (same) {
+  // Its facts may be newer than the faults: the note is not.
+  const std::size_t latest = inquiry.census->latest();
+  if (same && entry->noted(latest)) {
     suspect.gain_kib =
-        known ? above(held, entry->facts.holding.private_kib) : 0;
+        above(held + entry->copied_kib, entry->columns[latest].private_kib);
   }
   if (same && entry->noted(slot)) {
     const Census::Column& then = entry->columns[slot];

@@ -82,6 +82,18 @@ std::size_t slot_for_next(const MemoryNotes& notes, Micros now_us) noexcept {
   return best;
 }
 
+std::optional<std::size_t> oldest_note_since(const MemoryNotes& notes,
+                                             Micros time_us) noexcept {
+  std::optional<std::size_t> oldest;
+  for (std::size_t slot = 0; slot < notes.size(); ++slot) {
+    if (notes[slot].time_us != 0 && notes[slot].time_us >= time_us &&
+        (!oldest || notes[slot].time_us < notes[*oldest].time_us)) {
+      oldest = slot;
+    }
+  }
+  return oldest;
+}
+
 std::optional<Loss> find_loss(const MemoryNotes& notes,
                               const PressureReading& now,
                               Kib needed_kib) noexcept {

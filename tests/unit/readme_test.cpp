@@ -18,6 +18,7 @@
 #include "badnessd/app/report/once.h"
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/record.h"
+#include "badnessd/app/report/status.h"
 #include "badnessd/engine/badness.h"
 #include "snapshots.h"
 #include "tree.h"
@@ -101,6 +102,7 @@ TEST(Readme, ListsTheFieldsOfTheTables) {
            {"once", once_fields()},
            {"explain", explain_fields()},
            {"check", check_fields()},
+           {"status", status_fields()},
            {"record", record_fields()}}) {
     expected = with_table(expected, name, table_of(fields));
   }

@@ -85,8 +85,19 @@ class Census {
   }
   [[nodiscard]] const Entry* find(std::int32_t pid) const noexcept;
 
-  // VmCounters::faulted_kib before the first of them was read; none: not known,
-  // or no note is complete.
+  // The processes that had taken the most since the note in `slot` when they
+  // were last read, at most `count`, the most first.
+  struct Taker {
+    std::int32_t pid = 0;
+    Kib took_kib = 0;
+  };
+  [[nodiscard]] std::vector<Taker> takers(std::size_t slot,
+                                          std::size_t count) const;
+
+  // The slot of the last complete note.
+  [[nodiscard]] std::size_t latest() const noexcept { return latest_; }
+  // VmCounters::faulted_kib before the first process of that note was read;
+  // none: not known, or no note is complete.
   [[nodiscard]] std::optional<Kib> faulted_kib() const noexcept {
     return faulted_kib_;
   }

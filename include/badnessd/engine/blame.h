@@ -38,6 +38,10 @@ inline constexpr Micros kNoteSpan = 4 * 3'600'000'000ULL;
 [[nodiscard]] std::size_t slot_for_next(const MemoryNotes& notes,
                                         Micros now_us) noexcept;
 
+// The slot of the oldest note that is not older than `time_us`.
+[[nodiscard]] std::optional<std::size_t> oldest_note_since(
+    const MemoryNotes& notes, Micros time_us) noexcept;
+
 // What memory has lost since a baseline.
 struct Loss {
   std::size_t slot = 0;  // the baseline's note

@@ -38,7 +38,7 @@ void add_common(CLI::App& app, Invocation& invocation, bool& once) {
   app.add_flag("--once", once,
                "Audit: one pass as if the trigger had fired; never signals");
   app.add_flag("--json", invocation.json,
-               "With --once, scores, explain or check: print one JSON object");
+               "With --once and every subcommand: print one JSON object");
 }
 
 CLI::App* add_scores(CLI::App& app, Invocation& invocation,
@@ -65,7 +65,7 @@ std::string_view contradiction(const Invocation& invocation, bool once) {
     return "--once stands alone; leave it out or the subcommand";
   }
   if (invocation.json && invocation.command == Command::kRun) {
-    return "--json goes with --once, scores, explain or check";
+    return "--json goes with --once or a subcommand";
   }
   return {};
 }
@@ -95,6 +95,11 @@ tl::expected<Invocation, int> parse_command_line(
       "check",
       "Check the settings: their values and where they come from, the "
       "triggers, and what this machine lacks");
+  CLI::App* status = app.add_subcommand(
+      "status",
+      "Show what the running daemon is doing; exit code 0 watching, 1 not "
+      "running, 2 degraded");
+  status->add_flag("--watch", invocation.watch, "Show it again every second");
 
   // CLI11 reports errors and --help by exceptions. All are caught here.
   try {
@@ -108,6 +113,8 @@ tl::expected<Invocation, int> parse_command_line(
     invocation.command = Command::kExplain;
   } else if (*check) {
     invocation.command = Command::kCheck;
+  } else if (*status) {
+    invocation.command = Command::kStatus;
   } else if (once) {
     invocation.command = Command::kOnce;
   }

@@ -6,22 +6,27 @@
 
 #include <fmt/core.h>
 
+#include "badnessd/app/report/json.h"
+#include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"
+#include "badnessd/app/report/status.h"
 #include "badnessd/app/report/triggers.h"
 
 namespace badnessd {
 
 using Kind = CycleResult::Kind;
 
-Daemon::Daemon(const Sources& sources, Killer& killer, Settings settings,
+Daemon::Daemon(const Sources& sources, Killer& killer, LoadedSettings settings,
                StateFile state_file, EventLog& event_log)
     : sources_(sources),
       killer_(killer),
-      settings_(std::move(settings)),
+      settings_(std::move(settings.settings)),
       state_file_(std::move(state_file)),
       event_log_(event_log),
       state_(settings_.policy),
-      reported_us_(sources.facts.now_us()) {
+      reported_us_(sources.facts.now_us()),
+      settings_origin_(std::move(settings.origin)),
+      started_us_(reported_us_) {
   state_file_.load(state_.incident, state_.domains.system.kills,
                    sources_.facts.now_us());
   if (state_.incident.pending) {
@@ -35,9 +40,11 @@ Daemon::Daemon(const Sources& sources, Killer& killer, Settings settings,
   }
 }
 
-void Daemon::reconfigure(const Settings& settings) {
+void Daemon::reconfigure(const LoadedSettings& settings) {
   const Machine machine = policy().machine;
-  settings_ = settings;
+  settings_ = settings.settings;
+  settings_origin_ = settings.origin;
+  tell_now_ = true;
   settings_.policy.machine = machine;
   forget_triggers(policy(), state_.domains);
   state_.identities.forget();
@@ -49,14 +56,12 @@ void Daemon::reconfigure(const Settings& settings) {
 
 CycleResult Daemon::rehearse() {
   CycleState trial(policy());
-  trial.once = true;
   trial.identities.look_at_all(sources_, policy());
   if (const auto reading = sources_.facts.read_pressure()) {
     static_cast<void>(trial.census.look_at_all(sources_, *reading));
     make_room(trial);
   }
-  DryRunKiller killer;
-  const CycleResult result = run_cycle(sources_, policy(), killer, trial);
+  const CycleResult result = try_decision(trial);
   save_state();  // the first write to a mapped page is a fault
   state_.snapshot = std::move(trial.snapshot);
   state_.identities = std::move(trial.identities);
@@ -65,6 +70,65 @@ CycleResult Daemon::rehearse() {
   state_.domains.cgroups = std::move(trial.domains.cgroups);
   make_room(state_);
   return result;
+}
+
+CycleResult Daemon::try_decision(CycleState& trial) {
+  trial.once = true;
+  DryRunKiller killer;
+  const CycleResult result = run_cycle(sources_, policy(), killer, trial);
+  choice_ = result.kind == Kind::kNotSignalled
+                ? Json(decision_sentences(trial.decision, policy()))
+                : Json();
+  chosen_us_ = sources_.facts.now_us();
+  return result;
+}
+
+// Not among so many processes that it takes long.
+void Daemon::refresh_choice() {
+  constexpr Micros kInterval = 300'000'000;
+  constexpr Micros kMost =
+      10'000;  // of a note; a decision takes three times it
+  if (sources_.facts.now_us() - chosen_us_ < kInterval ||
+      state_.census.cost_us() > kMost || state_.census.busy()) {
+    return;
+  }
+  CycleState trial(policy());
+  const auto exchange = [&] {
+    std::swap(trial.census, state_.census);
+    std::swap(trial.identities, state_.identities);
+    std::swap(trial.snapshot, state_.snapshot);
+  };
+  exchange();
+  static_cast<void>(try_decision(trial));
+  exchange();
+}
+
+void Daemon::tell_status(std::uint64_t lost_lines) {
+  const Micros now = sources_.facts.now_us();
+  if (!event_log_.publishes()) {
+    return;
+  }
+  const bool idle = !state_.incident.pending && calm(policy(), state_.domains);
+  if (!tell_now_ && (!idle || now - told_us_ < kStatusInterval)) {
+    return;
+  }
+  if (idle) {
+    refresh_choice();
+  }
+  tell_now_ = false;
+  told_us_ = now;
+  event_log_.publish(
+      std::string(kStatusFile),
+      dumped(status_json({.state = state_,
+                          .policy = policy(),
+                          .settings = settings_origin_,
+                          .started_us = started_us_,
+                          .now_us = now,
+                          .lacks = lacks_,
+                          .kills = kill_times_,
+                          .choice = choice_,
+                          .last_decision = event_log_.last_record(),
+                          .lost_lines = lost_lines})));
 }
 
 Micros Daemon::sleep() const noexcept {
@@ -149,6 +213,7 @@ void Daemon::note(const CycleResult& result) {
       break;
     case Kind::kSignalled:
       ++kills_;
+      count_kill(kill_times_, decision.signalled_us);
       [[fallthrough]];
     case Kind::kNotSignalled:
       save_state();
@@ -163,6 +228,7 @@ void Daemon::note(const CycleResult& result) {
     case Kind::kDone:
       save_state();
       event_log_.ended(decision, policy());
+      tell_now_ = true;
       said_ = result.kind;
       break;
   }

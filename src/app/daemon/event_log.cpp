@@ -104,7 +104,8 @@ void EventLog::ended(const Decision& decision, const Policy& policy) {
 
 void EventLog::record(std::string_view line, const Decision& decision,
                       const Policy& policy) {
-  const Json object = record_json(decision, policy, id_);
+  last_ = record_json(decision, policy, id_);
+  const Json& object = last_;
   const std::string message = fmt::format("{} [{}]", line, id_);
   const std::string json = object.dump();
   std::vector<JournalField> fields{{"MESSAGE", message},
@@ -125,19 +126,18 @@ void EventLog::record(std::string_view line, const Decision& decision,
     log_.warn("{}", message);
   }
   if (decision.end != Decision::End::kNotSignalled) {
-    write_last_kill(json);
+    publish("last-kill.json", json + "\n");
   }
 }
 
-void EventLog::write_last_kill(const std::string& json) {
+void EventLog::publish(const std::string& name, const std::string& text) {
   if (directory_.empty()) {
     return;
   }
-  // The rename is atomic: a reader never sees a partial file.
-  const std::string path = directory_ + "/last-kill.json";
+  const std::string path = directory_ + "/" + name;
   const std::string temporary = path + ".new";
   std::ofstream file(temporary, std::ios::trunc);
-  file << json << '\n';
+  file << text;
   file.close();
   if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) {
     log_.warn("cannot write {}, ignoring it", path);

@@ -57,11 +57,21 @@ void rehearse(Daemon& daemon, ProcfsSource& source, spdlog::logger& log) {
   for (const std::string& line : host_text(daemon.policy(), daemon.watched())) {
     log.info("{}", line);
   }
-  say(log, lint_triggers(daemon.policy(), daemon.watched(),
-                         source.sources().cgroups));
-  say(log, lint_rules(daemon.policy().rules));
-  say(log, host_findings(daemon.policy(), result.reading, daemon.snapshot(),
-                         source, AskedBy::kDaemon));
+  std::vector<std::string> lacks;
+  for (const auto& findings :
+       {lint_triggers(daemon.policy(), daemon.watched(),
+                      source.sources().cgroups),
+        lint_rules(daemon.policy().rules),
+        host_findings(daemon.policy(), result.reading, daemon.snapshot(),
+                      source, AskedBy::kDaemon)}) {
+    say(log, findings);
+    for (const Finding& finding : findings) {
+      if (finding.warning) {
+        lacks.push_back(finding.text);
+      }
+    }
+  }
+  daemon.set_lacks(std::move(lacks));
 }
 
 void protect(const ProcfsSource& source, spdlog::logger& log) {
@@ -137,7 +147,7 @@ void apply(const tl::expected<LoadedSettings, ConfigError>& anew,
     log.error("keeping the running settings: {}", anew.error().message);
     return;
   }
-  daemon.reconfigure(anew->settings);
+  daemon.reconfigure(*anew);
   log.info("settings reloaded: {}", anew->origin);
   say(log, lint_rules(anew->settings.policy.rules));
 }
@@ -146,8 +156,14 @@ void apply(const tl::expected<LoadedSettings, ConfigError>& anew,
 
 Service system_service() {
   return {.directory = environment("RUNTIME_DIRECTORY"),
+          .keep_state = true,
           .journal_socket = kJournalSocket,
           .protect = true};
+}
+
+Service dry_run_service() {
+  return {.directory = environment("RUNTIME_DIRECTORY"),
+          .greeting = "dry run: nothing is signalled"};
 }
 
 int run_daemon(
@@ -166,13 +182,15 @@ int run_daemon(
   Journal journal(service.journal_socket);
   EventLog event_log(*log, journal, service.directory, log_is_journal);
   const auto reading = source.read_pressure();
-  Settings settings = loaded.settings;
-  settings.policy.machine = {
+  LoadedSettings settings = loaded;
+  settings.settings.policy.machine = {
       .mem_total_kib = reading ? reading->mem_total_kib : 0,
       .cpus = static_cast<std::uint32_t>(::get_nprocs()),
       .self_pid = source.self_pid()};
-  Daemon daemon(source.sources(), killer, std::move(settings),
-                open_state(service.directory, *log), event_log);
+  Daemon daemon(
+      source.sources(), killer, std::move(settings),
+      service.keep_state ? open_state(service.directory, *log) : StateFile(),
+      event_log);
   log->info("settings: {}", loaded.origin);
   if (!service.greeting.empty()) {
     log->info("{}", service.greeting);
@@ -190,6 +208,7 @@ int run_daemon(
     daemon.step();
     manager.tick(source.now_us(), daemon);
     tell_losses(err.dropped() + journal.dropped(), dropped, *log);
+    daemon.tell_status(dropped);
     const auto woken =
         events->wait(std::chrono::microseconds(daemon.sleep()), psi.fd(),
                      daemon.victim_pending() ? killer.exit_fd() : -1);

@@ -289,6 +289,21 @@ TEST(NewPids, GoAroundAtTheGreatest) {
   EXPECT_FALSE((NewPids{.after = 5, .last = 5}.contains(5)));
 }
 
+TEST_F(CensusTest, NamesTheProcessesThatTookTheMost) {
+  const auto slot = look(1, 500'000);
+  ASSERT_TRUE(slot);
+  source.task(10).rss_anon_kib += 3'000;
+  source.task(11).rss_anon_kib += 7'000;
+  source.add(holding(12, 10, 5'000));
+  ASSERT_TRUE(look(1000, 400'000));
+  const auto takers = census.takers(*slot, 2);
+  ASSERT_EQ(takers.size(), 2U);
+  EXPECT_EQ(takers[0].pid, 11);
+  EXPECT_EQ(takers[0].took_kib, 7'000U);
+  EXPECT_EQ(takers[1].pid, 12);
+  EXPECT_EQ(takers[1].took_kib, 5'000U);
+}
+
 TEST_F(CensusTest, NewPidsAreNotKnownIfAllCanHaveBeenGivenOut) {
   EXPECT_FALSE(census.new_pids(source.sources(), kSecond));
   source.set_last_pid(11);

@@ -177,8 +177,8 @@ template <class Upset>
   }
   settings.policy.machine = {.mem_total_kib = reading->mem_total_kib,
                              .self_pid = procfs->self_pid()};
-  Daemon daemon(source.sources(), killer, settings, std::move(*file),
-                event_log);
+  Daemon daemon(source.sources(), killer, {settings, "a test"},
+                std::move(*file), event_log);
   keep_heap();
   prefault_stack();
   // As an ordinary user it is not locked; on a machine with memory to spare the

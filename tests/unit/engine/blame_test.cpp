@@ -141,5 +141,16 @@ TEST(HeldPoints, CreditAgeAndCpuTimeAsTheScoreDoes) {
   EXPECT_EQ(points(), 0U);
 }
 
+TEST(OldestNoteSince, IsNotOlder) {
+  MemoryNotes notes{};
+  EXPECT_FALSE(oldest_note_since(notes, 1));
+  notes[3].time_us = 10;
+  notes[5].time_us = 20;
+  EXPECT_EQ(oldest_note_since(notes, 1), 3U);
+  EXPECT_EQ(oldest_note_since(notes, 10), 3U);
+  EXPECT_EQ(oldest_note_since(notes, 11), 5U);
+  EXPECT_FALSE(oldest_note_since(notes, 21));
+}
+
 }  // namespace
 }  // namespace badnessd

@@ -12,7 +12,14 @@
 
 namespace badnessd {
 
-enum class Command : std::uint8_t { kRun, kOnce, kScores, kExplain, kCheck };
+enum class Command : std::uint8_t {
+  kRun,
+  kOnce,
+  kScores,
+  kExplain,
+  kCheck,
+  kStatus
+};
 
 struct Invocation {
   Command command = Command::kRun;
@@ -21,6 +28,7 @@ struct Invocation {
   std::string proc_root = "/proc";
   bool dry_run = false;
   bool json = false;
+  bool watch = false;  // status
   std::optional<std::size_t> limit;
   std::string sort = "points";
   std::int32_t pid = 0;

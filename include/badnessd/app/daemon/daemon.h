@@ -17,7 +17,7 @@ namespace badnessd {
 class Daemon {
  public:
   // All arguments passed by reference must outlive the daemon.
-  Daemon(const Sources& sources, Killer& killer, Settings settings,
+  Daemon(const Sources& sources, Killer& killer, LoadedSettings settings,
          StateFile state_file, EventLog& event_log);
 
   // Runs a whole cycle on a separate state and signals no process. The real
@@ -38,7 +38,7 @@ class Daemon {
   void step();
 
   // Applies new settings. Keeps the machine and the history.
-  void reconfigure(const Settings& settings);
+  void reconfigure(const LoadedSettings& settings);
 
   // The time to sleep before the next step.
   [[nodiscard]] Micros sleep() const noexcept;
@@ -47,6 +47,12 @@ class Daemon {
     return state_.incident.pending &&
            state_.incident.pending->phase != Pending::Phase::kRecovering;
   }
+  // Writes status.json if that is due, see status.h. `lost_lines`: of log and
+  // journal.
+  void tell_status(std::uint64_t lost_lines);
+  // What the settings ask for and this machine does not have, for the status.
+  void set_lacks(std::vector<std::string> lacks) { lacks_ = std::move(lacks); }
+
   // A status line for the service manager and the regular report.
   [[nodiscard]] std::string status() const;
   [[nodiscard]] const Policy& policy() const noexcept {
@@ -60,6 +66,10 @@ class Daemon {
   void incident_over();
   void say_once(CycleResult::Kind kind, const std::string& sentence);
   void save_state();
+  // Decides as if a trigger had fired, on a state of its own, and signals no
+  // process.
+  CycleResult try_decision(CycleState& trial);
+  void refresh_choice();
 
   Sources sources_;
   Killer& killer_;
@@ -74,6 +84,16 @@ class Daemon {
   CycleResult::Kind said_ = CycleResult::Kind::kCalm;
   std::optional<std::size_t> log_trigger_;  // of the last warning
   Micros reported_us_ = 0;
+
+  // For the status.
+  std::string settings_origin_;
+  std::vector<std::string> lacks_;
+  KillTimes kill_times_;
+  Json choice_;
+  Micros started_us_ = 0;
+  Micros chosen_us_ = 0;
+  Micros told_us_ = 0;
+  bool tell_now_ = true;
 };
 
 }  // namespace badnessd

@@ -9,6 +9,7 @@
 
 #include <spdlog/logger.h>
 
+#include "badnessd/app/report/fields.h"
 #include "badnessd/cycle/cycle.h"
 #include "badnessd/system/service/journal.h"
 
@@ -38,19 +39,26 @@ class EventLog {
   // Logs the end of a decision. For a decision of an earlier daemon only the
   // end is known.
   void ended(const Decision& decision, const Policy& policy);
+  // The record of the last decision; null: none yet.
+  [[nodiscard]] const Json& last_record() const noexcept { return last_; }
+
+  // Replaces the file `name` in the directory; a reader never sees a part of
+  // it. Does nothing without a directory.
+  void publish(const std::string& name, const std::string& text);
+  [[nodiscard]] bool publishes() const noexcept { return !directory_.empty(); }
 
  private:
   // Sends `line` and the whole record to the journal. Logs `line` too, unless
   // the log is the journal.
   void record(std::string_view line, const Decision& decision,
               const Policy& policy);
-  void write_last_kill(const std::string& json);
 
   spdlog::logger& log_;
   Journal& journal_;
   std::string directory_;
   bool log_is_journal_;
   std::string id_;
+  Json last_;
 };
 
 }  // namespace badnessd

@@ -43,7 +43,11 @@ class DaemonTest : public testing::Test {
     // The first report of how things are is not what is tested.
     settings.report_interval_us = 24 * 3'600'000'000;
     settings.policy.machine = {.mem_total_kib = 1'000'000};
-    return {source.sources(), killer, settings, std::move(state), event_log};
+    return {source.sources(),
+            killer,
+            {settings, "a test"},
+            std::move(state),
+            event_log};
   }
 
   FakeSource source{snapshot_of({user_task(10, 500), user_task(11, 900)})};
@@ -125,7 +129,7 @@ TEST_F(DaemonTest, WaitingIsSaidOnce) {
   FakeSource exiting(snapshot_of({dying, user_task(11, 900)}));
   log.set_pattern("%v");
   settings.policy.machine = {.mem_total_kib = 1'000'000};
-  Daemon daemon(exiting.sources(), killer, settings, {}, event_log);
+  Daemon daemon(exiting.sources(), killer, {settings, "a test"}, {}, event_log);
   exiting.set_pressure(with_available(10'000));
   static_cast<void>(steps(daemon, 1));
   const std::string text = steps(daemon, 20);
@@ -206,7 +210,7 @@ TEST_F(DaemonTest, WhatTheJournalHasIsNotLoggedIntoItAgain) {
   EventLog to_journal(log, socket, directory.path(), true);
   log.set_pattern("%v");
   settings.policy.machine = {.mem_total_kib = 1'000'000};
-  Daemon daemon(source.sources(), killer, settings, {}, to_journal);
+  Daemon daemon(source.sources(), killer, {settings, "a test"}, {}, to_journal);
   source.set_pressure(with_available(10'000));
   EXPECT_NE(steps(daemon, 1).find("sent SIGKILL to 11"), std::string::npos);
   source.set_pressure(with_available(500'000));
@@ -222,9 +226,41 @@ TEST_F(DaemonTest, NewSettingsHoldFromTheNextStepOn) {
   EXPECT_EQ(steps(daemon, 1), "");
   settings.policy.triggers[0].mem_available_below =
       Amount{.basis_points = 2000, .kib = {}};
-  daemon.reconfigure(settings);
+  daemon.reconfigure({settings, "a test"});
   static_cast<void>(steps(daemon, 1));
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+}
+
+TEST_F(DaemonTest, TellsItsStatusAtTheStartThenRarelyAndAfterAKill) {
+  Daemon daemon = make();
+  source.set_pressure(with_available(900'000));
+  source.set_step(1'000'000);
+  const std::string path = directory.path() + std::string("/status.json");
+  const auto kills_told = [&] {
+    std::ifstream file(path);
+    return nlohmann::json::parse(file).at("kills").at("since_start").get<int>();
+  };
+  const auto step = [&] {
+    daemon.step();
+    daemon.tell_status(0);
+  };
+  step();
+  EXPECT_EQ(kills_told(), 0);
+  directory.remove("status.json");
+  step();
+  EXPECT_FALSE(std::ifstream(path).good());
+  for (int i = 0; i < 30; ++i) {
+    step();
+  }
+  EXPECT_TRUE(std::ifstream(path).good());
+  directory.remove("status.json");
+  source.set_pressure(with_available(10'000));
+  step();
+  killer.set_exited(true);
+  for (int i = 0; i < 10; ++i) {
+    step();
+  }
+  EXPECT_GE(kills_told(), 1);
 }
 
 }  // namespace

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/report/status.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+
+#include "badnessd/app/report/json.h"
+#include "badnessd/app/report/report.h"
+#include "badnessd/app/report/triggers.h"
+
+namespace badnessd {
+namespace {
+
+constexpr Micros kSecond = 1'000'000;
+
+std::size_t kills_within(const Status& it, Micros window_us) {
+  const std::size_t known = std::min(it.kills.count, KillTimes::kMost);
+  return static_cast<std::size_t>(std::count_if(
+      it.kills.times_us.begin(),
+      it.kills.times_us.begin() + static_cast<std::ptrdiff_t>(known),
+      [&](Micros time) { return it.now_us - time < window_us; }));
+}
+
+Json kills_json(const Status& it) {
+  constexpr Micros kMinute = 60 * kSecond;
+  return {{"last_minute", kills_within(it, kMinute)},
+          {"last_hour", kills_within(it, 60 * kMinute)},
+          {"last_day", kills_within(it, 24 * 60 * kMinute)},
+          {"since_start", it.kills.count}};
+}
+
+// What memory has lost in the last ten minutes, and the processes that took the
+// most of it.
+Json lost_json(const Status& it) {
+  constexpr Micros kWindow = 600 * kSecond;
+  constexpr std::size_t kListed = 5;
+  const Census& census = it.state.census;
+  const auto slot =
+      oldest_note_since(census.notes(), above(it.now_us, kWindow));
+  const auto& reading = it.state.domains.system.last;
+  if (!slot || !reading) {
+    return nullptr;
+  }
+  const MemoryNote& note = census.notes()[*slot];
+  Json takers = Json::array();
+  for (const Census::Taker& taker : census.takers(*slot, kListed)) {
+    takers.push_back({{"pid", taker.pid}, {"took_kib", taker.took_kib}});
+  }
+  return {{"since_us", it.now_us - note.time_us},
+          {"lost_kib", above(note.free_kib, reading->free_kib())},
+          {"takers", takers}};
+}
+
+constexpr std::array<Field<Status>, 16> kFields{{
+    {"schema", "1", [](const Status&) -> Json { return kJsonSchema; }},
+    {"version", "of badnessd",
+     [](const Status&) -> Json { return BADNESSD_VERSION; }},
+    {"pid", "of the daemon", [](const Status&) -> Json { return ::getpid(); }},
+    {"settings", "where they come from",
+     [](const Status& it) -> Json { return it.settings; }},
+    {"started_us", "when it started, on the monotonic clock",
+     [](const Status& it) -> Json { return it.started_us; }},
+    {"written_us", "when this was written, on the monotonic clock",
+     [](const Status& it) -> Json { return it.now_us; }},
+    {"lacks", "what the settings ask for and this machine does not have",
+     [](const Status& it) -> Json { return it.lacks; }},
+    {"pressure", "memory, swap and PSI, as in the record",
+     [](const Status& it) {
+       const auto& reading = it.state.domains.system.last;
+       return reading ? pressure_json(*reading) : Json();
+     }},
+    {"memory", "the same as a sentence",
+     [](const Status& it) -> Json {
+       const auto& reading = it.state.domains.system.last;
+       return reading ? reading_text(*reading) : "memory cannot be read";
+     }},
+    {"triggers", "a sentence for each trigger, or each cgroup in its scope",
+     [](const Status& it) -> Json {
+       return triggers_text(it.policy, it.state.domains);
+     }},
+    {"cgroups", "how many cgroups are watched",
+     [](const Status& it) -> Json { return it.state.domains.cgroups.size(); }},
+    {"kills",
+     "in the `last_minute`, `last_hour`, `last_day` (of the last 128) and "
+     "`since_start`",
+     kills_json},
+    {"lost",
+     "`lost_kib` of available memory and swap since `since_us`, at most ten "
+     "minutes, and the `takers`: `pid`, `took_kib`",
+     lost_json},
+    {"choice",
+     "the sentences of a decision, if a trigger had fired at the last look; "
+     "every five minutes",
+     [](const Status& it) { return it.choice; }},
+    {"last_decision", "its record; null: none since the start",
+     [](const Status& it) { return it.last_decision; }},
+    {"lost_lines", "log lines and journal entries that were lost",
+     [](const Status& it) -> Json { return it.lost_lines; }},
+}};
+
+std::string seconds_text(Micros from_us, Micros to_us) {
+  return duration_text(above(to_us, from_us) / kSecond);
+}
+
+std::vector<std::string> kills_text(const Json& status) {
+  const Json& kills = status.at("kills");
+  return {fmt::format(
+      "{} in the last minute, {} in the last hour, {} in the last day, {} "
+      "since the start",
+      kills.at("last_minute").get<std::size_t>(),
+      kills.at("last_hour").get<std::size_t>(),
+      kills.at("last_day").get<std::size_t>(),
+      kills.at("since_start").get<std::size_t>())};
+}
+
+std::vector<std::string> lost_text(const Json& lost) {
+  if (lost.is_null()) {
+    return {"not known yet"};
+  }
+  std::vector<std::string> lines{
+      fmt::format("{} less available than {} ago",
+                  size_text(lost.at("lost_kib").get<Kib>()),
+                  seconds_text(0, lost.at("since_us").get<Micros>()))};
+  for (const Json& taker : lost.at("takers")) {
+    const auto pid = taker.at("pid").get<std::int32_t>();
+    const std::string comm = taker.value("comm", "");
+    lines.push_back(fmt::format("{} took {}",
+                                comm.empty()
+                                    ? fmt::format("process {}, gone,", pid)
+                                    : fmt::format("{} ({})", pid, comm),
+                                size_text(taker.at("took_kib").get<Kib>())));
+  }
+  return lines;
+}
+
+std::vector<std::string> strings_of(const Json& list) {
+  return list.is_array() ? list.get<std::vector<std::string>>()
+                         : std::vector<std::string>();
+}
+
+}  // namespace
+
+Json status_json(const Status& status) {
+  return object_of(kFields, status);
+}
+
+std::vector<FieldText> status_fields() {
+  return texts_of(kFields);
+}
+
+Health health_of(const Json& status, bool running, Micros now_us) {
+  const Micros written_us = status.at("written_us").get<Micros>();
+  // A time after now is of another boot.
+  if (!running || written_us > now_us || now_us - written_us > kStatusStale) {
+    return Health::kNotRunning;
+  }
+  return status.at("lacks").empty() ? Health::kWatching : Health::kDegraded;
+}
+
+std::string status_text(const Json& status, Health health, Micros now_us) {
+  const auto pid = status.at("pid").get<std::int32_t>();
+  const std::string age =
+      seconds_text(status.at("written_us").get<Micros>(), now_us);
+  const std::string head =
+      health == Health::kNotRunning
+          ? fmt::format(
+                "not running: the last status, of process {}, is {} old", pid,
+                age)
+          : fmt::format(
+                "{}: process {}, version {}, for {}; this is {} old",
+                name_of(health), pid, status.at("version").get<std::string>(),
+                seconds_text(status.at("started_us").get<Micros>(), now_us),
+                age);
+  std::string text = section("badnessd", {head}) +
+                     section("settings", {status.at("settings")}) +
+                     section("memory", {status.at("memory")}) +
+                     section("triggers", strings_of(status.at("triggers")));
+  if (!status.at("lacks").empty()) {
+    text += section("lacks", strings_of(status.at("lacks")));
+  }
+  text += section("kills", kills_text(status)) +
+          section("lost", lost_text(status.at("lost")));
+  if (const auto choice = strings_of(status.at("choice")); !choice.empty()) {
+    text += section("now", choice);
+  }
+  const Json& last = status.at("last_decision");
+  text += section("last", last.is_null()
+                              ? std::vector<std::string>{"no decision since "
+                                                         "the start"}
+                              : strings_of(last.at("sentences")));
+  if (const auto lost = status.at("lost_lines").get<std::uint64_t>();
+      lost != 0) {
+    text += section("log", {count_text(lost, "line or entry was lost",
+                                       "lines and entries were lost")});
+  }
+  return text;
+}
+
+}  // namespace badnessd

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/app/show_status.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+#include <fmt/core.h>
+
+#include "badnessd/app/commands.h"
+#include "badnessd/app/config/exit_code.h"
+#include "badnessd/app/report/json.h"
+#include "badnessd/app/report/report.h"
+#include "badnessd/app/report/status.h"
+#include "badnessd/system/sys.h"
+
+namespace badnessd {
+namespace {
+
+constexpr const char* kRuntimeDirectory = "/run/badnessd";
+
+Micros monotonic_us() {
+  constexpr Micros kSecond = 1'000'000;
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<Micros>(now.tv_sec) * kSecond +
+         static_cast<Micros>(now.tv_nsec) / 1000;
+}
+
+std::string path_of_status() {
+  const char* directory = std::getenv("RUNTIME_DIRECTORY");
+  return fmt::format("{}/{}",
+                     directory == nullptr ? kRuntimeDirectory : directory,
+                     kStatusFile);
+}
+
+int cannot_read(const std::string& path, const Error& error) {
+  if (vanished(error)) {
+    return fail(kExitFailure, fmt::format("not running: there is no {}", path));
+  }
+  return fail(kExitPermission,
+              fmt::format("cannot read {}: {}; it is for root and the group "
+                          "badnessd",
+                          path, error_text(error)));
+}
+
+// The name of a process, if it is still there.
+std::string comm_of(FileReader& reader, const std::string& proc_root,
+                    std::int32_t pid) {
+  const auto text =
+      reader.read(AT_FDCWD, fmt::format("{}/{}/comm", proc_root, pid).c_str());
+  return text ? std::string(text->substr(0, text->find('\n'))) : std::string();
+}
+
+void add_names(FileReader& reader, const std::string& proc_root, Json& status) {
+  if (!status.at("lost").is_null()) {
+    for (Json& taker : status["lost"]["takers"]) {
+      taker["comm"] = escaped(
+          comm_of(reader, proc_root, taker.at("pid").get<std::int32_t>()));
+    }
+  }
+}
+
+int show_once(const Invocation& invocation, std::string& shown) {
+  FileReader reader;
+  const std::string path = path_of_status();
+  const auto text = reader.read(AT_FDCWD, path.c_str());
+  if (!text) {
+    return cannot_read(path, text.error());
+  }
+  try {
+    Json status = Json::parse(*text);
+    const bool running =
+        comm_of(reader, invocation.proc_root,
+                status.at("pid").get<std::int32_t>()) == "badnessd";
+    const Micros now_us = monotonic_us();
+    const Health health = health_of(status, running, now_us);
+    add_names(reader, invocation.proc_root, status);
+    status["health"] = name_of(health);
+    status["age_us"] = above(now_us, status.at("written_us").get<Micros>());
+    shown =
+        invocation.json ? dumped(status) : status_text(status, health, now_us);
+    return static_cast<int>(health);
+  } catch (const Json::exception& error) {
+    return fail(kExitFailure, fmt::format("{} is not a status of badnessd: {}",
+                                          path, error.what()));
+  }
+}
+
+}  // namespace
+
+int show_status(const Invocation& invocation) {
+  constexpr const char* kClear = "\033[H\033[J";
+  for (;;) {
+    std::string text;
+    const int code = show_once(invocation, text);
+    const bool clear = invocation.watch && ::isatty(STDOUT_FILENO) != 0;
+    std::fputs(((clear ? kClear : "") + text).c_str(), stdout);
+    if (std::fflush(stdout) != 0) {
+      return kExitFailure;
+    }
+    if (!invocation.watch) {
+      return code;
+    }
+    ::sleep(1);
+  }
+}
+
+}  // namespace badnessd
