@@ -12,7 +12,7 @@
 #   IO: speed of the disks (default 3000 IOPS, 125 MB/s)
 #   ICOUNT: one instruction costs 2^shift ns; empty: as fast as the host
 #   BADNESSD=build/badnessd  BADNESSD_CONFIG=config/badnessd.toml
-#   BADNESSD_DROPIN: a file for badnessd.service.d
+#   BADNESSD_DROPIN: a file for badnessd.service.d    DEB: a package, for the case
 #   VM=build/vm: where build-image.sh put its work
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
@@ -50,6 +50,7 @@ badnessd)
   install -D -m 644 "$BADNESSD_CONFIG" "$d/etc/badnessd/badnessd.toml"
   install -D -m 644 "$top/systemd/badnessd.sysusers.conf" "$d/usr/lib/sysusers.d/badnessd.conf"
   install -D -m 644 -t "$d/usr/lib/systemd/system" "$top"/systemd/*.service "$top"/systemd/*.path
+  [ -z "$DEB" ] || cp "$DEB" "$d/opt/lab/badnessd.deb"
   [ -z "$BADNESSD_DROPIN" ] || install -D -m 644 "$BADNESSD_DROPIN" "$d/etc/systemd/system/badnessd.service.d/lab.conf" ;;
 none|earlyoom|nohang) ;;
 *) [ -d "$here/guest/peers/$daemon" ] || { echo "unknown daemon $daemon" >&2; exit 2; }

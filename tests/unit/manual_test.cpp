@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The lists in the manual pages are those of the source. With
+// BADNESSD_UPDATE_GOLDEN in the environment they are written anew.
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "badnessd/app/config/options.h"
+#include "badnessd/app/config/settings.h"
+#include "badnessd/app/config/text.h"
+#include "badnessd/app/report/process.h"
+#include "badnessd/app/report/record.h"
+#include "badnessd/app/report/status.h"
+#include "tree.h"
+
+namespace badnessd {
+namespace {
+
+// Text for troff: words in backquotes are bold.
+std::string troff(std::string_view text) {
+  std::string out;
+  bool bold = false;
+  for (const char c : text) {
+    if (c == '`') {
+      bold = !bold;
+      out += bold ? "\\fB" : "\\fR";
+    } else if (c == '\\') {
+      out += "\\e";
+    } else if (c == '-') {
+      out += "\\-";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+// The same in lines of at most 80 bytes, none of which is a request.
+std::string troff_lines(std::string_view text) {
+  std::string lines = wrapped(troff(text), "");
+  for (std::size_t at = 0; at < lines.size(); at = lines.find('\n', at) + 1) {
+    if (lines[at] == '.' || lines[at] == '\'') {
+      lines.insert(at, "\\&");
+    }
+  }
+  return lines;
+}
+
+template <class T>
+std::string options_text(std::span<const Option<T>> table) {
+  std::string text;
+  for (const Option<T>& option : table) {
+    std::string value;
+    if constexpr (std::is_same_v<T, Settings>) {
+      value = " = " + option.text(Settings{});
+    }
+    text += ".TP\n.B " + troff(std::string(option.key) + value) + "\n" +
+            troff_lines(option.help) +
+            troff_lines("Takes " + std::string(option.values) + ".");
+  }
+  return text;
+}
+
+std::string fields_text(const std::vector<FieldText>& fields) {
+  std::string text;
+  for (const FieldText& field : fields) {
+    text += ".TP\n.B " + troff(field.key) + "\n" + troff_lines(field.text);
+  }
+  return text;
+}
+
+// The page with `text` between the marks of `name`.
+std::string with_part(const std::string& page, const std::string& name,
+                      const std::string& text) {
+  const std::string mark = ".\\\" BEGIN " + name + "\n";
+  const std::size_t begin = page.find(mark);
+  EXPECT_NE(begin, std::string::npos) << name;
+  const std::size_t end = page.find(".\\\" END\n", begin);
+  EXPECT_NE(end, std::string::npos) << name;
+  return page.substr(0, begin + mark.size()) + text + page.substr(end);
+}
+
+void compare(const std::string& path,
+             const std::vector<std::pair<std::string, std::string>>& parts) {
+  const std::string page = test::contents_of(path);
+  std::string expected = page;
+  for (const auto& [name, text] : parts) {
+    expected = with_part(expected, name, text);
+  }
+  if (std::getenv("BADNESSD_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path) << expected;
+  } else {
+    EXPECT_EQ(page, expected);
+  }
+}
+
+TEST(Manual, OfTheProgramListsTheFields) {
+  compare(SOURCE_DIR "/config/badnessd.8",
+          {{"record", fields_text(record_fields())},
+           {"process", fields_text(process_fields())},
+           {"status", fields_text(status_fields())}});
+}
+
+TEST(Manual, OfTheSettingsListsTheOptions) {
+  compare(SOURCE_DIR "/config/badnessd.toml.5",
+          {{"settings", options_text(options())},
+           {"triggers", options_text(trigger_options())},
+           {"rules", options_text(rule_options())}});
+}
+
+}  // namespace
+}  // namespace badnessd
