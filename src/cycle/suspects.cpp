@@ -113,11 +113,8 @@ bool Suspects::list_newcomers(const Inquiry& inquiry, Micros now_us) {
   const bool around = fresh->last < fresh->after;
   const PidRange low{around ? kAllPids.first : fresh->after + 1, fresh->last};
   const PidRange high{fresh->after + 1, kAllPids.last};
-  if ((fresh->last != fresh->after && !facts.list(newcomers_, low)) ||
-      (around && !facts.list(newcomers_, high))) {
-    return false;
-  }
-  return true;
+  return (fresh->last == fresh->after || facts.list(newcomers_, low)) &&
+         (!around || facts.list(newcomers_, high));
 }
 
 void Suspects::rank(const Inquiry& inquiry) {
@@ -289,13 +286,17 @@ void Suspects::sum_up_unread(const Inquiry& inquiry) const {
       add(process.took_most_kib, true);
     }
   }
+  auto listed = pids_.begin();
   for_known_except(*inquiry.census, read_, [&](const Census::Entry& entry) {
-    if (!has(pids_, entry.process.pid)) {
-      add(entry.took_most_kib(entry.facts, slot),
-          young(snapshot, entry.id.start_time, entry.noted(slot)));
-      unread.shmem_kib +=
-          entry.facts.most_kib - entry.facts.holding.private_kib;
+    listed = std::find_if(listed, pids_.end(), [&](std::int32_t pid) {
+      return pid >= entry.process.pid;
+    });
+    if (listed != pids_.end() && *listed == entry.process.pid) {
+      return;
     }
+    add(entry.took_most_kib(entry.facts, slot),
+        young(snapshot, entry.id.start_time, entry.noted(slot)));
+    unread.shmem_kib += entry.facts.most_kib - entry.facts.holding.private_kib;
   });
   unread.young_took_kib += faulted_kib;
   unread.shmem_kib += faulted_kib;

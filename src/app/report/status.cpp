@@ -27,9 +27,11 @@ std::size_t kills_within(const Status& it, Micros window_us) {
 
 Json kills_json(const Status& it) {
   constexpr Micros kMinute = 60 * kSecond;
+  constexpr Micros kHour = 60 * kMinute;
+  constexpr Micros kDay = 24 * kHour;
   return {{"last_minute", kills_within(it, kMinute)},
-          {"last_hour", kills_within(it, 60 * kMinute)},
-          {"last_day", kills_within(it, 24 * 60 * kMinute)},
+          {"last_hour", kills_within(it, kHour)},
+          {"last_day", kills_within(it, kDay)},
           {"since_start", it.kills.count}};
 }
 

@@ -31,7 +31,8 @@ bool has_middle_pages(FileReader& reader, std::uint32_t page_size) {
     return false;
   }
   constexpr std::string_view kPrefix = "hugepages-";
-  const std::uint64_t huge_kib = page_size / 1024 * (page_size / 8);
+  const std::uint64_t huge_kib =
+      std::uint64_t{page_size} / 1024 * (page_size / 8);
   bool found = false;
   DirectoryReader directory(4096);
   const auto listed =
