@@ -9,10 +9,15 @@ namespace badnessd {
 namespace {
 
 // Whether a process that the snapshot leaves out can change the choice.
-bool unread_matter(const Snapshot& snapshot, const Choice& choice,
+bool unread_matter(const Inquiry& inquiry, const Choice& choice,
                    const SelectRules& rules) {
+  // A process that took so little does not explain the loss. Memory can also
+  // come without a fault (userfaultfd(2): UFFDIO_COPY).
+  constexpr Kib kPart = 4;
+  const Snapshot& snapshot = inquiry.snapshot;
   return snapshot.unread &&
          (snapshot.unread->matter || choice.blame != Blame::kTook ||
+          2 * rules.min_took_kib < inquiry.loss->lost_kib / kPart ||
           choice.selection.kind == Selection::Kind::kNone ||
           rules.min_took_kib <= snapshot.unread->took_most_kib);
 }
@@ -42,7 +47,7 @@ std::optional<Selection> choose_among(const Inquiry& inquiry,
   if (choice.selection.kind == Selection::Kind::kWait) {
     return choice.selection;
   }
-  if (unread_matter(snapshot, choice, rules)) {
+  if (unread_matter(inquiry, choice, rules)) {
     return std::nullopt;
   }
   decision.storm =
@@ -50,7 +55,7 @@ std::optional<Selection> choose_among(const Inquiry& inquiry,
   const bool too_small = !decision.storm &&
                          choice.selection.kind == Selection::Kind::kChosen &&
                          rules.min_reclaim_kib < snapshot.small_kib;
-  if (too_small || unread_matter(snapshot, choice, rules)) {
+  if (too_small || unread_matter(inquiry, choice, rules)) {
     return std::nullopt;
   }
   decision.ruled_out = snapshot.unread.value_or(Unread()).processes;

@@ -92,7 +92,7 @@ def to_svg(path):
 
 def to_table(path):
     rows, names, sizes = read(path)
-    print("| threshold to signal, median (longest), ms; MemAvailable at least, MiB |",
+    print("| threshold to signal; MemAvailable at least |",
           " | ".join(f"{size:,} processes" for size in sizes), "|")
     print("|---" * (len(sizes) + 1) + "|")
     for name in names:
@@ -100,8 +100,9 @@ def to_table(path):
         for size in sizes:
             us = of(rows, name, size, "signal_us")
             kib = of(rows, name, size, "available_min_kib")
-            cells.append(f"{statistics.median(us) / 1000:.1f} ({max(us) / 1000:.1f}); "
-                         f"{min(kib) >> 10} of {len(us)}" if us else "")
+            time = (f"{statistics.median(us) / 1000:.1f} (longest {max(us) / 1000:.1f}) ms"
+                    if us else "before 5 %")
+            cells.append(f"{time}; {min(kib) >> 10} MiB; {len(kib)} kills" if kib else "")
         print(f"| {name} |", " | ".join(cells), "|")
 
 

@@ -45,6 +45,12 @@ class Host {
     leaker_ = any().id.pid;
     leak_on(early_kib);
   }
+  // A process takes memory without a fault.
+  void take_unseen(Kib kib) {
+    Task& task = any();
+    task.rss_anon_kib += kib;
+    task.rss += kib / 4;
+  }
   // Another process takes memory that no note shows.
   void surprise(Kib kib) { grow(any(), kib); }
   void leak_on(Kib kib) {
@@ -225,6 +231,28 @@ TEST(Suspects, AreEnoughForTheChoiceOfAFullScan) {
   }
   EXPECT_GT(signalled, kCases / 2);
   EXPECT_GT(from_census, kCases / 4);
+}
+
+// Memory that no fault shows: nothing that was read explains the loss.
+TEST(Suspects, AreNotEnoughIfTheyDoNotExplainTheLoss) {
+  Host host(1);
+  host.show();
+  CycleState state(policy());
+  host.source().set_pressure(host.reading());
+  static_cast<void>(state.census.look_at_all(host.source().sources(),
+                                             *host.source().read_pressure()));
+  host.leak(500'000);
+  host.take_unseen(6'000'000);
+  host.show();
+  host.source().set_pressure(host.reading());
+  test::RecordingKiller killer;
+  Policy acts = policy();
+  acts.triggers[0].mem_available_below->basis_points = 9'000;
+  const CycleResult result =
+      run_cycle(host.source().sources(), acts, killer, state);
+  ASSERT_EQ(result.kind, CycleResult::Kind::kSignalled);
+  EXPECT_EQ(state.decision.ruled_out, 0U);
+  EXPECT_GT(state.decision.victim.task.rss_anon_kib, 5'000'000U);
 }
 
 }  // namespace
