@@ -5,7 +5,7 @@
 # memory sinks below the threshold. A minute between two, for the budget. ARG is the
 # number of idle processes, and of leaks and of bursts: 1500:10.
 many=${arg%%:*}; many=${many:-1500}
-repeat=${arg#*:}; [ "$repeat" != "$arg" ] || repeat=10
+repeat=${arg#*:}; [ "$repeat" != "$arg" ] || repeat=2
 idle=sleepers:$many
 role "$idle"
 sleep 60
