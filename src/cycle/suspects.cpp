@@ -52,8 +52,8 @@ void Suspects::reserve(std::size_t tasks) {
   newcomers_.reserve(tasks);
   ranked_.reserve(tasks);
   read_.reserve(kMostRead + 1);
-  family_.reserve(tasks);
-  pids_.reserve(tasks + 2 * kMostRead);
+  family_.reserve(kMostScanned + kMostRead + 1);
+  pids_.reserve(2 * kMostScanned + 3 * kMostRead);
 }
 
 bool Suspects::scan(const Inquiry& inquiry, Kib needed_kib, Kib faulted_kib,
@@ -230,7 +230,13 @@ void Suspects::collect(const Inquiry& inquiry, Kib needed_kib) {
       pids_.push_back(process.ppid);
     }
   }
-  // Each round adds a generation; the first one also finds who holds enough.
+  // Each round adds a generation; the first one also finds the processes that
+  // hold enough. More than kMostScanned are too many, however many they are.
+  const auto add = [](std::vector<std::int32_t>& pids, std::int32_t pid) {
+    if (pids.size() <= kMostScanned) {
+      pids.push_back(pid);
+    }
+  };
   std::size_t old = 0;
   for (bool first = true; old != family_.size() && old <= kMostScanned;
        first = false) {
@@ -243,15 +249,15 @@ void Suspects::collect(const Inquiry& inquiry, Kib needed_kib) {
     for (const Census::Entry& entry : inquiry.census->entries()) {
       const std::int32_t pid = entry.process.pid;
       if (has_parent(pid, entry.facts.ppid)) {
-        family_.push_back(pid);
+        add(family_, pid);
       }
       if (first && entry.facts.most_kib + open_kib_ >= needed_kib) {
-        pids_.push_back(pid);
+        add(pids_, pid);
       }
     }
     for (const Suspect& process : read_) {
       if (has_parent(process.pid, process.ppid)) {
-        family_.push_back(process.pid);
+        add(family_, process.pid);
       }
     }
     sort_unique(family_);
@@ -280,7 +286,7 @@ void Suspects::sum_up_unread(const Inquiry& inquiry) const {
       continue;
     }
     unread.took_most_kib =
-        std::max(unread.took_most_kib, process.took_most_kib);
+        std::max(unread.took_most_kib, process.took_most_kib + open_kib_);
     if (!has(pids_, process.pid)) {
       faulted_kib += process.gain_kib;
       add(process.took_most_kib, true);
