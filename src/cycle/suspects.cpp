@@ -77,7 +77,8 @@ bool Suspects::scan(const Inquiry& inquiry, Kib needed_kib, Kib faulted_kib,
   // Processes that were read took something meanwhile: so the faults of the
   // meantime count as well.
   const auto faulted = facts.read_vm_counters().faulted_kib;
-  open_kib_ += above(faulted.value_or(0), faulted_kib);
+  meantime_kib_ = above(faulted.value_or(0), faulted_kib);
+  open_kib_ += meantime_kib_;
   collect(inquiry, needed_kib);
   if (!faulted || pids_.size() > kMostScanned ||
       !facts.scan_some(inquiry.snapshot, pids_)) {
@@ -286,7 +287,7 @@ void Suspects::sum_up_unread(const Inquiry& inquiry) const {
       continue;
     }
     unread.took_most_kib =
-        std::max(unread.took_most_kib, process.took_most_kib + open_kib_);
+        std::max(unread.took_most_kib, process.took_most_kib + meantime_kib_);
     if (!has(pids_, process.pid)) {
       faulted_kib += process.gain_kib;
       add(process.took_most_kib, true);

@@ -76,8 +76,9 @@ class Suspects {
   std::vector<Suspect> read_;
   std::vector<std::int32_t> family_;  // the suspects and their descendants
   std::vector<std::int32_t> pids_;    // all to scan
-  Kib open_kib_ = 0;  // faults that no process in read_ accounts for
-  Kib most_kib_ = 0;  // that one process took, for certain
+  Kib open_kib_ = 0;      // faults that no process in read_ accounts for
+  Kib meantime_kib_ = 0;  // faults since the first of read_ was read
+  Kib most_kib_ = 0;      // that one process took, for certain
 };
 
 }  // namespace badnessd
