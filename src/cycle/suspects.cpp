@@ -162,9 +162,13 @@ bool Suspects::suspected(Kib took_most_kib) const noexcept {
 }
 
 bool Suspects::read_ranked(const Inquiry& inquiry) {
+  constexpr std::size_t kFirst = 16;
   while (!ranked_.empty() &&
          suspected(ranked_.front().took_most_kib + open_kib_)) {
-    if (read_.size() >= kMostRead) {
+    // Those that took the most come first: the rest took no more.
+    const bool none_took_enough =
+        read_.size() >= kFirst && most_kib_ < inquiry.loss->needed_kib;
+    if (read_.size() >= kMostRead || none_took_enough) {
       return false;
     }
     read(inquiry, ranked_.front().pid);

@@ -230,7 +230,7 @@ TEST(Suspects, AreEnoughForTheChoiceOfAFullScan) {
         << "seed " << seed;
   }
   EXPECT_GT(signalled, kCases / 2);
-  EXPECT_GT(from_census, kCases / 4);
+  EXPECT_GT(from_census, kCases / 5);
 }
 
 // Memory that no fault shows: nothing that was read explains the loss.
