@@ -195,7 +195,8 @@ const Census::Entry* Census::find(std::int32_t pid) const noexcept {
 
 Census::Entry* Census::find(std::int32_t pid) noexcept {
   const Entry* found = std::as_const(*this).find(pid);
-  return found == nullptr ? nullptr : &entries_[found - entries_.data()];
+  return found == nullptr ? nullptr
+                          : entries_.data() + (found - entries_.data());
 }
 
 void Census::ask_unshared(const Sources& sources) {
