@@ -4,10 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 
 #include <fmt/core.h>
 
@@ -22,14 +21,6 @@ namespace badnessd {
 namespace {
 
 constexpr const char* kRuntimeDirectory = "/run/badnessd";
-
-Micros monotonic_us() {
-  constexpr Micros kSecond = 1'000'000;
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<Micros>(now.tv_sec) * kSecond +
-         static_cast<Micros>(now.tv_nsec) / 1000;
-}
 
 std::string path_of_status() {
   const char* directory = std::getenv("RUNTIME_DIRECTORY");
@@ -77,7 +68,11 @@ int show_once(const Invocation& invocation, std::string& shown) {
     const bool running =
         comm_of(reader, invocation.proc_root,
                 status.at("pid").get<std::int32_t>()) == "badnessd";
-    const Micros now_us = monotonic_us();
+    // CLOCK_MONOTONIC, as the times in the status.
+    const auto now_us = static_cast<Micros>(
+        std::chrono::duration_cast<std::chrono::microseconds>(
+            std::chrono::steady_clock::now().time_since_epoch())
+            .count());
     const Health health = health_of(status, running, now_us);
     add_names(reader, invocation.proc_root, status);
     status["health"] = name_of(health);

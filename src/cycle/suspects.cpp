@@ -20,30 +20,8 @@ void sort_unique(std::vector<std::int32_t>& pids) {
   pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
 }
 
-bool has(const std::vector<std::int32_t>& sorted, std::int32_t pid) noexcept {
-  return std::binary_search(sorted.begin(), sorted.end(), pid);
-}
-
 bool is_kernel_thread(const HeldFacts& facts) noexcept {
   return (facts.flags & kPfKthread) != 0;
-}
-
-// Calls visit(entry) for each process that the census has read, except those
-// in `others`, which is sorted by pid.
-template <class Other, class Visit>
-void for_known_except(const Census& census, const std::vector<Other>& others,
-                      Visit visit) {
-  auto other = others.begin();
-  for (const Census::Entry& entry : census.entries()) {
-    const std::int32_t pid = entry.process.pid;
-    while (other != others.end() && other->pid < pid) {
-      ++other;
-    }
-    const bool skip = other != others.end() && other->pid == pid;
-    if (!skip && entry.facts.id.pid != 0 && !is_kernel_thread(entry.facts)) {
-      visit(entry);
-    }
-  }
 }
 
 }  // namespace
@@ -86,6 +64,7 @@ bool Suspects::scan(const Inquiry& inquiry, Kib needed_kib, Kib faulted_kib,
   }
   census.compare(inquiry.snapshot, *inquiry.loss, inquiry.swap_used_kib);
   sum_up_unread(inquiry);
+  bound_the_others(inquiry.snapshot);
   begin_judging(inquiry);
   return complete(inquiry.snapshot);
 }
@@ -292,37 +271,46 @@ void Suspects::sum_up_unread(const Inquiry& inquiry) const {
     }
     unread.took_most_kib =
         std::max(unread.took_most_kib, process.took_most_kib + meantime_kib_);
-    if (!has(pids_, process.pid)) {
+    if (!std::binary_search(pids_.begin(), pids_.end(), process.pid)) {
       faulted_kib += process.gain_kib;
       add(process.took_most_kib, true);
     }
   }
   auto listed = pids_.begin();
-  for_known_except(*inquiry.census, read_, [&](const Census::Entry& entry) {
-    listed = std::find_if(listed, pids_.end(), [&](std::int32_t pid) {
-      return pid >= entry.process.pid;
-    });
-    if (listed != pids_.end() && *listed == entry.process.pid) {
-      return;
+  auto read = read_.begin();
+  for (const Census::Entry& entry : inquiry.census->entries()) {
+    const std::int32_t pid = entry.process.pid;
+    listed = std::find_if(listed, pids_.end(),
+                          [pid](std::int32_t it) { return it >= pid; });
+    read = std::find_if(read, read_.end(),
+                        [pid](const Suspect& it) { return it.pid >= pid; });
+    if ((listed != pids_.end() && *listed == pid) ||
+        (read != read_.end() && read->pid == pid) || entry.facts.id.pid == 0 ||
+        is_kernel_thread(entry.facts)) {
+      continue;
     }
     add(entry.took_most_kib(entry.facts, slot),
         young(snapshot, entry.id.start_time, entry.noted(slot)));
     unread.shmem_kib += entry.facts.most_kib - entry.facts.holding.private_kib;
-  });
+  }
   unread.young_took_kib += faulted_kib;
   unread.shmem_kib += faulted_kib;
+  snapshot.unread = unread;
+}
+
+// The others in the snapshot are there for the suspects' sake.
+void Suspects::bound_the_others(Snapshot& snapshot) const {
+  auto read = read_.begin();
   for (Task& task : snapshot.tasks) {
-    const auto process = std::lower_bound(
-        read_.begin(), read_.end(), task.id.pid,
-        [](const Suspect& it, std::int32_t pid) { return it.pid < pid; });
-    const bool suspect = process != read_.end() &&
-                         process->pid == task.id.pid &&
-                         suspected(process->took_most_kib);
+    read = std::find_if(read, read_.end(), [&](const Suspect& it) {
+      return it.pid >= task.id.pid;
+    });
+    const bool suspect = read != read_.end() && read->pid == task.id.pid &&
+                         suspected(read->took_most_kib);
     if (!suspect) {
-      task.took_most_kib = unread.took_most_kib;
+      task.took_most_kib = snapshot.unread->took_most_kib;
     }
   }
-  snapshot.unread = unread;
 }
 
 bool Suspects::complete(const Snapshot& snapshot) const {

@@ -69,6 +69,7 @@ class Suspects {
   // Whether the snapshot has all that the amounts of the suspects depend on.
   [[nodiscard]] bool complete(const Snapshot& snapshot) const;
   void sum_up_unread(const Inquiry& inquiry) const;
+  void bound_the_others(Snapshot& snapshot) const;
   [[nodiscard]] bool suspected(Kib took_most_kib) const noexcept;
 
   std::vector<ListedProcess> newcomers_;

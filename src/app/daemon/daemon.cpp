@@ -108,8 +108,11 @@ void Daemon::tell_status(std::uint64_t lost_lines) {
   if (!event_log_.publishes()) {
     return;
   }
+  if (!tell_now_ && now - told_us_ < kStatusInterval) {
+    return;
+  }
   const bool idle = !state_.incident.pending && calm(policy(), state_.domains);
-  if (!tell_now_ && (!idle || now - told_us_ < kStatusInterval)) {
+  if (!tell_now_ && !idle) {
     return;
   }
   if (idle) {

@@ -156,18 +156,15 @@ Expected<Kib> parse_reclaimable_arc(std::string_view text) {
 }
 
 VmCounters parse_vm_counters(std::string_view text, std::uint32_t page_size) {
-  // A huge page is what one page table maps, with 8 bytes for each page.
-  const std::uint64_t page_kib = page_size / 1024;
-  const std::uint64_t huge_kib = page_kib * (page_size / 8);
   const auto faults = vm_counter(text, "pgfault");
   VmCounters counters{.oom_kills = vm_counter(text, "oom_kill"),
                       .faulted_kib = std::nullopt};
   if (faults) {
     counters.faulted_kib =
-        *faults * page_kib +
+        *faults * (page_size / 1024) +
         (vm_counter(text, "thp_fault_alloc").value_or(0) +
          vm_counter(text, "thp_collapse_alloc").value_or(0)) *
-            huge_kib;
+            huge_page_kib(page_size);
   }
   return counters;
 }

@@ -30,21 +30,18 @@ bool has_middle_pages(FileReader& reader, std::uint32_t page_size) {
   if (!root) {
     return false;
   }
-  constexpr std::string_view kPrefix = "hugepages-";
-  const std::uint64_t huge_kib =
-      std::uint64_t{page_size} / 1024 * (page_size / 8);
+  const std::string prefix = "hugepages-";
+  const std::string whole =
+      prefix + std::to_string(huge_page_kib(page_size)) + "kB";
   bool found = false;
   DirectoryReader directory(4096);
   const auto listed =
       directory.for_each(root->get(), [&](const DirectoryReader::Entry& entry) {
-        const std::string name(entry.name);
-        const std::string whole =
-            std::string(kPrefix) + std::to_string(huge_kib) + "kB";
-        if (!entry.name.starts_with(kPrefix) || name == whole) {
+        if (!entry.name.starts_with(prefix) || entry.name == whole) {
           return;
         }
-        const auto enabled =
-            reader.read(root->get(), (name + "/enabled").c_str());
+        const std::string name = std::string(entry.name) + "/enabled";
+        const auto enabled = reader.read(root->get(), name.c_str());
         found = found ||
                 (enabled && enabled->find("[never]") == std::string_view::npos);
       });

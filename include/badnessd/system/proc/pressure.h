@@ -28,6 +28,10 @@ struct VmCounters {
   // page as all of its pages.
   std::optional<Kib> faulted_kib;
 };
+// A huge page is what one page table maps, with 8 bytes for each page.
+[[nodiscard]] constexpr Kib huge_page_kib(std::uint32_t page_size) noexcept {
+  return Kib{page_size} / 1024 * (page_size / 8);
+}
 [[nodiscard]] VmCounters parse_vm_counters(std::string_view text,
                                            std::uint32_t page_size);
 
