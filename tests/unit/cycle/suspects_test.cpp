@@ -57,10 +57,12 @@ class Host {
     const auto found =
         std::find_if(tasks_.begin(), tasks_.end(),
                      [&](const Task& it) { return it.id.pid == leaker_; });
-    if (found == tasks_.end()) {
-      create(false);
+    if (found != tasks_.end()) {
+      grow(*found, kib);
+      return;
     }
-    grow(found == tasks_.end() ? tasks_.back() : *found, kib);
+    create(false);
+    grow(tasks_.back(), kib);
   }
 
   [[nodiscard]] std::uint64_t roll(std::uint64_t sides) {
