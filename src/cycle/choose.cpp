@@ -99,7 +99,7 @@ Expected<Selection> choose(const Inquiry& inquiry, SelectRules& rules,
     if (const auto scanned = scan(inquiry, small_kib); !scanned) {
       return tl::unexpected(scanned.error());
     }
-    state.reserve(state.snapshot.tasks.size());
+    state.reserve(state.snapshot.tasks.capacity());
     if (const auto selection = choose_among(inquiry, rules, state)) {
       return *selection;
     }
