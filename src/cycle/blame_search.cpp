@@ -91,7 +91,6 @@ void for_takers(const Snapshot& snapshot, const SelectRules& rules,
 // Whether the children of `parent` can have taken `least_kib` together.
 bool can_be_pool(const Snapshot& snapshot, const SelectRules& rules,
                  const Task& parent, Kib least_kib) {
-  constexpr std::int32_t kInitPid = 1;
   std::uint32_t takers = 0;
   Kib most_kib = 0;
   for_takers(snapshot, rules, parent, &Verdict::took_most_kib,
@@ -99,8 +98,7 @@ bool can_be_pool(const Snapshot& snapshot, const SelectRules& rules,
                ++takers;
                most_kib = sum_kib(most_kib, child.verdict.took_most_kib);
              });
-  return parent.id.pid > kInitPid && takers >= kFewestInPool &&
-         most_kib >= least_kib;
+  return takers >= kFewestInPool && most_kib >= least_kib;
 }
 
 // The children of `parent` with the name of the child that took the most.
@@ -198,7 +196,10 @@ void find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib,
     choice.pool = find_pool(inquiry, rules,
                             std::max(least_kib, inquiry.loss->lost_kib / 2));
     most = choice.pool ? choice.pool->most_kib : 0;
-    rules.pool_pid = choice.pool ? choice.pool->parent.pid : 0;
+    if (choice.pool) {
+      rules.pool_pid = choice.pool->parent.pid;
+      rules.pool_comm = choice.pool->comm;
+    }
   }
   if (most != 0) {
     choice.blame = Blame::kTook;

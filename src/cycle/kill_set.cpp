@@ -65,6 +65,10 @@ class Sweep {
     if (decision_.storm && !young(inquiry_.snapshot, task)) {
       return false;
     }
+    if (decision_.storm && is_orphan(task) &&
+        task.comm == decision_.storm->comm) {
+      return true;
+    }
     const std::size_t parent = find_task(inquiry_.snapshot, task.ppid);
     return parent < inquiry_.snapshot.tasks.size() &&
            (inquiry_.snapshot.tasks[parent].id == decision_.chosen.task.id ||

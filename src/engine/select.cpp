@@ -81,7 +81,8 @@ Selection select_bad_process(const Snapshot& snapshot,
     }
     const bool worth_it =
         task.pf_oom_origin ||
-        ((rules.pool_pid == 0 || task.ppid == rules.pool_pid) &&
+        ((rules.pool_pid == 0 ||
+          (task.ppid == rules.pool_pid && task.comm == rules.pool_comm)) &&
          verdict.death_most_kib() >= rules.min_reclaim_kib &&
          verdict.took_most_kib >= rules.min_took_kib &&
          verdict.held_points >= rules.min_held_points);

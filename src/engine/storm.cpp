@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "badnessd/engine/kernel26.h"
+
 namespace badnessd {
 namespace {
 
@@ -11,18 +13,39 @@ constexpr std::int32_t kInitPid = 1;
 // Calls visit(index) for each ancestor below init.
 template <class Visit>
 void for_ancestors(const Snapshot& snapshot, const Task& task, Visit visit) {
-  std::int32_t pid = task.ppid;
-  for (int depth = 0; depth < kGenerations && pid > kInitPid; ++depth) {
-    const std::size_t index = find_task(snapshot, pid);
+  const Task* it = &task;
+  for (int depth = 0; depth < kGenerations; ++depth) {
+    const std::size_t index = parent_of(snapshot, *it);
     if (index == snapshot.tasks.size()) {
       return;
     }
     visit(static_cast<std::uint32_t>(index));
-    pid = snapshot.tasks[index].ppid;
+    it = &snapshot.tasks[index];
   }
 }
 
 }  // namespace
+
+bool is_orphan(const Task& task) noexcept {
+  return task.ppid == kInitPid && (task.flags & kPfForkNoExec) != 0;
+}
+
+std::size_t parent_of(const Snapshot& snapshot, const Task& task) noexcept {
+  const auto& tasks = snapshot.tasks;
+  if (task.ppid > kInitPid) {
+    return find_task(snapshot, task.ppid);
+  }
+  std::size_t eldest = tasks.size();
+  for (std::size_t i = 0; is_orphan(task) && i < tasks.size(); ++i) {
+    const Task& other = tasks[i];
+    const Task& first = eldest == tasks.size() ? task : tasks[eldest];
+    if (is_orphan(other) && other.comm == task.comm &&
+        earlier_in_task_list(other, first)) {
+      eldest = i;
+    }
+  }
+  return eldest;
+}
 
 bool descends_from(const Snapshot& snapshot, const Task& task,
                    std::int32_t ancestor_pid) noexcept {

@@ -3,6 +3,7 @@
 // Linux 2.6.32 (mm/oom_kill.c), over a scored snapshot.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -46,9 +47,10 @@ struct SelectRules {
   // not count.
   Kib min_took_kib = 0;
   Points min_held_points = 0;
-  // Only children of this process are eligible; 0: all tasks. See Pool in
-  // blame.h.
+  // Only children of this process with this name are eligible; 0: all tasks.
+  // See Pool in blame.h.
   std::int32_t pool_pid = 0;
+  std::array<char, 64> pool_comm{};
 };
 
 [[nodiscard]] Skip skip_reason(Judged judged,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -92,6 +93,13 @@ class StormFinder {
   std::vector<std::uint32_t> found_;  // forkers of possible storms
 };
 
+// Whether init has adopted the task from a parent that it was forked by.
+[[nodiscard]] bool is_orphan(const Task& task) noexcept;
+// The index of the task's parent below init. The parent of an orphan is not
+// known: the eldest orphan with its name takes the place. The number of tasks:
+// there is none.
+[[nodiscard]] std::size_t parent_of(const Snapshot& snapshot,
+                                    const Task& task) noexcept;
 // Whether `task` descends from the process `ancestor_pid`.
 [[nodiscard]] bool descends_from(const Snapshot& snapshot, const Task& task,
                                  std::int32_t ancestor_pid) noexcept;

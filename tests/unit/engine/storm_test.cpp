@@ -252,5 +252,25 @@ TEST_F(StormTest, ThereIsNoSuspicionWhereOneTookMost) {
   EXPECT_TRUE(finder.suspects(snapshot, rules, kNeed, 510 * kMib).empty());
 }
 
+// Their parents have exited, so that init is the parent of all.
+TEST_F(StormTest, OfOrphansHasTheEldestAsItsForker) {
+  std::vector<Task> tasks{aged(11, 1, "hog", 300, 3)};  // was executed
+  add(tasks, 100, 50, 1, "hog", 1, 8);
+  for (Task& task : tasks) {
+    task.flags |= task.id.pid >= 100 ? kPfForkNoExec : 0;
+  }
+  const auto storm = find(tasks, 420);
+  ASSERT_TRUE(storm);
+  EXPECT_EQ(pid(storm->forker), 100);
+  EXPECT_FALSE(storm->spare_forker);
+  EXPECT_EQ(storm->members, 49U);
+}
+
+TEST_F(StormTest, ServicesOfOneNameAreNone) {
+  std::vector<Task> tasks;
+  add(tasks, 100, 50, 1, "hog", 1, 8);
+  EXPECT_FALSE(find(tasks, 420));
+}
+
 }  // namespace
 }  // namespace badnessd
