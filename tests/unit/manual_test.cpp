@@ -3,6 +3,7 @@
 // BADNESSD_UPDATE_GOLDEN in the environment they are written anew.
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,12 +11,18 @@
 
 #include <gtest/gtest.h>
 
+#include "badnessd/app/check/check.h"
 #include "badnessd/app/config/options.h"
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/config/text.h"
+#include "badnessd/app/report/explain.h"
+#include "badnessd/app/report/json.h"
+#include "badnessd/app/report/once.h"
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/record.h"
 #include "badnessd/app/report/status.h"
+#include "badnessd/engine/badness.h"
+#include "snapshots.h"
 #include "tree.h"
 
 namespace badnessd {
@@ -103,6 +110,10 @@ TEST(Manual, OfTheProgramListsTheFields) {
   compare(SOURCE_DIR "/config/badnessd.8",
           {{"record", fields_text(record_fields())},
            {"process", fields_text(process_fields())},
+           {"report", fields_text(report_fields())},
+           {"once", fields_text(once_fields())},
+           {"explain", fields_text(explain_fields())},
+           {"check", fields_text(check_fields())},
            {"status", fields_text(status_fields())}});
 }
 
@@ -111,6 +122,42 @@ TEST(Manual, OfTheSettingsListsTheOptions) {
           {{"settings", options_text(options())},
            {"triggers", options_text(trigger_options())},
            {"rules", options_text(rule_options())}});
+}
+
+// Every key below `json`.
+void collect_keys(const Json& json, std::set<std::string>& keys) {
+  for (const auto& [key, value] : json.items()) {
+    if (json.is_object()) {
+      keys.insert(key);
+    }
+    if (value.is_structured()) {
+      collect_keys(value, keys);
+    }
+  }
+}
+
+// Those of the objects inside too, which a description names.
+TEST(Manual, NamesEveryFieldOfTheRecord) {
+  Policy policy;
+  policy.triggers = default_triggers();
+  Decision decision;
+  decision.reading.psi_some = decision.reading.psi_full = PsiLine{};
+  decision.stalls = PressureHistory::Share{};
+  decision.storm = Storm{};
+  decision.loss = Loss{};
+  decision.pool = Pool{};
+  decision.score = badness(
+      Snapshot{}, test::judged(test::user_task(10, 1)).view(), policy.score);
+  std::set<std::string> keys;
+  collect_keys(record_json(decision, policy, "id"), keys);
+  EXPECT_GT(keys.size(), 50U);
+  const std::string fields =
+      fields_text(record_fields()) + fields_text(process_fields());
+  for (const std::string& key : keys) {
+    EXPECT_TRUE(fields.find("B " + key + "\n") != std::string::npos ||
+                fields.find("\\fB" + key + "\\fR") != std::string::npos)
+        << key;
+  }
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ constexpr std::array<Field<Report>, 7> kFields{{
      "what is known and what is not: flags, counts of processes, and "
      "`sentences` that say it in words",
      [](const Report& it) { return gaps_json(it.of.gaps); }},
-    {"tasks", "the processes, each with the fields below",
+    {"tasks", "the processes; the fields of each are those of the record",
      [](const Report& it) {
        Json tasks = Json::array();
        for (const std::uint32_t i : it.order) {

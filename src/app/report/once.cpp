@@ -83,7 +83,7 @@ constexpr std::array<Field<Audit>, 4> kFields{{
      [](const Audit& it) {
        return it.result.dying ? Json(it.result.dying->pid) : Json();
      }},
-    {"decision", "the record below; null: no process is chosen now",
+    {"decision", "the record of a decision; null: no process is chosen now",
      [](const Audit& it) {
        return it.result.kind == CycleResult::Kind::kNotSignalled
                   ? record_json(it.state.decision, it.policy, "")

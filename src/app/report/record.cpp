@@ -151,7 +151,7 @@ constexpr std::array kFields = std::to_array<Field<Record>>({
      "how many processes were not read for the choice: by the census, none of "
      "them took half as much as another",
      of<&Decision::ruled_out>},
-    {"chosen", "the process that was chosen, with the fields above",
+    {"chosen", "the process that was chosen; its fields follow below",
      process<&Decision::chosen>},
     {"steps",
      "the score of the chosen process step by step: `rule`, `op` (`set`, "
