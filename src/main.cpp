@@ -3,6 +3,7 @@
 #include "badnessd/app/config/cli.h"
 #include "badnessd/app/config/config.h"
 #include "badnessd/app/report/process.h"
+#include "badnessd/app/show_history.h"
 #include "badnessd/app/show_status.h"
 
 int main(int argc, char** argv) {
@@ -13,6 +14,9 @@ int main(int argc, char** argv) {
   }
   if (invocation->command == badnessd::Command::kStatus) {
     return badnessd::show_status(*invocation);
+  }
+  if (invocation->command == badnessd::Command::kHistory) {
+    return badnessd::show_history(*invocation);
   }
   const auto loaded =
       badnessd::load_settings(invocation->config, invocation->assignments);

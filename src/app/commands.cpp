@@ -24,12 +24,6 @@
 namespace badnessd {
 namespace {
 
-int print(const std::string& text) {
-  const bool written =
-      std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  return written && std::fflush(stdout) == 0 ? kExitOk : kExitFailure;
-}
-
 int cannot_read(const Error& error) {
   return fail(kExitFailure,
               fmt::format("cannot read this system: {}", error_text(error)));
@@ -110,6 +104,12 @@ int run_check(const Invocation& invocation, const LoadedSettings& loaded,
 int fail(int exit_code, const std::string& message) {
   std::fputs(fmt::format("badnessd: {}\n", message).c_str(), stderr);
   return exit_code;
+}
+
+int print(const std::string& text) {
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  return written && std::fflush(stdout) == 0 ? kExitOk : kExitFailure;
 }
 
 tl::expected<std::unique_ptr<ProcfsSource>, int> open_source(

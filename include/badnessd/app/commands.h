@@ -15,6 +15,8 @@ namespace badnessd {
 
 // "badnessd: message" on standard error; returns `exit_code`.
 [[nodiscard]] int fail(int exit_code, const std::string& message);
+// Writes `text` to standard output; returns kExitOk or kExitFailure.
+[[nodiscard]] int print(const std::string& text);
 
 // Opens the tree that `invocation` names, or prints the error and returns the
 // exit code.

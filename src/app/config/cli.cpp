@@ -14,9 +14,9 @@ namespace badnessd {
 namespace {
 
 constexpr const char* kExitCodes =
-    "Exit codes: 0 done, 1 failure, 64 wrong usage, 66 no such process or "
-    "file,\n"
-    "            77 no permission, 78 wrong configuration\n";
+    "Exit codes: 0 done, 1 failure, 64 wrong usage, 66 no such process, "
+    "decision or\n"
+    "            file, 77 no permission, 78 wrong configuration\n";
 
 void add_common(CLI::App& app, Invocation& invocation, bool& once) {
   app.set_help_flag("-h,--help", "Print this help and exit");
@@ -57,6 +57,23 @@ CLI::App* add_scores(CLI::App& app, Invocation& invocation,
       ->option_text("KEY")
       ->check(CLI::IsMember(sort_keys));
   return scores;
+}
+
+CLI::App* add_history(CLI::App& app, Invocation& invocation) {
+  CLI::App* history = app.add_subcommand(
+      "history", "List past decisions, or show the one with this ID whole");
+  history->add_option("ID", invocation.id, "The id of a decision");
+  history
+      ->add_option("-n", invocation.limit,
+                   "Show the last N; 0 is all (default: 20)")
+      ->option_text("N")
+      ->check(CLI::NonNegativeNumber);
+  history
+      ->add_option("--since", invocation.since,
+                   "Only since TIME: \"YYYY-MM-DD[ HH:MM[:SS]]\", today, "
+                   "yesterday, 2h, \"3 days ago\"")
+      ->option_text("TIME");
+  return history;
 }
 
 // Conflicts between options that CLI11 cannot express; empty if there are none.
@@ -101,6 +118,8 @@ tl::expected<Invocation, int> parse_command_line(
       "running, 2 degraded");
   status->add_flag("--watch", invocation.watch, "Show it again every second");
 
+  const CLI::App* history = add_history(app, invocation);
+
   // CLI11 reports errors and --help by exceptions. All are caught here.
   try {
     app.parse(argc, argv);
@@ -115,6 +134,8 @@ tl::expected<Invocation, int> parse_command_line(
     invocation.command = Command::kCheck;
   } else if (*status) {
     invocation.command = Command::kStatus;
+  } else if (*history) {
+    invocation.command = Command::kHistory;
   } else if (once) {
     invocation.command = Command::kOnce;
   }

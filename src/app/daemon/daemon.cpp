@@ -254,6 +254,7 @@ void Daemon::incident_over() {
     event_log_.log().info("no trigger fires any more: {}", status());
   }
   said_ = Kind::kCalm;
+  event_log_.store();
 }
 
 void Daemon::say_once(CycleResult::Kind kind, const std::string& sentence) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <fstream>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -48,10 +49,6 @@ class Priority final : public spdlog::custom_flag_formatter {
   }
 };
 
-// The MESSAGE_ID of journal entries that record decisions of badnessd.
-constexpr std::string_view kDecisionMessageId =
-    "b6d2c1f4a3ce4b0e9f1d7a5c88e04f62";
-
 // The fields of a journal entry that come from the record.
 struct FromRecord {
   std::string_view name;
@@ -64,6 +61,9 @@ constexpr std::array<FromRecord, 5> kFromRecord{{
     {"BADNESSD_VICTIM_UNIT", "/sets_off/unit"},
     {"BADNESSD_POINTS", "/chosen/points"},
 }};
+
+// An emergency may be long; a record has 10 KiB.
+constexpr std::size_t kMostUnstored = 32;
 
 std::string joined(const std::vector<std::string>& sentences) {
   return fmt::format("{}", fmt::join(sentences, "; "));
@@ -112,7 +112,7 @@ void EventLog::record(std::string_view line, const Decision& decision,
                                    {"MESSAGE_ID", kDecisionMessageId},
                                    {"PRIORITY", "4"},
                                    {"SYSLOG_IDENTIFIER", "badnessd"},
-                                   {"BADNESSD_RECORD", json}};
+                                   {kRecordField, json}};
   std::array<std::string, kFromRecord.size()> values;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Json& value =
@@ -122,12 +122,43 @@ void EventLog::record(std::string_view line, const Decision& decision,
                                   : value.dump();
     fields.push_back({kFromRecord[i].name, values[i]});
   }
-  if (!journal_.send(fields) || !log_is_journal_) {
+  const bool sent = journal_.send(fields);
+  if (!sent || !log_is_journal_) {
     log_.warn("{}", message);
+  }
+  if (!sent && !state_directory_.empty()) {
+    unstored_.push_back(json);
+    if (unstored_.size() == kMostUnstored) {
+      store();
+    }
   }
   if (decision.end != Decision::End::kNotSignalled) {
     publish("last-kill.json", json + "\n");
   }
+}
+
+void EventLog::store() {
+  constexpr std::int64_t kMostBytes = 1 << 20;
+  if (unstored_.empty()) {
+    return;
+  }
+  const std::string path =
+      fmt::format("{}/{}", state_directory_, kDecisionsFile);
+  std::ofstream file(path, std::ios::app | std::ios::ate);
+  if (file.tellp() >= kMostBytes) {
+    file.close();
+    std::rename(path.c_str(), (path + ".1").c_str());
+    file.open(path, std::ios::trunc);
+  }
+  for (const std::string& record : unstored_) {
+    // The last line may be cut off.
+    file << (file.tellp() == 0 ? "" : "\n") << record;
+  }
+  file.close();
+  if (!file && !std::exchange(said_, true)) {
+    log_.warn("cannot write {}, ignoring it", path);
+  }
+  unstored_.clear();
 }
 
 void EventLog::publish(const std::string& name, const std::string& text) {

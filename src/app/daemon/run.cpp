@@ -156,6 +156,7 @@ void apply(const tl::expected<LoadedSettings, ConfigError>& anew,
 
 Service system_service() {
   return {.directory = environment("RUNTIME_DIRECTORY"),
+          .state_directory = environment("STATE_DIRECTORY"),
           .keep_state = true,
           .journal_socket = kJournalSocket,
           .protect = true};
@@ -180,7 +181,8 @@ int run_daemon(
     return kExitFailure;
   }
   Journal journal(service.journal_socket);
-  EventLog event_log(*log, journal, service.directory, log_is_journal);
+  EventLog event_log(*log, journal, service.directory, log_is_journal,
+                     service.state_directory);
   const auto reading = source.read_pressure();
   LoadedSettings settings = loaded;
   settings.settings.policy.machine = {
@@ -222,6 +224,7 @@ int run_daemon(
     }
   }
   manager.stopping();
+  event_log.store();
   log->info("ended by a signal; {}", daemon.status());
   return kExitOk;
 }

@@ -120,7 +120,8 @@ Json timings_json(const Record& it) {
 constexpr std::array kFields = std::to_array<Field<Record>>({
     {"schema", "1", [](const Record&) -> Json { return kJsonSchema; }},
     {"id",
-     "stands in every line of the log about this decision; null in an audit",
+     "stands in every line of the log about this decision: the time in "
+     "microseconds since 1970, in hexadecimal, and a number; null in an audit",
      [](const Record& it) { return text_json(it.id); }},
     {"sentences", "the whole decision in words, as in the log", sentences_json},
     {"trigger", "the name of the trigger",

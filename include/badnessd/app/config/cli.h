@@ -18,7 +18,8 @@ enum class Command : std::uint8_t {
   kScores,
   kExplain,
   kCheck,
-  kStatus
+  kStatus,
+  kHistory
 };
 
 struct Invocation {
@@ -32,6 +33,8 @@ struct Invocation {
   std::optional<std::size_t> limit;
   std::string sort = "points";
   std::int32_t pid = 0;
+  std::string id;     // history: of one decision; empty: all
+  std::string since;  // history
 };
 
 // `sort_keys` are the values of --sort. The request of the command line; or the

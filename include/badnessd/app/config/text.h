@@ -13,9 +13,11 @@
 namespace badnessd {
 
 // Text from a process or a file, safe to print. Invalid UTF-8 and control,
-// invisible and direction characters become \xNN; a backslash is doubled.
-// Reversible.
-[[nodiscard]] std::string escaped(std::string_view text);
+// invisible and direction characters become \xNN; a backslash becomes
+// `backslash`: doubled it is reversible, and text that is escaped already must
+// keep it.
+[[nodiscard]] std::string escaped(std::string_view text,
+                                  std::string_view backslash = "\\\\");
 
 // "0", "512 KiB", "1.2 MiB", "300 GiB": one decimal below a hundred.
 [[nodiscard]] std::string size_text(Kib kib);

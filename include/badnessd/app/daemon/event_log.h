@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The outputs of the daemon: a log for people; journal fields and
-// last-kill.json for programs. The loop waits for none of them.
+// The outputs of the daemon: a log for people; journal fields, last-kill.json
+// and decisions.jsonl for programs. The loop waits for none of them.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <spdlog/logger.h>
 
@@ -25,11 +26,13 @@ class EventLog {
   // `log` and `journal` must outlive the event_log. `directory` holds
   // last-kill.json; empty: none is written. If the log goes to the journal
   // (`log_is_journal`), a line that has its own journal entry is not logged.
+  // `state_directory` holds decisions.jsonl; empty: none is written.
   EventLog(spdlog::logger& log, Journal& journal, std::string directory,
-           bool log_is_journal)
+           bool log_is_journal, std::string state_directory = {})
       : log_(log),
         journal_(journal),
         directory_(std::move(directory)),
+        state_directory_(std::move(state_directory)),
         log_is_journal_(log_is_journal) {}
 
   [[nodiscard]] spdlog::logger& log() noexcept { return log_; }
@@ -39,6 +42,9 @@ class EventLog {
   // Logs the end of a decision. For a decision of an earlier daemon only the
   // end is known.
   void ended(const Decision& decision, const Policy& policy);
+  // Appends the records that the journal did not take to decisions.jsonl. To be
+  // called while memory is not short: the disk can keep the caller waiting.
+  void store();
   // The record of the last decision; null: none yet.
   [[nodiscard]] const Json& last_record() const noexcept { return last_; }
 
@@ -56,9 +62,12 @@ class EventLog {
   spdlog::logger& log_;
   Journal& journal_;
   std::string directory_;
+  std::string state_directory_;
   bool log_is_journal_;
   std::string id_;
   Json last_;
+  std::vector<std::string> unstored_;  // records
+  bool said_ = false;                  // that decisions.jsonl cannot be written
 };
 
 }  // namespace badnessd

@@ -16,12 +16,14 @@ namespace badnessd {
 // The default has no outputs and no protection.
 struct Service {
   std::string directory{};            // of status.json and last-kill.json
+  std::string state_directory{};      // of decisions.jsonl
   bool keep_state = false;            // there too, for a restart
   std::string_view journal_socket{};  // for structured entries
   bool protect = false;               // lock memory, set oom_score_adj -1000
   std::string_view greeting{};        // the first line of the log
 };
-// The values for the systemd unit: $RUNTIME_DIRECTORY, the journal, protected.
+// The values for the systemd unit: $RUNTIME_DIRECTORY, $STATE_DIRECTORY, the
+// journal, protected.
 [[nodiscard]] Service system_service();
 // A dry run only writes its status to $RUNTIME_DIRECTORY.
 [[nodiscard]] Service dry_run_service();

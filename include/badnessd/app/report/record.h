@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "badnessd/app/report/fields.h"
@@ -12,6 +13,14 @@
 #include "badnessd/engine/policy.h"
 
 namespace badnessd {
+
+// The MESSAGE_ID of journal entries that record decisions of badnessd, and the
+// field with the whole record.
+inline constexpr std::string_view kDecisionMessageId =
+    "b6d2c1f4a3ce4b0e9f1d7a5c88e04f62";
+inline constexpr std::string_view kRecordField = "BADNESSD_RECORD";
+// In $STATE_DIRECTORY, a record in each line: what the journal did not take.
+inline constexpr std::string_view kDecisionsFile = "decisions.jsonl";
 
 // What was done and to which process, why, what else dies, what the guard
 // judged by, where the victim was, and what fired.

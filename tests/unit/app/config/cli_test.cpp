@@ -46,6 +46,12 @@ TEST_F(Cli, EachCommandIsKnown) {
   const auto explain = parse({"explain", "12"});
   EXPECT_EQ(explain->command, Command::kExplain);
   EXPECT_EQ(explain->pid, 12);
+  const auto history =
+      parse({"history", "65a-1", "-n", "3", "--since", "-3d", "--json"});
+  EXPECT_EQ(history->command, Command::kHistory);
+  EXPECT_EQ(history->id, "65a-1");
+  EXPECT_EQ(history->limit, 3U);
+  EXPECT_EQ(history->since, "-3d");
 }
 
 TEST_F(Cli, CommonOptionsCanFollowTheSubcommand) {
@@ -70,6 +76,7 @@ TEST_F(Cli, WrongUsageIs64AndNamesTheMistake) {
       {{"explain"}, "PID"},
       {{"explain", "one"}, "PID"},
       {{"scores", "-n", "-1"}, "-n"},
+      {{"history", "-n", "-1"}, "-n"},
       {{"scores", "--sort", "size"}, "size not in {points,pid}"},
       {{"scores", "--once"}, "--once stands alone"},
       {{"--json"}, "--json goes with"},

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/config/values.h"
 
+#include <cstdlib>
+#include <ctime>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace badnessd {
@@ -54,6 +59,67 @@ TEST(Values, FormatsAreWhatParseTakes) {
   EXPECT_EQ(Codec<Micros>::format(90'000'000), "90s");
   EXPECT_EQ(Codec<Micros>::format(1500'000), "1500ms");
   EXPECT_EQ(Codec<Micros>::format(7'200'000'000), "2h");
+}
+
+class Times : public testing::Test {
+ protected:
+  // Berlin's rules: at 1:00 UTC on 29 March 2026 the clock went from 2:00 to
+  // 3:00.
+  Times() {
+    ::setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    ::tzset();
+  }
+  ~Times() override {
+    ::unsetenv("TZ");
+    ::tzset();
+  }
+  static constexpr Micros kSecond = 1'000'000;
+  static constexpr Micros kHour = 3600 * kSecond;
+  // Monday, 30 March 2026, 12:34:56.
+  static constexpr Micros kNow = 1'774'866'896 * kSecond;
+  static constexpr Micros kMidnight = kNow - 12 * kHour - 2096 * kSecond;
+};
+
+TEST_F(Times, OfADayAreLocal) {
+  EXPECT_EQ(parse_time("2026-03-30 12:34:56", kNow), kNow);
+  EXPECT_EQ(parse_time("2026-03-30 12:34", kNow), kNow - 56 * kSecond);
+  EXPECT_EQ(parse_time("2026-03-30", kNow), kMidnight);
+  EXPECT_EQ(parse_time("today", kNow), kMidnight);
+  // That day had 23 hours.
+  EXPECT_EQ(parse_time("yesterday", kNow), kMidnight - 23 * kHour);
+  EXPECT_EQ(parse_time("2026-03-29", kNow), kMidnight - 23 * kHour);
+}
+
+TEST_F(Times, YesterdayOfAFirstDayIsInTheMonthBefore) {
+  const auto first = parse_time("2026-03-01 10:00", kNow);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(parse_time("yesterday", *first), parse_time("2026-02-28", kNow));
+}
+
+TEST_F(Times, AreSpansBeforeNow) {
+  for (const auto& [text, seconds] :
+       std::vector<std::pair<std::string_view, Micros>>{{"2h", 7200},
+                                                        {"-2h", 7200},
+                                                        {"2 hours ago", 7200},
+                                                        {"1 hour ago", 3600},
+                                                        {"90s", 90},
+                                                        {"5min", 300},
+                                                        {"3 days ago", 259'200},
+                                                        {"-3d", 259'200},
+                                                        {"1 week", 604'800},
+                                                        {"0s", 0}}) {
+    EXPECT_EQ(parse_time(text, kNow), kNow - seconds * kSecond) << text;
+  }
+  EXPECT_EQ(parse_time("9999 weeks", kNow), 0U);
+}
+
+TEST_F(Times, ThatAreNoneAreRefused) {
+  for (const std::string_view text :
+       {"", "bogus", "2026-02-30", "2026-13-01", "2026-03-30 25:00",
+        "2026-03-30 12:34:56 x", "2026-03-30T12:34", "3", "d", "3 x ago", "ago",
+        "--3d", "3  days", "1969-01-01", "30000000000000 weeks", "today "}) {
+    EXPECT_FALSE(parse_time(text, kNow)) << text;
+  }
 }
 
 }  // namespace

@@ -220,6 +220,22 @@ TEST_F(DaemonTest, WhatTheJournalHasIsNotLoggedIntoItAgain) {
   EXPECT_NE(entry.find("b6d2c1f4a3ce4b0e9f1d7a5c88e04f62"), std::string::npos);
 }
 
+TEST_F(DaemonTest, StoresARecordOnceMemoryIsNotShort) {
+  EventLog stored(log, journal, "", false, directory.path());
+  Daemon daemon(source.sources(), killer, {settings, "a test"}, {}, stored);
+  const std::string path = directory.path("decisions.jsonl");
+  source.set_pressure(with_available(10'000));
+  killer.set_exited(true);
+  for (int i = 0; killer.pids().size() < 2 && i < 1000; ++i) {
+    static_cast<void>(steps(daemon, 1));
+  }
+  EXPECT_FALSE(stored.last_record().is_null());
+  EXPECT_FALSE(std::ifstream(path)) << "memory is short";
+  source.set_pressure(with_available(900'000));
+  static_cast<void>(steps(daemon, 10));
+  EXPECT_TRUE(std::ifstream(path));
+}
+
 TEST_F(DaemonTest, NewSettingsHoldFromTheNextStepOn) {
   Daemon daemon = make();
   source.set_pressure(with_available(150'000));

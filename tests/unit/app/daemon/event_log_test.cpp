@@ -5,6 +5,7 @@
 #include <map>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -133,6 +134,90 @@ TEST_F(EventLogTest, AFileThatCannotBeWrittenIsSaid) {
   nowhere.ended(test::ended(decision_on("db")), policy);
   EXPECT_NE(logged.str().find("cannot write /nonexistent/last-kill.json"),
             std::string::npos);
+}
+
+// Where there is no journal.
+class StoredTest : public EventLogTest {
+ protected:
+  void decide(std::string_view comm) {
+    stored.ended(test::ended(decision_on(comm)), policy);
+  }
+  std::string file(const std::string& suffix = "") const {
+    return directory.path("decisions.jsonl") + suffix;
+  }
+
+  Journal nowhere{""};
+  EventLog stored{log, nowhere, "", false, directory.path()};
+};
+
+TEST_F(StoredTest, WhatTheJournalDoesNotTakeIsWrittenOnceThereIsTime) {
+  decide("first");
+  decide("second");
+  EXPECT_FALSE(std::filesystem::exists(file()));
+  stored.store();
+  stored.store();
+  std::istringstream lines(test::contents_of(file()));
+  std::vector<std::string> comms;
+  for (std::string line; std::getline(lines, line);) {
+    comms.push_back(nlohmann::json::parse(line)["victim"]["comm"]);
+  }
+  EXPECT_EQ(comms, (std::vector<std::string>{"first", "second"}));
+}
+
+TEST_F(StoredTest, WhatTheJournalTakesIsNotWritten) {
+  EventLog both(log, journal, "", false, directory.path());
+  both.ended(test::ended(decision_on("db")), policy);
+  both.store();
+  EXPECT_FALSE(std::filesystem::exists(file()));
+  EXPECT_FALSE(receiver.take().empty());
+}
+
+TEST_F(StoredTest, ARecordAfterACutOneHasALineOfItsOwn) {
+  directory.write("decisions.jsonl", R"({"schema":1,"id":"65)");
+  decide("db");
+  stored.store();
+  const std::string text = test::contents_of(file());
+  EXPECT_EQ(text.find("\n{"), text.find('\n')) << text;
+  EXPECT_TRUE(nlohmann::json::accept(text.substr(text.find('\n') + 1)));
+}
+
+TEST_F(StoredTest, ALongEmergencyDoesNotFillTheMemory) {
+  int before_written = 0;
+  while (!std::filesystem::exists(file()) && before_written < 1000) {
+    decide("db");
+    ++before_written;
+  }
+  EXPECT_EQ(before_written, 32);
+}
+
+TEST_F(StoredTest, TheFileIsRotatedAndThereAreTwo) {
+  constexpr std::size_t kMebi = 1U << 20U;
+  const auto fill = [&](char text) {
+    directory.write("decisions.jsonl", std::string(kMebi, text));
+    decide("db");
+    stored.store();
+  };
+  fill('a');
+  EXPECT_EQ(test::contents_of(file(".1")), std::string(kMebi, 'a'));
+  EXPECT_TRUE(nlohmann::json::accept(test::contents_of(file())));
+  EXPECT_EQ(test::contents_of(file()).find('{'), 0U);
+  fill('b');
+  EXPECT_EQ(test::contents_of(file(".1")), std::string(kMebi, 'b'));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory.path()),
+                          std::filesystem::directory_iterator()),
+            2);
+}
+
+TEST_F(StoredTest, AFailedWriteIsSaidOnce) {
+  EventLog lost(log, nowhere, "", false, "/nonexistent");
+  for (int i = 0; i < 2; ++i) {
+    lost.ended(test::ended(decision_on("db")), policy);
+    logged.str("");
+    lost.store();
+    EXPECT_EQ(logged.str().find("cannot write /nonexistent/decisions.jsonl"),
+              i == 0 ? 0U : std::string::npos)
+        << logged.str();
+  }
 }
 
 }  // namespace

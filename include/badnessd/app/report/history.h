@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Records of past decisions, read back, and the table that `badnessd history`
+// makes of them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "badnessd/app/report/fields.h"
+
+namespace badnessd {
+
+// NOLINTNEXTLINE(bugprone-exception-escape): moving a Json does not throw
+struct PastDecision {
+  std::uint64_t time_us = 0;  // since 1970
+  std::string id;
+  std::vector<std::string> row;  // of the table
+  std::vector<std::string> sentences;
+  Json record;
+};
+
+// The decision in a line of decisions.jsonl, or in an entry of the journal as
+// JSON; none if it is no whole record. Its values are safe to print, no matter
+// where the text comes from.
+[[nodiscard]] std::optional<PastDecision> parse_record(std::string_view text);
+
+[[nodiscard]] std::string history_table(
+    const std::vector<std::vector<std::string>>& rows, const Style& style);
+
+}  // namespace badnessd
