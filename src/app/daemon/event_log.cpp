@@ -2,7 +2,7 @@
 #include "badnessd/app/daemon/event_log.h"
 
 #include <array>
-#include <fstream>
+#include <cstring>
 #include <vector>
 
 #include <fmt/format.h>
@@ -11,6 +11,7 @@
 #include <spdlog/sinks/base_sink.h>
 
 #include "badnessd/app/report/record.h"
+#include "badnessd/system/sys.h"
 
 namespace badnessd {
 namespace {
@@ -135,12 +136,9 @@ void EventLog::publish(const std::string& name, const std::string& text) {
     return;
   }
   const std::string path = directory_ + "/" + name;
-  const std::string temporary = path + ".new";
-  std::ofstream file(temporary, std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    log_.warn("cannot write {}, ignoring it", path);
+  if (const auto done = replace_file(path, text); !done) {
+    log_.warn("cannot write {}, ignoring it: {}", path,
+              std::strerror(done.error().code));
   }
 }
 
