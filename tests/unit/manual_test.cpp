@@ -13,6 +13,7 @@
 #include "badnessd/app/config/options.h"
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/config/text.h"
+#include "badnessd/app/report/metrics.h"
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/record.h"
 #include "badnessd/app/report/status.h"
@@ -57,9 +58,10 @@ std::string options_text(std::span<const Option<T>> table) {
   for (const Option<T>& option : table) {
     std::string value;
     if constexpr (std::is_same_v<T, Settings>) {
-      value = " = " + option.text(Settings{});
+      value = option.text(Settings{});
+      value = " = " + (value.empty() ? "\\(dq\\(dq" : troff(value));
     }
-    text += ".TP\n.B " + troff(std::string(option.key) + value) + "\n" +
+    text += ".TP\n.B " + troff(option.key) + value + "\n" +
             troff_lines(option.help) +
             troff_lines("Takes " + std::string(option.values) + ".");
   }
@@ -70,6 +72,15 @@ std::string fields_text(const std::vector<FieldText>& fields) {
   std::string text;
   for (const FieldText& field : fields) {
     text += ".TP\n.B " + troff(field.key) + "\n" + troff_lines(field.text);
+  }
+  return text;
+}
+
+std::string metrics_list() {
+  std::string text;
+  for (const Metric& metric : metrics_table()) {
+    text += ".TP\n.BR " + troff(metric.name) + " \" (" +
+            std::string(metric.type) + ")\"\n" + troff_lines(metric.help);
   }
   return text;
 }
@@ -103,7 +114,8 @@ TEST(Manual, OfTheProgramListsTheFields) {
   compare(SOURCE_DIR "/config/badnessd.8",
           {{"record", fields_text(record_fields())},
            {"process", fields_text(process_fields())},
-           {"status", fields_text(status_fields())}});
+           {"status", fields_text(status_fields())},
+           {"metrics", metrics_list()}});
 }
 
 TEST(Manual, OfTheSettingsListsTheOptions) {
