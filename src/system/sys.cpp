@@ -3,11 +3,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 
 namespace badnessd {
@@ -50,6 +52,29 @@ Expected<UniqueFd> open_directory(int dirfd, const char* path) {
     return tl::unexpected(Error{errno, "open directory"});
   }
   return fd;
+}
+
+Expected<void> replace_file(const std::string& path, std::string_view text,
+                            bool for_all) {
+  constexpr mode_t kAll = 0644;
+  const std::string temporary = path + ".new";
+  ::unlink(temporary.c_str());  // of a writer that was killed
+  const UniqueFd fd(
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kAll));
+  const auto written = [&] {
+    errno = ENOSPC;  // of a write that falls short
+    return ::write(fd.get(), text.data(), text.size()) ==
+           static_cast<ssize_t>(text.size());
+  };
+  if (fd.valid() && (!for_all || ::fchmod(fd.get(), kAll) == 0) && written() &&
+      std::rename(temporary.c_str(), path.c_str()) == 0) {
+    return {};
+  }
+  const int code = errno;
+  if (fd.valid()) {
+    ::unlink(temporary.c_str());
+  }
+  return tl::unexpected(Error{code, "replace a file"});
 }
 
 const char* PidPath::of(std::int32_t pid, std::string_view file) {

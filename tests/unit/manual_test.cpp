@@ -17,6 +17,7 @@
 #include "badnessd/app/config/text.h"
 #include "badnessd/app/report/explain.h"
 #include "badnessd/app/report/json.h"
+#include "badnessd/app/report/metrics.h"
 #include "badnessd/app/report/once.h"
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/record.h"
@@ -64,9 +65,10 @@ std::string options_text(std::span<const Option<T>> table) {
   for (const Option<T>& option : table) {
     std::string value;
     if constexpr (std::is_same_v<T, Settings>) {
-      value = " = " + option.text(Settings{});
+      value = option.text(Settings{});
+      value = " = " + (value.empty() ? "\\(dq\\(dq" : troff(value));
     }
-    text += ".TP\n.B " + troff(std::string(option.key) + value) + "\n" +
+    text += ".TP\n.B " + troff(option.key) + value + "\n" +
             troff_lines(option.help) +
             troff_lines("Takes " + std::string(option.values) + ".");
   }
@@ -77,6 +79,15 @@ std::string fields_text(const std::vector<FieldText>& fields) {
   std::string text;
   for (const FieldText& field : fields) {
     text += ".TP\n.B " + troff(field.key) + "\n" + troff_lines(field.text);
+  }
+  return text;
+}
+
+std::string metrics_list() {
+  std::string text;
+  for (const Metric& metric : metrics_table()) {
+    text += ".TP\n.BR " + troff(metric.name) + " \" (" +
+            std::string(metric.type) + ")\"\n" + troff_lines(metric.help);
   }
   return text;
 }
@@ -114,7 +125,8 @@ TEST(Manual, OfTheProgramListsTheFields) {
            {"once", fields_text(once_fields())},
            {"explain", fields_text(explain_fields())},
            {"check", fields_text(check_fields())},
-           {"status", fields_text(status_fields())}});
+           {"status", fields_text(status_fields())},
+           {"metrics", metrics_list()}});
 }
 
 TEST(Manual, OfTheSettingsListsTheOptions) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// System primitives of this layer: errors as values, owned descriptors, and
-// reads of files and directories without allocation.
+// System primitives of this layer: errors as values, owned descriptors, reads
+// of files and directories without allocation, and files replaced as a whole.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -47,6 +48,13 @@ class UniqueFd {
 };
 
 [[nodiscard]] Expected<UniqueFd> open_directory(int dirfd, const char* path);
+
+// Replaces the file `path`: a reader never sees a part of it. The new one is
+// written beside it as `path`.new, and never through a link. `for_all`: every
+// user may read it, whatever the umask. Blocks as long as its disk does.
+[[nodiscard]] Expected<void> replace_file(const std::string& path,
+                                          std::string_view text,
+                                          bool for_all = false);
 
 // "<pid>/<file>" or "<pid>/task/<tid>/<file>", relative to a proc root, without
 // allocation. Valid until the next call.

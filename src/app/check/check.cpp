@@ -7,6 +7,7 @@
 
 #include "badnessd/app/check/host.h"
 #include "badnessd/app/check/lint.h"
+#include "badnessd/app/config/render.h"
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
 #include "badnessd/app/report/triggers.h"
@@ -18,29 +19,14 @@ namespace {
 // A setting in force: its key as --set takes it, its value, its origin.
 using Row = std::vector<std::string>;
 
-std::vector<Row> settings_in_force(const LoadedSettings& loaded) {
+std::vector<Row> rows_in_force(const LoadedSettings& loaded) {
   std::vector<Row> rows;
-  const auto add = [&](const std::string& key, const std::string& value) {
+  for (const auto& [key, value] : settings_in_force(loaded.settings)) {
     const auto found = loaded.origins.find(key);
     rows.push_back(
         {escaped(key), escaped(value),
          found == loaded.origins.end() ? "default" : escaped(found->second)});
-  };
-  for (const auto& option : options()) {
-    add(std::string(option.key), option.text(loaded.settings));
   }
-  const auto add_all = [&](std::string_view kind, const auto& list) {
-    for (const auto& target : list) {
-      for (const auto& option : options_of(target)) {
-        const std::string value = option.text(target);
-        if (!value.empty()) {
-          add(fmt::format("{}.{}.{}", kind, target.name, option.key), value);
-        }
-      }
-    }
-  };
-  add_all("trigger", loaded.settings.policy.triggers);
-  add_all("rule", loaded.settings.policy.rules);
   return rows;
 }
 
@@ -107,7 +93,7 @@ std::string as_text(const Findings& found, const Style& style) {
          render_table({{.header = "SETTING", .left = true},
                        {.header = "VALUE", .left = true},
                        {.header = "FROM", .left = true}},
-                      settings_in_force(found.loaded), style) +
+                      rows_in_force(found.loaded), style) +
          "\n" +
          section("memory", {reading_text(*found.state.domains.system.last)}) +
          section("triggers", triggers_text(found.policy, found.state.domains)) +
@@ -122,7 +108,7 @@ Json pid_json(const Findings& found,
 
 Json settings_json(const Findings& found) {
   Json settings = Json::array();
-  for (const Row& row : settings_in_force(found.loaded)) {
+  for (const Row& row : rows_in_force(found.loaded)) {
     settings.push_back({{"key", row[0]}, {"value", row[1]}, {"from", row[2]}});
   }
   return settings;
@@ -218,6 +204,7 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   note(found.notes, lint_rules(policy.rules));
   note(found.notes,
        lint_matches(policy, snapshot, found.matches, found.choices));
+  note(found.notes, textfile_findings(loaded.settings.metrics_textfile));
   note(found.notes,
        host_findings(policy, *reading, snapshot, source, AskedBy::kCheck));
   return CheckResult{

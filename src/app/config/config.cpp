@@ -30,9 +30,9 @@ tl::unexpected<ConfigError> error_at(const toml::value& value,
   return config_error(toml::format_error(title, value, comment));
 }
 
-// A TOML value in the form of set_option(); empty for a type that no option
-// accepts (dates, floats, nested lists).
-std::string text_of(const toml::value& value) {
+// A TOML value in the form of set_option(); none for a type that no option
+// accepts (dates, floats, nested and empty lists).
+std::optional<std::string> text_of(const toml::value& value) {
   if (value.is_string()) {
     return value.as_string().str;
   }
@@ -46,12 +46,12 @@ std::string text_of(const toml::value& value) {
   if (value.is_array()) {
     for (const toml::value& item : value.as_array()) {
       if (!item.is_string()) {
-        return {};
+        return std::nullopt;
       }
       text += (text.empty() ? "" : ",") + item.as_string().str;
     }
   }
-  return text;
+  return text.empty() ? std::nullopt : std::optional(text);
 }
 
 // Sets `key` of `target` from a value of the file. `prefix` plus `key` is the
@@ -59,9 +59,10 @@ std::string text_of(const toml::value& value) {
 template <class T>
 Result apply_value(T& target, const toml::value& value, const std::string& key,
                    LoadedSettings& loaded, const std::string& prefix = {}) {
-  const SetResult set = set_option(target, key, text_of(value));
-  if (!set) {
-    return error_at(value, set.error(), "here");
+  const auto text = text_of(value);
+  const SetResult set = set_option(target, key, text.value_or(""));
+  if (!set || !text) {
+    return error_at(value, set ? key + " takes text" : set.error(), "here");
   }
   const toml::source_location place = value.location();
   loaded.origins[prefix + key] =

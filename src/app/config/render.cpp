@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/config/render.h"
 
+#include <cstdint>
+
 #include <fmt/core.h>
 
 #include "badnessd/app/config/settings.h"
@@ -164,6 +166,38 @@ std::string default_config() {
   text += options_comment(rule_options());
   text += kExamples;
   return text;
+}
+
+std::vector<std::pair<std::string, std::string>> settings_in_force(
+    const Settings& settings) {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& option : options()) {
+    all.emplace_back(option.key, option.text(settings));
+  }
+  const auto add_all = [&](std::string_view kind, const auto& list) {
+    for (const auto& target : list) {
+      for (const auto& option : options_of(target)) {
+        if (std::string value = option.text(target); !value.empty()) {
+          all.emplace_back(
+              fmt::format("{}.{}.{}", kind, target.name, option.key),
+              std::move(value));
+        }
+      }
+    }
+  };
+  add_all("trigger", settings.policy.triggers);
+  add_all("rule", settings.policy.rules);
+  return all;
+}
+
+std::string settings_hash(const Settings& settings) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const auto& [key, value] : settings_in_force(settings)) {
+    for (const char byte : fmt::format("{}={}\n", key, value)) {
+      hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+    }
+  }
+  return fmt::format("{:016x}", hash);
 }
 
 }  // namespace badnessd

@@ -2,10 +2,12 @@
 #include "badnessd/app/daemon/daemon.h"
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "badnessd/app/config/render.h"
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"
@@ -27,6 +29,7 @@ Daemon::Daemon(const Sources& sources, Killer& killer, LoadedSettings settings,
       reported_us_(sources.facts.now_us()),
       settings_origin_(std::move(settings.origin)),
       started_us_(reported_us_) {
+  metrics_.start_s = std::time(nullptr);
   state_file_.load(state_.incident, state_.domains.system.kills,
                    sources_.facts.now_us());
   if (state_.incident.pending) {
@@ -103,11 +106,26 @@ void Daemon::refresh_choice() {
   exchange();
 }
 
+void Daemon::tell_metrics(bool degraded, std::uint64_t lost_lines) {
+  metrics_.degraded = degraded;
+  metrics_.settings_hash = settings_hash(settings_);
+  metrics_.reading = state_.domains.system.last;
+  metrics_.lost_lines = lost_lines;
+  // Prometheus sees no increase in a counter that appears with its first kill.
+  for (const Trigger& trigger : policy().triggers) {
+    if (trigger.action == Action::kKill) {
+      metrics_.kills.try_emplace(trigger.name);
+    }
+  }
+  event_log_.write_metrics(settings_.metrics_textfile, metrics_text(metrics_));
+}
+
 void Daemon::tell_status(std::uint64_t lost_lines) {
   const Micros now = sources_.facts.now_us();
   if (!event_log_.publishes()) {
     return;
   }
+  tell_now_ |= event_log_.hear_of_metrics();
   if (!tell_now_ && now - told_us_ < kStatusInterval) {
     return;
   }
@@ -120,6 +138,11 @@ void Daemon::tell_status(std::uint64_t lost_lines) {
   }
   tell_now_ = false;
   told_us_ = now;
+  std::vector<std::string> lacks = lacks_;
+  if (!settings_.metrics_textfile.empty() &&
+      !event_log_.metrics_failure().empty()) {
+    lacks.push_back(event_log_.metrics_failure());
+  }
   event_log_.publish(
       std::string(kStatusFile),
       dumped(status_json({.state = state_,
@@ -127,11 +150,12 @@ void Daemon::tell_status(std::uint64_t lost_lines) {
                           .settings = settings_origin_,
                           .started_us = started_us_,
                           .now_us = now,
-                          .lacks = lacks_,
+                          .lacks = lacks,
                           .kills = kill_times_,
                           .choice = choice_,
                           .last_decision = event_log_.last_record(),
                           .lost_lines = lost_lines})));
+  tell_metrics(!lacks.empty(), lost_lines);
 }
 
 Micros Daemon::sleep() const noexcept {
@@ -217,8 +241,12 @@ void Daemon::note(const CycleResult& result) {
     case Kind::kSignalled:
       ++kills_;
       count_kill(kill_times_, decision.signalled_us);
+      ++metrics_.kills[policy().triggers[decision.trigger].name];
+      metrics_.last_kill_s = std::time(nullptr);
+      metrics_.latency_us.add(decision.signalled_us - decision.seen_us);
       [[fallthrough]];
     case Kind::kNotSignalled:
+      metrics_.spared += decision.passed_over_count;
       save_state();
       event_log_.decided(decision, policy());
       said_ = result.kind;
@@ -227,8 +255,12 @@ void Daemon::note(const CycleResult& result) {
       event_log_.log().warn("{} has not ended on SIGTERM: sent SIGKILL",
                             task_text(decision.victim.task));
       break;
-    case Kind::kGaveUp:
     case Kind::kDone:
+      if (decision.number != 0) {  // not of an earlier daemon
+        metrics_.reclaimed_kib.add(decision.reclaimed_kib);
+      }
+      [[fallthrough]];
+    case Kind::kGaveUp:
       save_state();
       event_log_.ended(decision, policy());
       tell_now_ = true;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/daemon/event_log.h"
 
+#include <unistd.h>
+
 #include <array>
+#include <cstring>
 #include <fstream>
 #include <utility>
 #include <vector>
@@ -11,7 +14,9 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include "badnessd/app/config/text.h"
 #include "badnessd/app/report/record.h"
+#include "badnessd/system/sys.h"
 
 namespace badnessd {
 namespace {
@@ -64,6 +69,11 @@ constexpr std::array<FromRecord, 5> kFromRecord{{
 
 // An emergency may be long; a record has 10 KiB.
 constexpr std::size_t kMostUnstored = 32;
+
+std::string failure(const MetricsWriter::Question& question, const char* why) {
+  return fmt::format("metrics.textfile: cannot write {}: {}",
+                     escaped(question.path), why);
+}
 
 std::string joined(const std::vector<std::string>& sentences) {
   return fmt::format("{}", fmt::join(sentences, "; "));
@@ -166,13 +176,39 @@ void EventLog::publish(const std::string& name, const std::string& text) {
     return;
   }
   const std::string path = directory_ + "/" + name;
-  const std::string temporary = path + ".new";
-  std::ofstream file(temporary, std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    log_.warn("cannot write {}, ignoring it", path);
+  if (const auto done = replace_file(path, text); !done) {
+    log_.warn("cannot write {}, ignoring it: {}", path,
+              std::strerror(done.error().code));
   }
+}
+
+MetricsWriter::Answer MetricsWriter::read(int /*proc_root*/,
+                                          const Question& question) {
+  const auto done = replace_file(question.path, question.text, true);
+  return done ? "" : failure(question, std::strerror(done.error().code));
+}
+
+MetricsWriter::Answer MetricsWriter::unknown(const Question& question) {
+  return failure(question, "no thread can be started");
+}
+
+void EventLog::write_metrics(const std::string& path, const std::string& text) {
+  if (!path.empty() && metrics_.busy_with() == 0) {
+    const MetricsWriter::Question question{::getpid(), path, text};
+    metrics_.ask({&question, 1});
+  }
+}
+
+bool EventLog::hear_of_metrics() {
+  bool changed = false;
+  for (const std::string& failure : metrics_.take_answers()) {
+    changed = failure != std::exchange(metrics_failure_, failure);
+  }
+  if (changed) {
+    log_.warn("{}", metrics_failure_.empty() ? "metrics.textfile: written again"
+                                             : metrics_failure_);
+  }
+  return changed;
 }
 
 }  // namespace badnessd

@@ -2,6 +2,7 @@
 #include "badnessd/system/sys.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@ namespace {
 
 using test::dir;
 using test::file;
+using test::link;
 using test::TempTree;
 
 bool is_open(int fd) {
@@ -83,6 +85,46 @@ TEST(OpenDirectory, OpensOnlyDirectoriesAndNotForChildren) {
   EXPECT_TRUE(open_directory(root.get(), "sub"));
   EXPECT_EQ(open_directory(root.get(), "file").error().code, ENOTDIR);
   EXPECT_EQ(open_directory(root.get(), "none").error().code, ENOENT);
+}
+
+TEST(ReplaceFile, AReaderOfTheOldOneReadsOn) {
+  const TempTree tree({file("a", "old")});
+  ASSERT_EQ(::link(tree.path("a").c_str(), tree.path("kept").c_str()), 0);
+  EXPECT_TRUE(replace_file(tree.path("a"), "new"));
+  EXPECT_EQ(test::contents_of(tree.path("a")), "new");
+  EXPECT_EQ(test::contents_of(tree.path("kept")), "old");
+  EXPECT_NE(::access(tree.path("a.new").c_str(), F_OK), 0);
+}
+
+TEST(ReplaceFile, FollowsNoLinkAndWaitsForNoPipe) {
+  const TempTree tree({file("other", "theirs"), link("a.new", "other")});
+  EXPECT_TRUE(replace_file(tree.path("a"), "text"));
+  EXPECT_EQ(test::contents_of(tree.path("other")), "theirs");
+  EXPECT_EQ(test::contents_of(tree.path("a")), "text");
+  ASSERT_EQ(::mkfifo(tree.path("b.new").c_str(), 0600), 0);
+  EXPECT_TRUE(replace_file(tree.path("b"), "text"));
+  EXPECT_EQ(test::contents_of(tree.path("b")), "text");
+}
+
+TEST(ReplaceFile, IsForAllOnlyIfAsked) {
+  const TempTree tree({});
+  const auto mode_of = [&](bool for_all) {
+    EXPECT_TRUE(replace_file(tree.path("a"), "text", for_all));
+    struct stat status {};
+    EXPECT_EQ(::stat(tree.path("a").c_str(), &status), 0);
+    return status.st_mode & 0777U;
+  };
+  const mode_t before = ::umask(0027);
+  EXPECT_EQ(mode_of(false), 0640U);
+  EXPECT_EQ(mode_of(true), 0644U);
+  ::umask(before);
+}
+
+TEST(ReplaceFile, LeavesNothingWhereItFails) {
+  const TempTree tree({dir("a", {file("b", "")})});
+  EXPECT_EQ(replace_file(tree.path("no/a"), "text").error().code, ENOENT);
+  EXPECT_EQ(replace_file(tree.path("a"), "text").error().code, EISDIR);
+  EXPECT_NE(::access(tree.path("a.new").c_str(), F_OK), 0);
 }
 
 TEST(PidPath, IsBelowTheProcess) {

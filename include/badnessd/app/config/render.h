@@ -3,11 +3,21 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace badnessd {
+
+struct Settings;
 
 // The options with their defaults, for --help and as config/badnessd.toml.
 [[nodiscard]] std::string options_help();
 [[nodiscard]] std::string default_config();
+
+// Each setting in force: its key and its value as --set takes them.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>>
+settings_in_force(const Settings& settings);
+// Their FNV-1a hash: 16 hex digits, the same on every machine.
+[[nodiscard]] std::string settings_hash(const Settings& settings);
 
 }  // namespace badnessd

@@ -17,6 +17,7 @@ namespace badnessd {
 struct Settings {
   Policy policy{.triggers = default_triggers()};
   Micros report_interval_us = 3'600'000'000;
+  std::string metrics_textfile{};  // empty: none
 };
 
 // Sets `key` from its text: the TOML value without quotes; commas separate the

@@ -6,6 +6,7 @@
 
 #include "badnessd/app/config/config.h"
 #include "badnessd/app/daemon/event_log.h"
+#include "badnessd/app/report/metrics.h"
 #include "badnessd/cycle/cycle.h"
 #include "badnessd/system/proc/procfs.h"
 #include "badnessd/system/service/events.h"
@@ -47,8 +48,8 @@ class Daemon {
     return state_.incident.pending &&
            state_.incident.pending->phase != Pending::Phase::kRecovering;
   }
-  // Writes status.json if that is due, see status.h. `lost_lines`: of log and
-  // journal.
+  // Writes status.json and the metrics if that is due, see status.h.
+  // `lost_lines`: of log and journal.
   void tell_status(std::uint64_t lost_lines);
   // What the settings ask for and this machine does not have, for the status.
   void set_lacks(std::vector<std::string> lacks) { lacks_ = std::move(lacks); }
@@ -70,6 +71,7 @@ class Daemon {
   // process.
   CycleResult try_decision(CycleState& trial);
   void refresh_choice();
+  void tell_metrics(bool degraded, std::uint64_t lost_lines);
 
   Sources sources_;
   Killer& killer_;
@@ -94,6 +96,7 @@ class Daemon {
   Micros chosen_us_ = 0;
   Micros told_us_ = 0;
   bool tell_now_ = true;
+  Metrics metrics_;
 };
 
 }  // namespace badnessd

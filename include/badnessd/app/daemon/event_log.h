@@ -12,6 +12,7 @@
 
 #include "badnessd/app/report/fields.h"
 #include "badnessd/cycle/cycle.h"
+#include "badnessd/system/proc/worker.h"
 #include "badnessd/system/service/journal.h"
 
 namespace badnessd {
@@ -20,6 +21,17 @@ namespace badnessd {
 // time, or with `under_systemd` with the priority that journald reads ("<4>").
 [[nodiscard]] std::shared_ptr<spdlog::logger> make_logger(LooseWriter& writer,
                                                           bool under_systemd);
+
+// Replaces the file of metrics, which all users may read. A Worker's Reader.
+struct MetricsWriter {
+  struct Question {
+    std::int32_t pid = 0;  // of this process
+    std::string path, text;
+  };
+  using Answer = std::string;  // why it failed, a sentence; else empty
+  [[nodiscard]] static Answer read(int proc_root, const Question& question);
+  [[nodiscard]] static Answer unknown(const Question& question);
+};
 
 class EventLog {
  public:
@@ -53,6 +65,16 @@ class EventLog {
   void publish(const std::string& name, const std::string& text);
   [[nodiscard]] bool publishes() const noexcept { return !directory_.empty(); }
 
+  // Starts to replace `path` (empty: none) in a thread, because a disk can
+  // hang, unless the last write has not ended.
+  void write_metrics(const std::string& path, const std::string& text);
+  // Learns how the last write ended, and logs a change. Returns whether it was.
+  [[nodiscard]] bool hear_of_metrics();
+  // Why the last write failed, a sentence; empty: it did not.
+  [[nodiscard]] const std::string& metrics_failure() const noexcept {
+    return metrics_failure_;
+  }
+
  private:
   // Sends `line` and the whole record to the journal. Logs `line` too, unless
   // the log is the journal.
@@ -68,6 +90,8 @@ class EventLog {
   Json last_;
   std::vector<std::string> unstored_;  // records
   bool said_ = false;                  // that decisions.jsonl cannot be written
+  Worker<MetricsWriter> metrics_{-1};
+  std::string metrics_failure_;
 };
 
 }  // namespace badnessd

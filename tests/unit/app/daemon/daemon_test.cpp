@@ -3,14 +3,20 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/sinks/ostream_sink.h>
 
+#include "badnessd/app/config/render.h"
 #include "badnessd/engine/kernel26.h"
 #include "fake_source.h"
 #include "receiver.h"
@@ -277,6 +283,109 @@ TEST_F(DaemonTest, TellsItsStatusAtTheStartThenRarelyAndAfterAKill) {
     step();
   }
   EXPECT_GE(kills_told(), 1);
+}
+
+// Reads the file of metrics, which a thread writes.
+class MetricsTest : public DaemonTest {
+ protected:
+  MetricsTest() {
+    settings.metrics_textfile = directory.path("badnessd.prom");
+    source.set_step(1'000'000);
+  }
+  // Steps until the file has `line`.
+  bool reaches(Daemon& daemon, const std::string& line) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(9);
+    do {
+      daemon.step();
+      daemon.tell_status(5);
+      std::ifstream file(settings.metrics_textfile);
+      std::ostringstream text;
+      text << file.rdbuf();
+      shown = "\n" + text.str();
+      if (shown.find("\n" + line + "\n") != std::string::npos) {
+        return true;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    } while (std::chrono::steady_clock::now() < end);
+    ADD_FAILURE() << line << " is not in " << shown;
+    return false;
+  }
+  bool shows(const std::string& line) {
+    return shown.find("\n" + line + "\n") != std::string::npos;
+  }
+
+  std::string shown;
+};
+
+TEST_F(MetricsTest, AKillIsCountedByItsTrigger) {
+  Daemon daemon = make();
+  source.set_pressure(with_available(900'000));
+  EXPECT_TRUE(reaches(daemon, "badnessd_kills_total{trigger=\"exhausted\"} 0"));
+  EXPECT_TRUE(shows("badnessd_kills_total{trigger=\"stalled\"} 0"));
+  EXPECT_TRUE(shows("badnessd_last_kill_timestamp_seconds 0"));
+  EXPECT_TRUE(shows("badnessd_log_lines_dropped_total 5"));
+  EXPECT_TRUE(shows("badnessd_degraded 0"));
+  source.set_pressure(with_available(10'000));
+  daemon.step();
+  killer.set_exited(true);
+  source.set_pressure(with_available(500'000));
+  EXPECT_TRUE(reaches(daemon, "badnessd_kills_total{trigger=\"exhausted\"} 1"));
+  EXPECT_TRUE(shows("badnessd_signal_latency_seconds_count 1"));
+  EXPECT_TRUE(shows("badnessd_reclaimed_bytes_count 1"));
+  EXPECT_TRUE(shows("badnessd_reclaimed_bytes_sum 501760000"));
+  EXPECT_FALSE(shows("badnessd_last_kill_timestamp_seconds 0"));
+}
+
+TEST_F(MetricsTest, ADryRunCountsNoKill) {
+  killer.set_answer(KillOutcome::Kind::kNotSent);
+  Daemon daemon = make();
+  source.set_pressure(with_available(10'000));
+  daemon.step();
+  source.set_pressure(with_available(900'000));
+  EXPECT_TRUE(reaches(daemon, "badnessd_kills_total{trigger=\"exhausted\"} 0"));
+  EXPECT_TRUE(shows("badnessd_signal_latency_seconds_count 0"));
+}
+
+TEST_F(MetricsTest, NewSettingsShowInTheHashAndOldTriggersStay) {
+  Daemon daemon = make();
+  source.set_pressure(with_available(900'000));
+  const auto hash = [&] {
+    return "badnessd_config_info{hash=\"" + settings_hash(settings) + "\"} 1";
+  };
+  EXPECT_TRUE(reaches(daemon, hash()));
+  settings.policy.triggers[0].name = "empty";
+  settings.policy.triggers[1].action = Action::kLog;
+  daemon.reconfigure({settings, "a test"});
+  EXPECT_TRUE(reaches(daemon, hash()));
+  EXPECT_TRUE(shows("badnessd_kills_total{trigger=\"empty\"} 0"));
+  EXPECT_TRUE(shows("badnessd_kills_total{trigger=\"exhausted\"} 0"));
+}
+
+TEST_F(MetricsTest, AFileThatCannotBeWrittenIsInTheStatus) {
+  settings.metrics_textfile = directory.path("none/badnessd.prom");
+  Daemon daemon = make();
+  source.set_pressure(with_available(900'000));
+  std::string lacks = "[]";
+  for (int i = 0; i < 1000 && lacks == "[]"; ++i) {
+    daemon.step();
+    daemon.tell_status(0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::ifstream file(directory.path("status.json"));
+    lacks = nlohmann::json::parse(file).at("lacks").dump();
+  }
+  EXPECT_NE(lacks.find("none/badnessd.prom"), std::string::npos) << lacks;
+  const std::string path = std::exchange(settings.metrics_textfile, "");
+  daemon.reconfigure({settings, "a test"});
+  daemon.tell_status(0);
+  EXPECT_EQ(
+      nlohmann::json::parse(test::contents_of(directory.path("status.json")))
+          .at("lacks")
+          .size(),
+      0U);
+  settings.metrics_textfile = path;
+  daemon.reconfigure({settings, "a test"});
+  std::filesystem::create_directory(directory.path("none"));
+  EXPECT_TRUE(reaches(daemon, "badnessd_degraded 0"));
 }
 
 }  // namespace

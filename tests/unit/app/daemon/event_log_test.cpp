@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/daemon/event_log.h"
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -127,6 +129,39 @@ TEST_F(EventLogTest, AHostileNameMakesNoFieldAndNoLine) {
   for (const auto& [name, value] : fields) {
     EXPECT_EQ(value.find_first_of("\n\x1b\xff"), std::string::npos) << name;
   }
+}
+
+// Writes and waits for its end. Whether that was news.
+bool news_of_metrics(EventLog& event_log, const std::string& path,
+                     const std::string& text) {
+  event_log.write_metrics(path, text);
+  for (int i = 0; i < 1000; ++i) {
+    if (event_log.hear_of_metrics()) {
+      return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
+TEST_F(EventLogTest, MetricsThatCannotBeWrittenAreSaidOnce) {
+  const std::string file = directory.path("node/badnessd.prom");
+  EXPECT_TRUE(news_of_metrics(event_log, file, "1\n"));
+  const std::string failure =
+      "metrics.textfile: cannot write " + file + ": No such file or directory";
+  EXPECT_EQ(event_log.metrics_failure(), failure);
+  EXPECT_EQ(logged.str(), failure + "\n");
+  for (int i = 0; i < 20; ++i) {
+    event_log.write_metrics(file, "2\n");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_FALSE(event_log.hear_of_metrics());
+  }
+  EXPECT_EQ(logged.str(), failure + "\n");
+  std::filesystem::create_directory(directory.path("node"));
+  EXPECT_TRUE(news_of_metrics(event_log, file, "3\n"));
+  EXPECT_EQ(event_log.metrics_failure(), "");
+  EXPECT_NE(logged.str().find("written again"), std::string::npos);
+  EXPECT_EQ(test::contents_of(file), "3\n");
 }
 
 TEST_F(EventLogTest, AFileThatCannotBeWrittenIsSaid) {
