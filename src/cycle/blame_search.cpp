@@ -195,8 +195,9 @@ void find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib,
   if (most < least_kib) {
     choice.pool = find_pool(inquiry, rules,
                             std::max(least_kib, inquiry.loss->lost_kib / 2));
-    most = choice.pool ? choice.pool->most_kib : 0;
+    most = 0;
     if (choice.pool) {
+      most = choice.pool->most_kib;
       rules.pool_pid = choice.pool->parent.pid;
       rules.pool_comm = choice.pool->comm;
     }

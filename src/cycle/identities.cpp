@@ -6,6 +6,8 @@
 #include <thread>
 #include <utility>
 
+#include "badnessd/engine/kernel26.h"
+
 namespace badnessd {
 namespace {
 
@@ -143,7 +145,6 @@ const Identities::Entry* Identities::find(const Task& task) const noexcept {
 
 const Identities::Entry* Identities::known(const Snapshot& snapshot,
                                            const Task& task) const noexcept {
-  constexpr std::int32_t kInitPid = 1;
   if (const Entry* own = find(task)) {
     // A task with a new name may run another program.
     const bool same = task.name().substr(0, own->comm.size() - 1) ==

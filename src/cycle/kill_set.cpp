@@ -65,8 +65,7 @@ class Sweep {
     if (decision_.storm && !young(inquiry_.snapshot, task)) {
       return false;
     }
-    if (decision_.storm && is_orphan(task) &&
-        task.comm == decision_.storm->comm) {
+    if (decision_.storm && are_siblings(decision_.chosen.task, task)) {
       return true;
     }
     const std::size_t parent = find_task(inquiry_.snapshot, task.ppid);
@@ -139,8 +138,12 @@ std::optional<Storm> find_storm(const Inquiry& inquiry,
   }
   Snapshot& snapshot = inquiry.snapshot;
   const Kib lost_kib = decision.loss->lost_kib;
-  for (const std::uint32_t index :
-       storms.suspects(snapshot, rules, decision.needed_kib, lost_kib)) {
+  const auto suspects =
+      storms.suspects(snapshot, rules, decision.needed_kib, lost_kib);
+  if (suspects.empty()) {
+    return std::nullopt;
+  }
+  for (const std::uint32_t index : suspects) {
     refine_with_relatives(inquiry, index);
   }
   auto storm = storms.find(snapshot, rules, decision.needed_kib, lost_kib);

@@ -13,8 +13,6 @@ namespace {
 constexpr std::size_t kMostRead = 128;
 constexpr std::size_t kMostScanned = 256;
 
-constexpr std::int32_t kInitPid = 1;
-
 void sort_unique(std::vector<std::int32_t>& pids) {
   std::sort(pids.begin(), pids.end());
   pids.erase(std::unique(pids.begin(), pids.end()), pids.end());

@@ -35,7 +35,7 @@ Skip skip_reason(Judged judged, const SelectRules& rules) noexcept {
   if (!verdict.has_mm) {
     return Skip::kNoMm;
   }
-  if (task.id.pid == 1) {
+  if (task.id.pid == kInitPid) {
     return Skip::kInit;
   }
   if (verdict.oom_adj == kOomDisable) {

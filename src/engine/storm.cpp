@@ -2,58 +2,26 @@
 #include "badnessd/engine/storm.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "badnessd/engine/kernel26.h"
 
 namespace badnessd {
-namespace {
-
-constexpr std::int32_t kInitPid = 1;
-
-// Calls visit(index) for each ancestor below init.
-template <class Visit>
-void for_ancestors(const Snapshot& snapshot, const Task& task, Visit visit) {
-  const Task* it = &task;
-  for (int depth = 0; depth < kGenerations; ++depth) {
-    const std::size_t index = parent_of(snapshot, *it);
-    if (index == snapshot.tasks.size()) {
-      return;
-    }
-    visit(static_cast<std::uint32_t>(index));
-    it = &snapshot.tasks[index];
-  }
-}
-
-}  // namespace
-
-bool is_orphan(const Task& task) noexcept {
-  return task.ppid == kInitPid && (task.flags & kPfForkNoExec) != 0;
-}
-
-std::size_t parent_of(const Snapshot& snapshot, const Task& task) noexcept {
-  const auto& tasks = snapshot.tasks;
-  if (task.ppid > kInitPid) {
-    return find_task(snapshot, task.ppid);
-  }
-  std::size_t eldest = tasks.size();
-  for (std::size_t i = 0; is_orphan(task) && i < tasks.size(); ++i) {
-    const Task& other = tasks[i];
-    const Task& first = eldest == tasks.size() ? task : tasks[eldest];
-    if (is_orphan(other) && other.comm == task.comm &&
-        earlier_in_task_list(other, first)) {
-      eldest = i;
-    }
-  }
-  return eldest;
-}
 
 bool descends_from(const Snapshot& snapshot, const Task& task,
                    std::int32_t ancestor_pid) noexcept {
-  bool found = false;
-  for_ancestors(snapshot, task, [&](std::uint32_t index) {
-    found = found || snapshot.tasks[index].id.pid == ancestor_pid;
-  });
-  return found;
+  std::int32_t pid = task.ppid;
+  for (int depth = 0; depth < kGenerations && pid > kInitPid; ++depth) {
+    const std::size_t index = find_task(snapshot, pid);
+    if (index == snapshot.tasks.size()) {
+      return false;
+    }
+    if (pid == ancestor_pid) {
+      return true;
+    }
+    pid = snapshot.tasks[index].ppid;
+  }
+  return false;
 }
 
 bool young(const Snapshot& snapshot, const Task& task) noexcept {
@@ -70,6 +38,8 @@ bool young(const Snapshot& snapshot, std::uint64_t start_time,
 
 void StormFinder::reserve(std::size_t tasks) {
   young_.reserve(tasks);
+  parents_.reserve(tasks);
+  orphans_.reserve(tasks);
   members_.reserve(tasks);
   below_.reserve(tasks);
   found_.reserve(tasks);
@@ -117,11 +87,57 @@ std::span<const std::uint32_t> StormFinder::suspects(Snapshot& snapshot,
   return young_;
 }
 
+// The parent of an orphan is not known: the eldest of its siblings takes the
+// place.
+void StormFinder::find_parents(const Snapshot& snapshot) {
+  const auto& tasks = snapshot.tasks;
+  parents_.clear();
+  orphans_.clear();
+  for (std::uint32_t i = 0; i < tasks.size(); ++i) {
+    const bool has_parent = tasks[i].ppid > kInitPid;
+    parents_.push_back(static_cast<std::uint32_t>(
+        has_parent ? find_task(snapshot, tasks[i].ppid) : tasks.size()));
+    if (is_orphan(tasks[i])) {
+      orphans_.push_back(i);
+    }
+  }
+  std::sort(orphans_.begin(), orphans_.end(),
+            [&](std::uint32_t a, std::uint32_t b) {
+              return tasks[a].comm != tasks[b].comm
+                         ? tasks[a].comm < tasks[b].comm
+                         : earlier_in_task_list(tasks[a], tasks[b]);
+            });
+  for (std::size_t i = 1, eldest = 0; i < orphans_.size(); ++i) {
+    if (are_siblings(tasks[orphans_[eldest]], tasks[orphans_[i]])) {
+      parents_[orphans_[i]] = orphans_[eldest];
+    } else {
+      eldest = i;
+    }
+  }
+}
+
+// Calls visit(ancestor) for each ancestor below init.
+template <class Visit>
+void StormFinder::for_ancestors(std::uint32_t task, Visit visit) const {
+  std::uint32_t ancestor = parents_[task];
+  for (int depth = 0; depth < kGenerations && ancestor < parents_.size();
+       ++depth) {
+    visit(ancestor);
+    ancestor = parents_[ancestor];
+  }
+}
+
+bool StormFinder::is_below(std::uint32_t task, std::uint32_t forker) const {
+  bool found = false;
+  for_ancestors(task, [&](std::uint32_t it) { found = found || it == forker; });
+  return found;
+}
+
 void StormFinder::add_up(const Snapshot& snapshot) {
   below_.assign(snapshot.tasks.size(), Below{});
   for (const std::uint32_t index : young_) {
     const Kib took_kib = snapshot.verdicts[index].took_kib;
-    for_ancestors(snapshot, snapshot.tasks[index], [&](std::uint32_t ancestor) {
+    for_ancestors(index, [&](std::uint32_t ancestor) {
       Below& below = below_[ancestor];
       ++below.count;
       below.took_kib += took_kib;
@@ -131,31 +147,26 @@ void StormFinder::add_up(const Snapshot& snapshot) {
 }
 
 // Drops the ancestors of a forker: they have the same descendants and more.
-void StormFinder::keep_deepest(const Snapshot& snapshot) {
+void StormFinder::keep_deepest() {
   for (const std::uint32_t index : found_) {
-    for_ancestors(snapshot, snapshot.tasks[index],
+    for_ancestors(index,
                   [&](std::uint32_t ancestor) { below_[ancestor].count = 0; });
   }
   std::erase_if(found_,
                 [&](std::uint32_t index) { return below_[index].count == 0; });
 }
 
-void StormFinder::collect_members(const Snapshot& snapshot,
-                                  std::uint32_t forker) {
+void StormFinder::collect_members(std::uint32_t forker) {
   members_.clear();
-  for (const std::uint32_t index : young_) {
-    if (descends_from(snapshot, snapshot.tasks[index],
-                      snapshot.tasks[forker].id.pid)) {
-      members_.push_back(index);
-    }
-  }
+  std::copy_if(young_.begin(), young_.end(), std::back_inserter(members_),
+               [&](std::uint32_t index) { return is_below(index, forker); });
 }
 
 // The storm below `forker`; none if no name has half of the memory.
 std::optional<Storm> StormFinder::judge(const Snapshot& snapshot,
                                         std::uint32_t forker) {
   const auto& tasks = snapshot.tasks;
-  collect_members(snapshot, forker);
+  collect_members(forker);
   // Sorts by name, to find the name that took the most.
   std::sort(members_.begin(), members_.end(),
             [&](std::uint32_t a, std::uint32_t b) {
@@ -200,6 +211,7 @@ std::optional<Storm> StormFinder::find(const Snapshot& snapshot,
   if (lost_kib == 0 || young_.size() < kFewest) {
     return std::nullopt;
   }
+  find_parents(snapshot);
   add_up(snapshot);
   found_.clear();
   for (std::uint32_t i = 0; i < below_.size(); ++i) {
@@ -210,7 +222,7 @@ std::optional<Storm> StormFinder::find(const Snapshot& snapshot,
       found_.push_back(i);
     }
   }
-  keep_deepest(snapshot);
+  keep_deepest();
   std::sort(found_.begin(), found_.end(),
             [&](std::uint32_t a, std::uint32_t b) {
               return below_[a].took_kib > below_[b].took_kib;
@@ -221,11 +233,11 @@ std::optional<Storm> StormFinder::find(const Snapshot& snapshot,
       continue;
     }
     const Task& task = tasks[forker];
-    const bool holds_others =
-        std::any_of(tasks.begin(), tasks.end(), [&](const Task& it) {
-          return it.mm_threads != 0 && !young(snapshot, it) &&
-                 descends_from(snapshot, it, task.id.pid);
-        });
+    bool holds_others = false;
+    for (std::uint32_t i = 0; !holds_others && i < tasks.size(); ++i) {
+      holds_others = tasks[i].mm_threads != 0 && !young(snapshot, tasks[i]) &&
+                     is_below(i, forker);
+    }
     storm->spare_forker = holds_others ||
                           age_s(snapshot, task) > kOldForkerSeconds ||
                           !eligible(snapshot, forker, rules);

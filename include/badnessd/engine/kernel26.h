@@ -8,6 +8,10 @@
 
 namespace badnessd {
 
+// init, which adopts each process whose parent exits (kernel/exit.c:
+// forget_original_parent()).
+inline constexpr std::int32_t kInitPid = 1;
+
 // include/linux/oom.h. -17 exempts a process.
 inline constexpr int kOomDisable = -17;
 inline constexpr int kOomAdjustMin = -16;

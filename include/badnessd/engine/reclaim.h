@@ -37,7 +37,6 @@ void estimate_reclaim(Snapshot& snapshot, std::uint32_t index,
 // parent, the other forked children of init with the task's name.
 template <class Visit>
 void for_relatives(const Snapshot& snapshot, std::uint32_t index, Visit visit) {
-  constexpr std::int32_t kInitPid = 1;
   const Task& task = snapshot.tasks[index];
   const auto forked_only = [&](std::uint32_t it) {
     return snapshot.verdicts[it].has_mm &&
@@ -50,10 +49,8 @@ void for_relatives(const Snapshot& snapshot, std::uint32_t index, Visit visit) {
     visit(static_cast<std::uint32_t>(parent));
   }
   for (std::uint32_t i = 0;
-       forked && task.ppid == kInitPid && i < snapshot.tasks.size(); ++i) {
-    const Task& other = snapshot.tasks[i];
-    if (i != index && other.ppid == kInitPid && forked_only(i) &&
-        other.comm == task.comm) {
+       forked && is_orphan(task) && i < snapshot.tasks.size(); ++i) {
+    if (i != index && forked_only(i) && are_siblings(task, snapshot.tasks[i])) {
       visit(i);
     }
   }

@@ -81,25 +81,24 @@ class StormFinder {
   };
 
   void collect_young(const Snapshot& snapshot, const SelectRules& rules);
+  void find_parents(const Snapshot& snapshot);
+  template <class Visit>
+  void for_ancestors(std::uint32_t task, Visit visit) const;
+  [[nodiscard]] bool is_below(std::uint32_t task, std::uint32_t forker) const;
   void add_up(const Snapshot& snapshot);
-  void keep_deepest(const Snapshot& snapshot);
+  void keep_deepest();
   [[nodiscard]] std::optional<Storm> judge(const Snapshot& snapshot,
                                            std::uint32_t forker);
-  void collect_members(const Snapshot& snapshot, std::uint32_t forker);
+  void collect_members(std::uint32_t forker);
 
   std::vector<std::uint32_t> young_;
+  std::vector<std::uint32_t> parents_;  // by task; the number of tasks: none
+  std::vector<std::uint32_t> orphans_;
   std::vector<std::uint32_t> members_;
   std::vector<Below> below_;          // by task
   std::vector<std::uint32_t> found_;  // forkers of possible storms
 };
 
-// Whether init has adopted the task from a parent that it was forked by.
-[[nodiscard]] bool is_orphan(const Task& task) noexcept;
-// The index of the task's parent below init. The parent of an orphan is not
-// known: the eldest orphan with its name takes the place. The number of tasks:
-// there is none.
-[[nodiscard]] std::size_t parent_of(const Snapshot& snapshot,
-                                    const Task& task) noexcept;
 // Whether `task` descends from the process `ancestor_pid`.
 [[nodiscard]] bool descends_from(const Snapshot& snapshot, const Task& task,
                                  std::int32_t ancestor_pid) noexcept;

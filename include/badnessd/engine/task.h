@@ -228,6 +228,12 @@ inline constexpr int kGenerations = 64;
 // by another thread has the same ppid.
 void link_children(Snapshot& snapshot);
 
+// Whether init has adopted the task from the parent that forked it.
+[[nodiscard]] bool is_orphan(const Task& task) noexcept;
+// Whether both are orphans with one name: they are taken to have had one
+// parent.
+[[nodiscard]] bool are_siblings(const Task& orphan, const Task& other) noexcept;
+
 // Whether `a` stands before `b` in the kernel's task list, which is in order of
 // creation: by start time, and by pid within one tick.
 [[nodiscard]] bool earlier_in_task_list(const Task& a, const Task& b) noexcept;

@@ -266,6 +266,16 @@ TEST_F(StormTest, OfOrphansHasTheEldestAsItsForker) {
   EXPECT_EQ(storm->members, 49U);
 }
 
+// Only a storm takes it for one: it is not in the pid namespace of the other.
+TEST(DescendsFrom, AnOrphanIsNoDescendantOfAnother) {
+  std::vector<Task> tasks{aged(10, 1, "hog", 9, 1), aged(11, 1, "hog", 8, 1)};
+  for (Task& task : tasks) {
+    task.flags |= kPfForkNoExec;
+  }
+  const Snapshot snapshot = test::snapshot_of(tasks, kUptime);
+  EXPECT_FALSE(descends_from(snapshot, snapshot.tasks[1], 10));
+}
+
 TEST_F(StormTest, ServicesOfOneNameAreNone) {
   std::vector<Task> tasks;
   add(tasks, 100, 50, 1, "hog", 1, 8);
