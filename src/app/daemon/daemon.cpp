@@ -107,6 +107,9 @@ void Daemon::refresh_choice() {
 }
 
 void Daemon::tell_metrics(bool degraded, std::uint64_t lost_lines) {
+  if (settings_.metrics_textfile.empty()) {
+    return;
+  }
   metrics_.degraded = degraded;
   metrics_.settings_hash = settings_hash(settings_);
   metrics_.reading = state_.domains.system.last;

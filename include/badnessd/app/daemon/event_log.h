@@ -65,8 +65,8 @@ class EventLog {
   void publish(const std::string& name, const std::string& text);
   [[nodiscard]] bool publishes() const noexcept { return !directory_.empty(); }
 
-  // Starts to replace `path` (empty: none) in a thread, because a disk can
-  // hang, unless the last write has not ended.
+  // Starts to replace `path` in a thread, because a disk can hang, unless the
+  // last write has not ended.
   void write_metrics(const std::string& path, const std::string& text);
   // Learns how the last write ended, and logs a change. Returns whether it was.
   [[nodiscard]] bool hear_of_metrics();

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reads files of processes in a thread that may hang, or does other work that
-// may. The kernel reads cmdline
-// and smaps_rollup under the mmap lock of the process. A thread that faults on
-// a dead file server or on a user's FUSE keeps that lock (ps(1) hangs there
-// too). Before Linux 6.7 the kernel reads cgroup under a mutex of all cgroups.
-// The loop continues with the data it has.
+// Does in a thread what may hang: reads of files of processes, and writes to a
+// disk. The kernel reads cmdline and smaps_rollup under the mmap lock of the
+// process. A thread that faults on a dead file server or on a user's FUSE keeps
+// that lock (ps(1) hangs there too). Before Linux 6.7 the kernel reads cgroup
+// under a mutex of all cgroups. The loop continues with the data it has.
 #pragma once
 
 #include <fcntl.h>
