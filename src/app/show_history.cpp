@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -20,6 +19,7 @@
 #include "badnessd/app/config/values.h"
 #include "badnessd/app/report/history.h"
 #include "badnessd/app/report/record.h"
+#include "badnessd/system/sys.h"
 
 namespace badnessd {
 namespace {
@@ -100,12 +100,12 @@ int search_journal(Search& search) {
 
 // Returns the exit code.
 int search_files(Search& search) {
-  const char* directory = std::getenv("STATE_DIRECTORY");
+  const std::string directory =
+      environment("STATE_DIRECTORY", "/var/lib/badnessd");
   // The newer one first: it may become the older one meanwhile.
   for (const char* suffix : {"", ".1"}) {
-    const std::string path = fmt::format(
-        "{}/{}{}", directory == nullptr ? "/var/lib/badnessd" : directory,
-        kDecisionsFile, suffix);
+    const std::string path =
+        fmt::format("{}/{}{}", directory, kDecisionsFile, suffix);
     if (FILE* file = std::fopen(path.c_str(), "re"); file != nullptr) {
       search.add_lines(file);
     } else if (errno != ENOENT) {
@@ -140,11 +140,7 @@ std::string found_text(const Search& search) {
 }  // namespace
 
 int show_history(const Invocation& invocation) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto since = parse_time(
-      invocation.since,
-      static_cast<Micros>(
-          std::chrono::duration_cast<std::chrono::microseconds>(now).count()));
+  const auto since = parse_time(invocation.since, wall_clock_us());
   if (!since && !invocation.since.empty()) {
     return fail(kExitUsage, fmt::format("--since: '{}' is no time",
                                         escaped(invocation.since)));

@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 
 #include <fmt/core.h>
 
@@ -20,12 +18,8 @@
 namespace badnessd {
 namespace {
 
-constexpr const char* kRuntimeDirectory = "/run/badnessd";
-
 std::string path_of_status() {
-  const char* directory = std::getenv("RUNTIME_DIRECTORY");
-  return fmt::format("{}/{}",
-                     directory == nullptr ? kRuntimeDirectory : directory,
+  return fmt::format("{}/{}", environment("RUNTIME_DIRECTORY", "/run/badnessd"),
                      kStatusFile);
 }
 
@@ -94,12 +88,9 @@ int show_status(const Invocation& invocation) {
     std::string text;
     const int code = show_once(invocation, text);
     const bool clear = invocation.watch && ::isatty(STDOUT_FILENO) != 0;
-    std::fputs(((clear ? kClear : "") + text).c_str(), stdout);
-    if (std::fflush(stdout) != 0) {
-      return kExitFailure;
-    }
-    if (!invocation.watch) {
-      return code;
+    const int printed = print((clear ? kClear : "") + text);
+    if (printed != kExitOk || !invocation.watch) {
+      return printed != kExitOk ? printed : code;
     }
     ::sleep(1);
   }

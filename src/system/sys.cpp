@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 namespace badnessd {
@@ -30,6 +31,11 @@ struct DirentHeader {
 constexpr std::size_t kNameOffset = 19;
 
 }  // namespace
+
+std::string environment(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : value;
+}
 
 bool vanished(const Error& error) noexcept {
   return error.code == ENOENT || error.code == ESRCH;

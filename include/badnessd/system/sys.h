@@ -25,6 +25,11 @@ struct Error {
 template <class T>
 using Expected = tl::expected<T, Error>;
 
+// The value of an environment variable; `otherwise` if it is not set. No thread
+// changes the environment.
+[[nodiscard]] std::string environment(const char* name,
+                                      const char* otherwise = "");
+
 // Whether the process is gone (ENOENT, ESRCH): its directory, or the task
 // behind an open file. This is a normal result, not a fault.
 [[nodiscard]] bool vanished(const Error& error) noexcept;

@@ -41,15 +41,19 @@ void add_common(CLI::App& app, Invocation& invocation, bool& once) {
                "With --once and every subcommand: print one JSON object");
 }
 
+void add_limit(CLI::App& command, Invocation& invocation,
+               const std::string& help) {
+  command.add_option("-n", invocation.limit, help)
+      ->option_text("N")
+      ->check(CLI::NonNegativeNumber);
+}
+
 CLI::App* add_scores(CLI::App& app, Invocation& invocation,
                      const std::vector<std::string>& sort_keys) {
   CLI::App* scores =
       app.add_subcommand("scores", "List processes with their scores");
-  scores
-      ->add_option("-n", invocation.limit,
-                   "Show the first N; 0 is all (default: 20, with --json all)")
-      ->option_text("N")
-      ->check(CLI::NonNegativeNumber);
+  add_limit(*scores, invocation,
+            "Show the first N; 0 is all (default: 20, with --json all)");
   scores
       ->add_option("--sort", invocation.sort,
                    "Order by " + CLI::detail::join(sort_keys, ", ") +
@@ -63,11 +67,7 @@ CLI::App* add_history(CLI::App& app, Invocation& invocation) {
   CLI::App* history = app.add_subcommand(
       "history", "List past decisions, or show the one with this ID whole");
   history->add_option("ID", invocation.id, "The id of a decision");
-  history
-      ->add_option("-n", invocation.limit,
-                   "Show the last N; 0 is all (default: 20)")
-      ->option_text("N")
-      ->check(CLI::NonNegativeNumber);
+  add_limit(*history, invocation, "Show the last N; 0 is all (default: 20)");
   history
       ->add_option("--since", invocation.since,
                    "Only since TIME: \"YYYY-MM-DD[ HH:MM[:SS]]\", today, "

@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
 #include <fmt/core.h>
+
+#include "badnessd/system/sys.h"
 
 namespace badnessd {
 namespace {
@@ -214,11 +215,9 @@ Style stdout_style() {
   if (::isatty(STDOUT_FILENO) == 0) {
     return {};
   }
-  // No other thread exists yet, so getenv is safe.
-  const char* no_color = std::getenv("NO_COLOR");
   winsize size{};
   const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
-  return {.colour = no_color == nullptr || *no_color == '\0',
+  return {.colour = environment("NO_COLOR").empty(),
           .width = known ? size.ws_col : std::size_t{80}};
 }
 

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
 #include <fmt/core.h>
@@ -21,12 +20,6 @@
 
 namespace badnessd {
 namespace {
-
-// No thread changes the environment, so getenv is safe.
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
 
 StateFile open_state(const std::string& directory, spdlog::logger& log) {
   if (directory.empty()) {

@@ -215,10 +215,15 @@ constexpr std::array kFields = std::to_array<Field<Record>>({
 
 }  // namespace
 
+Micros wall_clock_us() {
+  return static_cast<Micros>(
+      std::chrono::duration_cast<std::chrono::microseconds>(
+          std::chrono::system_clock::now().time_since_epoch())
+          .count());
+}
+
 std::string decision_id(const Decision& decision) {
-  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  return fmt::format("{:x}-{}", now.count(), decision.number);
+  return fmt::format("{:x}-{}", wall_clock_us(), decision.number);
 }
 
 std::vector<FieldText> record_fields() {

@@ -31,6 +31,9 @@ inline constexpr std::string_view kDecisionsFile = "decisions.jsonl";
 [[nodiscard]] std::vector<std::string> ending_sentences(
     const Decision& decision);
 
+// Now, in microseconds since 1970.
+[[nodiscard]] Micros wall_clock_us();
+
 // A unique id: the current wall-clock time and the number of the decision.
 [[nodiscard]] std::string decision_id(const Decision& decision);
 
