@@ -34,7 +34,7 @@ constexpr std::int32_t kMany = 500;
 // 440,000 KiB between a calm look and an emergency.
 class Security : public testing::Test {
  protected:
-  Security() { rules_.min_reclaim.reset(); }
+  Security() { rules.min_reclaim.reset(); }
 
   static std::vector<Task> tasks() {
     return {holding(kService, 90'000, 300'000), holding(kLeak, 20'000, 20'000)};
@@ -48,19 +48,19 @@ class Security : public testing::Test {
   // the emergency.
   std::vector<std::int32_t> victims(std::vector<Task> before,
                                     std::vector<Task> after) {
-    killer_.emplace();
-    CycleState state(rules_);
+    killer.emplace();
+    CycleState state(rules);
     FakeSource source(test::snapshot_of(std::move(before), 1'000));
     PressureReading reading = test::with_available(500'000);
-    reading.swap_total_kib = reading.swap_free_kib = swap_used_kib_;
+    reading.swap_total_kib = reading.swap_free_kib = swap_used_kib;
     source.set_pressure(reading);
-    static_cast<void>(run_cycle(source.sources(), rules_, *killer_, state));
+    static_cast<void>(run_cycle(source.sources(), rules, *killer, state));
     source.replace(test::snapshot_of(std::move(after), 1'000));
     reading.mem_available_kib = 50'000;
     reading.swap_free_kib = 0;
     source.set_pressure(reading);
-    static_cast<void>(run_cycle(source.sources(), rules_, *killer_, state));
-    return killer_->pids();
+    static_cast<void>(run_cycle(source.sources(), rules, *killer, state));
+    return killer->pids();
   }
 
   static std::vector<Task> with_init() {
@@ -80,9 +80,9 @@ class Security : public testing::Test {
     return all;
   }
 
-  Policy rules_ = test::acts_below_a_tenth();
-  Kib swap_used_kib_ = 0;
-  std::optional<test::RecordingKiller> killer_;
+  Policy rules = test::acts_below_a_tenth();
+  Kib swap_used_kib = 0;
+  std::optional<test::RecordingKiller> killer;
 };
 
 // All that a user can choose of own processes, at random.
@@ -132,7 +132,7 @@ TEST_F(Security, SwapDoesNotHideWhatAProcessTook) {
   after.back().swap_kib = after.back().rss_anon_kib;
   after.back().rss_anon_kib = 0;
   after.back().rss = 0;
-  swap_used_kib_ = after.back().swap_kib;
+  swap_used_kib = after.back().swap_kib;
   EXPECT_EQ(victims(tasks(), after), std::vector<std::int32_t>{kLeak});
 }
 
@@ -148,7 +148,7 @@ TEST_F(Security, ManySmallProcessesDoNotHideWhatTheyTook) {
 TEST_F(Security, OrphansDoNotHideWhatTheyTook) {
   std::vector<Task> after = with_many(kPfForkNoExec);
   EXPECT_EQ(victims(with_init(), after).front(), kFirstOfMany);
-  EXPECT_EQ(killer_->also().size(), kMany - 1U);
+  EXPECT_EQ(killer->also().size(), kMany - 1U);
 }
 
 TEST_F(Security, ALinkInPlaceOfTheStateFileIsRefused) {
