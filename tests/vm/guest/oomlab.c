@@ -384,7 +384,7 @@ static void do_pusher(int64_t mb) {  // a JVM that grows a little
 }
 static const char *name_of(const char *role) {  // under which it is enrolled
   static const char *const name[][2] = {
-    {"hog-fork", "forker"}, {"hog-backend", "database"}, {"hog-workers", "master"}, {"hog-copies", "master"}, {"hog-pool", "master"}, {"tmpfs", "filler"}, {"hog", "hog"}};
+    {"hog-fork", "forker"}, {"hog-orphans", "forker"}, {"hog-backend", "database"}, {"hog-workers", "master"}, {"hog-copies", "master"}, {"hog-pool", "master"}, {"tmpfs", "filler"}, {"hog", "hog"}};
   for (size_t i = 0; i < sizeof name / sizeof *name; i++)
     if (!strncmp(role, name[i][0], strlen(name[i][0]))) return name[i][1];
   return role;
@@ -421,15 +421,18 @@ static int workload(const char *role, int64_t arg) {
     leak(0, 0);
   }
   if (!strcmp(role, "hog-thrash")) do_thrash(open("/dev/nvme0n1", O_RDONLY));
-  if (!strcmp(role, "hog-fork")) {
+  int orphans = !strcmp(role, "hog-orphans");  // their parents exit
+  if (orphans || !strcmp(role, "hog-fork")) {
     wait_go();
     sh->hog_first = now();
     for (int i = 0; i < 200; i++) {
       if (!fork()) {
+        if (orphans && fork()) _exit(0);
         enroll("hog");
         leak(20, arg);
         for (;;) pause();
       }
+      if (orphans) wait(0);
       sleep_ns(5 * MS);
     }
     sh->hog_done = 1;
