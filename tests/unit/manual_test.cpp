@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "badnessd/app/check/check.h"
+#include "badnessd/app/config/cli.h"
 #include "badnessd/app/config/options.h"
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/config/text.h"
@@ -92,6 +93,23 @@ std::string metrics_list() {
   return text;
 }
 
+// The options that stand before and after a command.
+std::string common_options() {
+  std::string text;
+  for (const CommandWord& word : command_words(sort_keys())) {
+    if (word.command.empty()) {
+      std::string names;
+      for (const std::string& name : word.names) {
+        names += (names.empty() ? "\\fB" : "\\fR, \\fB") + troff(name);
+      }
+      text += ".TP\n" + names + "\\fR" +
+              (word.argument.empty() ? "" : " \\fI" + word.argument + "\\fR") +
+              "\n" + troff_lines(word.help + ".");
+    }
+  }
+  return text;
+}
+
 // The page with `text` between the marks of `name`.
 std::string with_part(const std::string& page, const std::string& name,
                       const std::string& text) {
@@ -119,7 +137,8 @@ void compare(const std::string& path,
 
 TEST(Manual, OfTheProgramListsTheFields) {
   compare(SOURCE_DIR "/config/badnessd.8",
-          {{"record", fields_text(record_fields())},
+          {{"options", common_options()},
+           {"record", fields_text(record_fields())},
            {"process", fields_text(process_fields())},
            {"report", fields_text(report_fields())},
            {"once", fields_text(once_fields())},
@@ -134,6 +153,27 @@ TEST(Manual, OfTheSettingsListsTheOptions) {
           {{"settings", options_text(options())},
            {"triggers", options_text(trigger_options())},
            {"rules", options_text(rule_options())}});
+}
+
+// COMMANDS is written by hand.
+TEST(Manual, NamesEveryCommandWithItsOptions) {
+  const std::string page = test::contents_of(SOURCE_DIR "/config/badnessd.8");
+  std::string entry;
+  for (const CommandWord& word : command_words(sort_keys())) {
+    if (word.command.empty()) {
+      continue;
+    }
+    if (word.names.empty() && word.argument.empty()) {
+      const std::size_t begin = page.find("\n.B " + word.command);
+      ASSERT_NE(begin, std::string::npos) << word.command;
+      entry = page.substr(begin + 1, page.find('\n', begin + 1) - begin);
+    }
+    for (const std::string& name : word.names) {
+      EXPECT_NE(entry.find("\\fB" + troff(name) + "\\fR"), std::string::npos)
+          << word.command << ' ' << name;
+    }
+    EXPECT_NE(entry.find(word.argument), std::string::npos) << word.argument;
+  }
 }
 
 // Every key below `json`.

@@ -48,10 +48,15 @@ void add_limit(CLI::App& command, Invocation& invocation,
       ->check(CLI::NonNegativeNumber);
 }
 
-CLI::App* add_scores(CLI::App& app, Invocation& invocation,
+void add_subcommands(CLI::App& app, Invocation& invocation,
                      const std::vector<std::string>& sort_keys) {
+  const auto add = [&](Command command, const char* name, const char* help) {
+    CLI::App* subcommand = app.add_subcommand(name, help);
+    subcommand->callback([&, command] { invocation.command = command; });
+    return subcommand;
+  };
   CLI::App* scores =
-      app.add_subcommand("scores", "List processes with their scores");
+      add(Command::kScores, "scores", "List processes with their scores");
   add_limit(*scores, invocation,
             "Show the first N; 0 is all (default: 20, with --json all)");
   scores
@@ -60,12 +65,20 @@ CLI::App* add_scores(CLI::App& app, Invocation& invocation,
                        " (default: points)")
       ->option_text("KEY")
       ->check(CLI::IsMember(sort_keys));
-  return scores;
-}
-
-CLI::App* add_history(CLI::App& app, Invocation& invocation) {
-  CLI::App* history = app.add_subcommand(
-      "history", "List past decisions, or show the one with this ID whole");
+  add(Command::kExplain, "explain",
+      "Account for every point of one process's score")
+      ->add_option("PID", invocation.pid, "The process")
+      ->required();
+  add(Command::kCheck, "check",
+      "Check the settings: their values and where they come from, the "
+      "triggers, and what this machine lacks");
+  add(Command::kStatus, "status",
+      "Show what the running daemon is doing; exit code 0 watching, 1 not "
+      "running, 2 degraded")
+      ->add_flag("--watch", invocation.watch, "Show it again every second");
+  CLI::App* history =
+      add(Command::kHistory, "history",
+          "List past decisions, or show the one with this ID whole");
   history->add_option("ID", invocation.id, "The id of a decision");
   add_limit(*history, invocation, "Show the last N; 0 is all (default: 20)");
   history
@@ -73,18 +86,25 @@ CLI::App* add_history(CLI::App& app, Invocation& invocation) {
                    "Only since TIME: \"YYYY-MM-DD[ HH:MM[:SS]]\", today, "
                    "yesterday, 2h, \"3 days ago\"")
       ->option_text("TIME");
-  return history;
 }
 
 // Conflicts between options that CLI11 cannot express; empty if there are none.
 std::string_view contradiction(const Invocation& invocation, bool once) {
-  if (once && invocation.command != Command::kOnce) {
+  if (once && invocation.command != Command::kRun) {
     return "--once stands alone; leave it out or the subcommand";
   }
-  if (invocation.json && invocation.command == Command::kRun) {
+  if (invocation.json && !once && invocation.command == Command::kRun) {
     return "--json goes with --once or a subcommand";
   }
   return {};
+}
+
+void add_all(CLI::App& app, Invocation& invocation, bool& once,
+             const std::vector<std::string>& sort_keys) {
+  app.fallthrough();  // permits common options after the subcommand
+  app.require_subcommand(0, 1);
+  add_common(app, invocation, once);
+  add_subcommands(app, invocation, sort_keys);
 }
 
 }  // namespace
@@ -99,26 +119,8 @@ tl::expected<Invocation, int> parse_command_line(
       "Without a subcommand it runs in the foreground and acts when its "
       "trigger holds.\n",
       "badnessd");
-  app.fallthrough();  // permits common options after the subcommand
-  app.require_subcommand(0, 1);
   app.footer("\n" + options_help() + "\n" + kExitCodes);
-  add_common(app, invocation, once);
-  const CLI::App* scores = add_scores(app, invocation, sort_keys);
-  CLI::App* explain = app.add_subcommand(
-      "explain", "Account for every point of one process's score");
-  explain->add_option("PID", invocation.pid, "The process")->required();
-
-  const CLI::App* check = app.add_subcommand(
-      "check",
-      "Check the settings: their values and where they come from, the "
-      "triggers, and what this machine lacks");
-  CLI::App* status = app.add_subcommand(
-      "status",
-      "Show what the running daemon is doing; exit code 0 watching, 1 not "
-      "running, 2 degraded");
-  status->add_flag("--watch", invocation.watch, "Show it again every second");
-
-  const CLI::App* history = add_history(app, invocation);
+  add_all(app, invocation, once, sort_keys);
 
   // CLI11 reports errors and --help by exceptions. All are caught here.
   try {
@@ -126,24 +128,49 @@ tl::expected<Invocation, int> parse_command_line(
   } catch (const CLI::ParseError& error) {
     return tl::unexpected(app.exit(error) == 0 ? kExitOk : kExitUsage);
   }
-  if (*scores) {
-    invocation.command = Command::kScores;
-  } else if (*explain) {
-    invocation.command = Command::kExplain;
-  } else if (*check) {
-    invocation.command = Command::kCheck;
-  } else if (*status) {
-    invocation.command = Command::kStatus;
-  } else if (*history) {
-    invocation.command = Command::kHistory;
-  } else if (once) {
-    invocation.command = Command::kOnce;
-  }
   if (const auto why = contradiction(invocation, once); !why.empty()) {
     std::cerr << "badnessd: " << why << '\n';
     return tl::unexpected(kExitUsage);
   }
+  if (once) {
+    invocation.command = Command::kOnce;
+  }
   return invocation;
+}
+
+std::vector<CommandWord> command_words(
+    const std::vector<std::string>& sort_keys) {
+  Invocation invocation;
+  bool once = false;
+  CLI::App app;
+  add_all(app, invocation, once, sort_keys);
+  std::vector<CommandWord> words;
+  const auto add_options = [&words](const CLI::App& of) {
+    for (const CLI::Option* option : of.get_options()) {
+      if (of.get_parent() != nullptr && option == of.get_help_ptr()) {
+        continue;  // inherited
+      }
+      CommandWord word{of.get_name(), {}, option->get_description(), {}};
+      for (const std::string& name : option->get_snames()) {
+        word.names.push_back("-" + name);
+      }
+      for (const std::string& name : option->get_lnames()) {
+        word.names.push_back("--" + name);
+      }
+      if (option->get_items_expected_max() > 0) {
+        word.argument = option->get_positional() ? option->get_name()
+                                                 : option->get_option_text();
+      }
+      words.push_back(std::move(word));
+    }
+  };
+  add_options(app);
+  for (const CLI::App* subcommand : app.get_subcommands({})) {
+    words.push_back(
+        {subcommand->get_name(), {}, subcommand->get_description(), {}});
+    add_options(*subcommand);
+  }
+  return words;
 }
 
 }  // namespace badnessd

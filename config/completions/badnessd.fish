@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Rendered from the tables of badnessd by completions_test.
+complete -c badnessd -f
+complete -c badnessd -s h -l help -d 'Print this help and exit'
+complete -c badnessd -s V -l version -d 'Print the version and exit'
+complete -c badnessd -s c -l config -rF -d 'Read settings from FILE (default: /etc/badnessd/badnessd.toml, if it exists)'
+complete -c badnessd -l set -xa 'badness.memory= kernel.hz= kill.exit_timeout= kill.min_reclaim= kill.oom_group= kill.per_minute= kill.recover_timeout= kill.spare_bystanders= kill.term_grace= kill.victim= log.report_interval= metrics.textfile= trigger.exhausted.action= trigger.exhausted.for= trigger.exhausted.mem_available_below= trigger.exhausted.psi_full_above= trigger.exhausted.psi_some_above= trigger.exhausted.psi_window= trigger.exhausted.scope= trigger.exhausted.swap_free_below= trigger.stalled.action= trigger.stalled.for= trigger.stalled.mem_available_below= trigger.stalled.psi_full_above= trigger.stalled.psi_some_above= trigger.stalled.psi_window= trigger.stalled.scope= trigger.stalled.swap_free_below=' -d 'Set one setting, after the file; may be repeated'
+complete -c badnessd -l proc-root -xa '(__fish_complete_directories)' -d 'Read this tree instead of /proc'
+complete -c badnessd -l dry-run -l dryrun -d 'Do all but the signal; report one victim per incident'
+complete -c badnessd -l once -d 'Audit: one pass as if the trigger had fired; never signals'
+complete -c badnessd -l json -d 'With --once and every subcommand: print one JSON object'
+complete -c badnessd -n __fish_use_subcommand -a scores -d 'List processes with their scores'
+complete -c badnessd -n '__fish_seen_subcommand_from scores' -s n -x -d 'Show the first N; 0 is all (default: 20, with --json all)'
+complete -c badnessd -n '__fish_seen_subcommand_from scores' -l sort -xa 'points pid total_vm rss swap reclaim adj cpu age' -d 'Order by points, pid, total_vm, rss, swap, reclaim, adj, cpu, age (default: points)'
+complete -c badnessd -n __fish_use_subcommand -a explain -d 'Account for every point of one process’s score'
+complete -c badnessd -n '__fish_seen_subcommand_from explain' -xa '(__fish_complete_pids)' -d 'The process'
+complete -c badnessd -n __fish_use_subcommand -a check -d 'Check the settings: their values and where they come from, the triggers, and what this machine lacks'
+complete -c badnessd -n __fish_use_subcommand -a status -d 'Show what the running daemon is doing; exit code 0 watching, 1 not running, 2 degraded'
+complete -c badnessd -n '__fish_seen_subcommand_from status' -l watch -d 'Show it again every second'
+complete -c badnessd -n __fish_use_subcommand -a history -d 'List past decisions, or show the one with this ID whole'
+complete -c badnessd -n '__fish_seen_subcommand_from history' -x -d 'The id of a decision'
+complete -c badnessd -n '__fish_seen_subcommand_from history' -s n -x -d 'Show the last N; 0 is all (default: 20)'
+complete -c badnessd -n '__fish_seen_subcommand_from history' -l since -x -d 'Only since TIME: "YYYY-MM-DD[ HH:MM[:SS]]", today, yesterday, 2h, "3 days ago"'
