@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/show_history.h"
 
-#include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -19,12 +16,11 @@
 #include "badnessd/app/config/values.h"
 #include "badnessd/app/report/history.h"
 #include "badnessd/app/report/record.h"
+#include "badnessd/system/service/child.h"
 #include "badnessd/system/sys.h"
 
 namespace badnessd {
 namespace {
-
-constexpr int kNoJournalctl = 127;
 
 // The newest decisions that the command line asks for.
 struct Search {
@@ -48,7 +44,6 @@ struct Search {
       }
     }
   }
-  // Closes `file`.
   void add_lines(FILE* file) {
     char* line = nullptr;
     std::size_t room = 0;
@@ -58,7 +53,6 @@ struct Search {
       }
     }
     std::free(line);
-    std::fclose(file);
   }
 };
 
@@ -67,31 +61,14 @@ struct Search {
 // badnessd by hand. --system leaves out the users' own journals, and makes it
 // an error if that of the system cannot be read; without --all a long field is
 // null.
-[[noreturn]] void run_journalctl() {
-  const std::string id = fmt::format("MESSAGE_ID={}", kDecisionMessageId);
-  ::execlp("journalctl", "journalctl", "--system", "--quiet", "--all",
-           "--output=json", id.c_str(), "_SYSTEMD_UNIT=badnessd.service", "+",
-           id.c_str(), "_UID=0", nullptr);
-  ::_exit(kNoJournalctl);
-}
-
 // Returns the exit code.
 int search_journal(Search& search) {
-  std::array<int, 2> ends{};
-  const bool piped = ::pipe2(ends.data(), O_CLOEXEC) == 0;
-  const pid_t pid = piped ? ::fork() : -1;
-  if (pid == 0) {
-    ::dup2(ends[1], STDOUT_FILENO);
-    run_journalctl();
-  }
-  if (pid < 0) {
-    return fail(kExitFailure, "cannot start journalctl");
-  }
-  ::close(ends[1]);
-  search.add_lines(::fdopen(ends[0], "r"));
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  return status == 0 || WEXITSTATUS(status) == kNoJournalctl
+  const std::string id = fmt::format("MESSAGE_ID={}", kDecisionMessageId);
+  const int code = run_program(
+      {"journalctl", "--system", "--quiet", "--all", "--output=json",
+       id.c_str(), "_SYSTEMD_UNIT=badnessd.service", "+", id.c_str(), "_UID=0"},
+      [&](FILE* output) { search.add_lines(output); });
+  return code == 0 || code == kNoSuchProgram
              ? kExitOk
              : fail(::geteuid() == 0 ? kExitFailure : kExitPermission,
                     "cannot read the journal; it is for root and the groups "
@@ -108,6 +85,7 @@ int search_files(Search& search) {
         fmt::format("{}/{}{}", directory, kDecisionsFile, suffix);
     if (FILE* file = std::fopen(path.c_str(), "re"); file != nullptr) {
       search.add_lines(file);
+      std::fclose(file);
     } else if (errno != ENOENT) {
       return fail(kExitPermission,
                   fmt::format("cannot read {}; it is for root and the group "

@@ -21,7 +21,7 @@ mkdir -p "$out" && cd "$out"
 KERNEL=${KERNEL:-linux-image-cloud-amd64}
 # What boots, what badnessd is linked with, the peers (nohang needs Python), strace.
 packages=systemd,systemd-sysv,dbus,kmod,udev,procps,util-linux,libspdlog1.10,libstdc++6
-packages=$packages,earlyoom,nohang,systemd-oomd,oomd,python3-minimal,libpython3-stdlib,strace
+packages=$packages,earlyoom,nohang,systemd-oomd,oomd,python3-minimal,libpython3-stdlib,strace,curl,jq
 [ -z "$sources" ] || packages=$packages,postgresql-15,mariadb-server,redis-server,nginx-light,gunicorn,make,\
 openjdk-17-jdk-headless,nodejs,php-cli,prometheus
 # shellcheck disable=SC2086

@@ -50,6 +50,7 @@ badnessd)
   install -D -m 644 "$BADNESSD_CONFIG" "$d/etc/badnessd/badnessd.toml"
   install -D -m 644 "$top/systemd/badnessd.sysusers.conf" "$d/usr/lib/sysusers.d/badnessd.conf"
   install -D -m 644 -t "$d/usr/lib/systemd/system" "$top"/systemd/*.service "$top"/systemd/*.path
+  cp -r "$top/systemd/on-kill" "$d/opt/lab/"
   [ -z "$DEB" ] || cp "$DEB" "$d/opt/lab/badnessd.deb"
   [ -z "$BADNESSD_DROPIN" ] || install -D -m 644 "$BADNESSD_DROPIN" "$d/etc/systemd/system/badnessd.service.d/lab.conf" ;;
 none|earlyoom|nohang) ;;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/check/check.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
 
 #include <fmt/core.h>
 
@@ -12,6 +15,7 @@
 #include "badnessd/app/report/report.h"
 #include "badnessd/app/report/triggers.h"
 #include "badnessd/cycle/domains.h"
+#include "badnessd/system/service/child.h"
 
 namespace badnessd {
 namespace {
@@ -165,6 +169,23 @@ constexpr std::array<Field<Findings>, 8> kFields{{
      }},
 }};
 
+// What systemctl shows, where systemd is PID 1.
+std::string shown_of_on_kill() {
+  std::string shown;
+  if (::access("/run/systemd/system", F_OK) != 0) {
+    return shown;
+  }
+  static_cast<void>(run_program(
+      {"systemctl", "show", "--property=LoadState,ActiveState,UnitFileState",
+       "badnessd-on-kill.path", "badnessd-on-kill.service"},
+      [&shown](std::FILE* output) {
+        for (int c = 0; (c = std::fgetc(output)) != EOF;) {
+          shown += static_cast<char>(c);
+        }
+      }));
+  return shown;
+}
+
 void note(std::vector<Finding>& notes, const std::vector<Finding>& more) {
   notes.insert(notes.end(), more.begin(), more.end());
 }
@@ -205,6 +226,9 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   note(found.notes,
        lint_matches(policy, snapshot, found.matches, found.choices));
   note(found.notes, textfile_findings(loaded.settings.metrics_textfile));
+  if (source.live()) {
+    note(found.notes, on_kill_findings(shown_of_on_kill()));
+  }
   note(found.notes,
        host_findings(policy, *reading, snapshot, source, AskedBy::kCheck));
   return CheckResult{
