@@ -134,7 +134,7 @@ void compare(const std::string& name, const std::string& text) {
   }
 }
 
-const std::string kHead =
+constexpr std::string_view kHead =
     "# SPDX-License-Identifier: GPL-2.0-only\n"
     "# Rendered from the tables of badnessd by completions_test.\n";
 
@@ -166,7 +166,7 @@ TEST_F(Completions, OfBashAreRendered) {
         (argument.bash.empty() ? "return" : "args=(" + argument.bash + ")") +
         (argument.name == "KEY=VALUE" ? "; compopt -o nospace" : "") + " ;;\n";
   }
-  compare("badnessd.bash", kHead + R"(_badnessd() {
+  compare("badnessd.bash", std::string(kHead) + R"(_badnessd() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
   local words=')" + names_of("") +
                                R"(' command='' i
@@ -232,7 +232,7 @@ TEST_F(Completions, OfZshAreRendered) {
     cases += "  " + command.command + ") _arguments $common" +
              zsh_entries(words_of(command.command)) + " ;;\n";
   }
-  compare("_badnessd", "#compdef badnessd\n" + kHead +
+  compare("_badnessd", "#compdef badnessd\n" + std::string(kHead) +
                            "local curcontext=$curcontext state line\n"
                            "local -a common\ncommon=(" +
                            replaced(zsh_entries(words_of("")), " \\\n", "\n") +
@@ -244,7 +244,7 @@ TEST_F(Completions, OfZshAreRendered) {
 }
 
 TEST_F(Completions, OfFishAreRendered) {
-  std::string text = kHead + "complete -c badnessd -f\n";
+  std::string text = std::string(kHead) + "complete -c badnessd -f\n";
   const auto add = [&text](const CommandWord& word,
                            const std::string& condition) {
     text += "complete -c badnessd" + condition;

@@ -121,13 +121,12 @@ TEST(TextfileNotes, WhatAnotherUserMayWriteIsNoWarning) {
 
 // As systemctl shows them: those of the path unit, an empty line, those of the
 // service.
-std::vector<Finding> on_kill(const std::string& path,
-                             const std::string& service) {
-  return on_kill_findings(path + "\n" + service);
+std::vector<Finding> on_kill(std::string_view path, std::string_view service) {
+  return on_kill_findings(std::string(path) + "\n" + std::string(service));
 }
-const std::string kPathWatches =
+constexpr std::string_view kPathWatches =
     "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n";
-const std::string kServiceWaits =
+constexpr std::string_view kServiceWaits =
     "LoadState=loaded\nActiveState=inactive\nUnitFileState=static\n";
 
 TEST(OnKillNotes, SayThatTheServiceRuns) {
@@ -147,7 +146,7 @@ TEST(OnKillNotes, NothingInstalledIsNoWarning) {
 }
 
 TEST(OnKillNotes, WarnAboutWhatWillNotRun) {
-  const auto warned = [](const std::string& path, const std::string& service) {
+  const auto warned = [](std::string_view path, std::string_view service) {
     const auto notes = on_kill(path, service);
     return !notes.empty() && notes.back().warning ? notes.back().text : "";
   };
