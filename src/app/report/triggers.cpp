@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/report/triggers.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "badnessd/app/config/values.h"
@@ -25,6 +27,16 @@ std::string stall_text(const StallCondition& condition, const Trigger& trigger,
   return stalls ? percent_text(*stalls.*condition.share)
          : line ? average_text(*line, trigger.psi_window_us)
                 : "not known";
+}
+
+// What must still be lost before the conditions on amounts hold.
+std::string headroom_text(const Trigger& trigger,
+                          const PressureReading& reading) {
+  Kib headroom = 0;
+  for (const AmountCondition& condition : kAmountConditions) {
+    headroom = std::max(headroom, condition.headroom_kib(trigger, reading));
+  }
+  return headroom == 0 ? "" : size_text(headroom) + " more must be lost";
 }
 
 }  // namespace
@@ -80,8 +92,10 @@ std::vector<std::string> triggers_text(const Policy& policy,
     const Trigger& trigger = policy.triggers[i];
     const auto add = [&](const OomDomain& domain) {
       if (domain.last) {
-        lines.push_back(fmt::format("{} {}", escaped(trigger.name),
-                                    trigger_text(trigger, domain)));
+        const std::string headroom = headroom_text(trigger, *domain.last);
+        lines.push_back(fmt::format("{} {}{}{}", escaped(trigger.name),
+                                    trigger_text(trigger, domain),
+                                    headroom.empty() ? "" : "; ", headroom));
       }
     };
     if (!trigger.scope) {

@@ -72,6 +72,21 @@ TEST_F(StatusTest, IsHealthyWhileTheProcessWrites) {
   EXPECT_EQ(health_of(json(), true, 103 * kSecond), Health::kDegraded);
 }
 
+// Of 1,000,000 KiB 5 % are 50,000 KiB.
+TEST_F(StatusTest, SaysHowFarATriggerIsFromFiring) {
+  policy.triggers = {{.name = "low", .mem_available_below = Amount{500, {}}}};
+  PressureReading reading = test::with_available(152'400);
+  reading.mem_total_kib = 1'000'000;
+  state.domains.system.last = reading;
+  const auto sentence = [this] { return json().at("triggers").at(0); };
+  EXPECT_EQ(sentence(),
+            "low acts when MemAvailable < 48.8 MiB (5%); now 149 MiB; 100 MiB "
+            "more must be lost");
+  state.domains.system.last->mem_available_kib = 49'999;
+  EXPECT_EQ(sentence(),
+            "low acts when MemAvailable < 48.8 MiB (5%); now 48.8 MiB");
+}
+
 TEST_F(StatusTest, SaysHowThingsAre) {
   state.domains.system.last = test::with_available(500'000);
   choice = {"would kill 10 (db)", "900 points"};
