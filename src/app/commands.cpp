@@ -76,13 +76,13 @@ int run_once(const Invocation& invocation, const LoadedSettings& loaded,
              const Policy& policy, ProcfsSource& source, Killer& killer) {
   CycleState state(policy);
   state.once = true;
-  state.identities.look_at_all(source.sources(), policy);
+  state.identities.look_at_all(source.sources(), policy, state.census);
   const CycleResult result = run_cycle(source.sources(), policy, killer, state);
   if (result.kind == CycleResult::Kind::kSampleLost) {
     return cannot_read(result.error);
   }
   // The decision is final; the report also shows the other tasks in full.
-  refine_all({source.sources(), state.snapshot, policy, state.identities});
+  refine_all({source.sources(), state.snapshot, policy, state.census});
   return print(invocation.json
                    ? dumped(once_json(result, state, policy))
                    : section("settings", {loaded.origin}) +
@@ -181,8 +181,9 @@ int run_command(const Invocation& invocation, const LoadedSettings& loaded,
   }
   Snapshot snapshot;
   Identities identities;
-  identities.look_at_all(source.sources(), policy);
-  const Inquiry inquiry{source.sources(), snapshot, policy, identities};
+  Census census;
+  identities.look_at_all(source.sources(), policy, census);
+  const Inquiry inquiry{source.sources(), snapshot, policy, census};
   if (const auto scanned = scan(inquiry); !scanned) {
     return cannot_read(scanned.error());
   }

@@ -53,21 +53,34 @@ bool Census::due(const PressureReading& reading, Micros to_fire_us) {
   return wanted && credit_us_ >= cost_us_;
 }
 
-bool Census::begin(const Sources& sources, const PressureReading& reading) {
-  const auto fresh = new_pids(sources, reading.time_us);
+bool Census::list(const Sources& sources, Micros now_us) {
+  if (busy()) {
+    return true;
+  }
+  const auto fresh = new_pids(sources, now_us);
   const auto last_pid = sources.facts.last_pid();
   listed_.clear();
   if (!sources.facts.list(listed_, kAllPids)) {
     return false;
   }
-  listed_us_ = reading.time_us;
+  listed_us_ = now_us;
   last_pid_ = last_pid;
   pid_max_ = sources.facts.pid_max();
+  keep_listed(fresh);
+  return true;
+}
+
+bool Census::begin(const Sources& sources, const PressureReading& reading) {
+  if (!list(sources, reading.time_us)) {
+    return false;
+  }
   pending_faulted_kib_ = sources.facts.read_vm_counters().faulted_kib;
   pending_ = note_of(reading);
   slot_ = slot_for_next(notes_, reading.time_us);
   notes_[slot_] = {};
-  keep_listed(fresh);
+  for (Entry& entry : entries_) {
+    entry.columns[slot_] = {};
+  }
   next_ = entries_.size();
   last_cost_us_ = std::exchange(cost_us_, 0);
   return true;
@@ -90,9 +103,9 @@ void Census::keep_listed(const std::optional<NewPids>& fresh) {
         old->process == process || (fresh && !fresh->contains(process.pid));
     *kept = *old++;
     kept->process = process;
-    kept->columns[slot_] = {};
     if (!same) {
       kept->facts = {};
+      kept->identity = {};
     }
     ++kept;
   }

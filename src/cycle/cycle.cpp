@@ -81,9 +81,8 @@ class Pass {
     return {.sources = sources_,
             .snapshot = state_.snapshot,
             .policy = policy_,
-            .identities = state_.identities,
+            .census = state_.census,
             .swap_used_kib = result_.reading.swap_used_kib(),
-            .census = &state_.census,
             .loss = state_.decision.loss};
   }
 
@@ -91,7 +90,7 @@ class Pass {
   void use_the_time() {
     const PressureReading& reading = result_.reading;
     if (calm(policy_, state_.domains)) {
-      state_.identities.look(sources_, policy_, reading.time_us);
+      state_.identities.look(sources_, policy_, state_.census, reading.time_us);
     }
     if (time_for_note(policy_, state_.domains)) {
       if (const auto slot = state_.census.look(

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "badnessd/cycle/identities.h"
+
 namespace badnessd {
 namespace {
 
@@ -171,7 +173,7 @@ void decide_kill_set(const Inquiry& inquiry,
                      Decision& decision) {
   const VictimOrder order = inquiry.policy.victim;
   const std::string_view cgroup =
-      inquiry.identities.cgroup_of(inquiry.snapshot, decision.victim.task);
+      cgroup_of(inquiry.census, inquiry.snapshot, decision.victim.task);
   decision.cgroup = cgroup;
   decision.oom_group =
       inquiry.sources.cgroups.oom_group(cgroup, decision.scope.view());

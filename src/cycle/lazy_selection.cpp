@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "badnessd/cycle/blame_search.h"
+#include "badnessd/cycle/identities.h"
 #include "badnessd/engine/reclaim.h"
 
 namespace badnessd {
@@ -102,7 +103,8 @@ void read_expensive(const Inquiry& inquiry, std::uint32_t index) {
   if (inquiry.policy.rules.empty()) {
     snapshot.verdicts[index].oom_adj = first.oom_adj;
   }
-  inquiry.identities.settle(inquiry.sources, inquiry.policy, snapshot, index);
+  settle_rules(inquiry.sources, inquiry.policy, inquiry.census, snapshot,
+               index);
 }
 
 // Inserts `judged` in the sorted list of the kListed best tasks.
@@ -129,8 +131,8 @@ Expected<void> scan(const Inquiry& inquiry, Kib small_kib) {
   }
   snapshot.unread.reset();
   snapshot.baseline_age_s.reset();
-  if (inquiry.census != nullptr && inquiry.loss) {
-    inquiry.census->compare(snapshot, *inquiry.loss, inquiry.swap_used_kib);
+  if (inquiry.loss) {
+    inquiry.census.compare(snapshot, *inquiry.loss, inquiry.swap_used_kib);
   }
   begin_judging(inquiry);
   return {};
@@ -138,7 +140,7 @@ Expected<void> scan(const Inquiry& inquiry, Kib small_kib) {
 
 void begin_judging(const Inquiry& inquiry) {
   begin_verdicts(inquiry.snapshot, threads_of(inquiry.policy));
-  inquiry.identities.assume(inquiry.policy, inquiry.snapshot);
+  assume_rules(inquiry.policy, inquiry.census, inquiry.snapshot);
 }
 
 void mark_scope(CgroupTree& cgroups, std::string_view cgroup,

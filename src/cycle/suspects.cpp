@@ -34,7 +34,7 @@ void Suspects::reserve(std::size_t tasks) {
 
 bool Suspects::scan(const Inquiry& inquiry, Kib needed_kib, Kib faulted_kib,
                     Micros now_us) {
-  const Census& census = *inquiry.census;
+  const Census& census = inquiry.census;
   FactSource& facts = inquiry.sources.facts;
   if (!census.faulted_kib()) {
     return false;
@@ -70,20 +70,16 @@ bool Suspects::scan(const Inquiry& inquiry, Kib needed_kib, Kib faulted_kib,
 bool Suspects::list_newcomers(const Inquiry& inquiry, Micros now_us) {
   newcomers_.clear();
   FactSource& facts = inquiry.sources.facts;
-  const Census& census = *inquiry.census;
+  const Census& census = inquiry.census;
   const auto fresh = census.new_pids(inquiry.sources, now_us);
   if (!fresh) {
     // Inodes tell them apart: all processes are listed, not read.
     if (!facts.list(newcomers_, kAllPids)) {
       return false;
     }
-    auto entry = census.entries().begin();
-    const auto end = census.entries().end();
     std::erase_if(newcomers_, [&](const ListedProcess& process) {
-      entry = std::find_if(entry, end, [&](const Census::Entry& it) {
-        return it.process.pid >= process.pid;
-      });
-      return entry != end && entry->process == process &&
+      const Census::Entry* entry = census.find(process.pid);
+      return entry != nullptr && entry->process == process &&
              entry->facts.id.pid != 0;
     });
     return true;
@@ -106,7 +102,7 @@ void Suspects::rank(const Inquiry& inquiry) {
     return place != end && place->pid == pid;
   };
   ranked_.clear();
-  for (const Census::Entry& entry : inquiry.census->entries()) {
+  for (const Census::Entry& entry : inquiry.census.entries()) {
     if (is_kernel_thread(entry.facts) || is_new(entry.process.pid)) {
       continue;
     }
@@ -157,7 +153,7 @@ bool Suspects::read_ranked(const Inquiry& inquiry) {
 
 void Suspects::read(const Inquiry& inquiry, std::int32_t pid) {
   const std::size_t slot = inquiry.loss->slot;
-  const Census::Entry* entry = inquiry.census->find(pid);
+  const Census::Entry* entry = inquiry.census.find(pid);
   const bool known = entry != nullptr && entry->facts.id.pid != 0;
   const auto facts =
       inquiry.sources.facts.read_held(pid, known ? entry->facts : HeldFacts());
@@ -178,7 +174,7 @@ void Suspects::read(const Inquiry& inquiry, std::int32_t pid) {
                   .statm = facts->statm};
   Kib took = since_exec;
   // Its facts may be newer than the faults: the note is not.
-  const std::size_t latest = inquiry.census->latest();
+  const std::size_t latest = inquiry.census.latest();
   if (same && entry->noted(latest)) {
     suspect.gain_kib =
         above(held + entry->copied_kib, entry->columns[latest].private_kib);
@@ -228,7 +224,7 @@ void Suspects::collect(const Inquiry& inquiry, Kib needed_kib) {
       return std::binary_search(family_.begin(), end, ppid) &&
              !std::binary_search(family_.begin(), end, pid);
     };
-    for (const Census::Entry& entry : inquiry.census->entries()) {
+    for (const Census::Entry& entry : inquiry.census.entries()) {
       const std::int32_t pid = entry.process.pid;
       if (has_parent(pid, entry.facts.ppid)) {
         add(family_, pid);
@@ -276,7 +272,7 @@ void Suspects::sum_up_unread(const Inquiry& inquiry) const {
   }
   auto listed = pids_.begin();
   auto read = read_.begin();
-  for (const Census::Entry& entry : inquiry.census->entries()) {
+  for (const Census::Entry& entry : inquiry.census.entries()) {
     const std::int32_t pid = entry.process.pid;
     listed = std::find_if(listed, pids_.end(),
                           [pid](std::int32_t it) { return it >= pid; });

@@ -41,7 +41,7 @@ Snapshot large_snapshot(std::int64_t count) {
 }
 
 const Policy policy;
-const Identities identities;
+const Census no_census;
 
 void count_per_process(benchmark::State& state, std::size_t processes) {
   state.counters["processes"] = static_cast<double>(processes);
@@ -83,7 +83,7 @@ void select_with_refinement(benchmark::State& state) {
     state.ResumeTiming();
     SelectRules rules;
     benchmark::DoNotOptimize(select_victim(
-        {source.sources(), snapshot, policy, identities}, rules, 0));
+        {source.sources(), snapshot, policy, no_census}, rules, 0));
   }
   count_per_process(state, snapshot.tasks.size());
   state.counters["refines"] =
@@ -120,7 +120,7 @@ void scan_and_select(benchmark::State& state) {
   const auto source = test::open_root("/proc");
   static_cast<void>(source->read_pressure());  // whether swap is in use
   Snapshot snapshot;
-  const Inquiry inquiry{source->sources(), snapshot, policy, identities};
+  const Inquiry inquiry{source->sources(), snapshot, policy, no_census};
   for (auto _ : state) {
     if (!badnessd::scan(inquiry, kNeeded / 4)) {
       state.SkipWithError("scan");
@@ -141,7 +141,7 @@ BENCHMARK(scan_and_select);
 void scan_and_refine_all(benchmark::State& state) {
   const auto source = test::open_root("/proc");
   Snapshot snapshot;
-  const Inquiry inquiry{source->sources(), snapshot, policy, identities};
+  const Inquiry inquiry{source->sources(), snapshot, policy, no_census};
   for (auto _ : state) {
     if (!badnessd::scan(inquiry)) {
       state.SkipWithError("scan");
@@ -169,8 +169,7 @@ void decide_from_census(benchmark::State& state) {
       .sources = source->sources(),
       .snapshot = snapshot,
       .policy = policy,
-      .identities = identities,
-      .census = &census,
+      .census = census,
       .loss = Loss{.slot = slot, .lost_kib = kNeeded, .needed_kib = kNeeded}};
   for (auto _ : state) {
     const auto faulted = source->read_vm_counters().faulted_kib;

@@ -89,7 +89,7 @@ void pass(ProcfsSource& source, const Policy& policy, CycleState& state) {
   const CycleResult result = run_cycle(source.sources(), policy, killer, state);
   ASSERT_NE(result.kind, CycleResult::Kind::kSampleLost) << result.error.what;
   state.incident.reported = false;  // and again
-  refine_all({source.sources(), state.snapshot, policy, state.identities});
+  refine_all({source.sources(), state.snapshot, policy, state.census});
 }
 
 Policy shipped() {

@@ -10,6 +10,7 @@
 #   MEM=1024 (MiB)  SWAP=none|disk|zram  ARG (MB/s of the hog; idle: processes)
 #   LIMIT=40 (guest s)  TIMEOUT=600 (host s)
 #   IO: speed of the disks (default 3000 IOPS, 125 MB/s)
+#   PSI=1: 0 boots without it
 #   ICOUNT: one instruction costs 2^shift ns; empty: as fast as the host
 #   BADNESSD=build/badnessd  BADNESSD_CONFIG=config/badnessd.toml
 #   BADNESSD_DROPIN: a file for badnessd.service.d    DEB: a package, for the case
@@ -17,7 +18,7 @@
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-[ $# -ge 2 ] || { sed -n 's/^# \{0,1\}//; 3,19p' "$0"; exit 2; }
+[ $# -ge 2 ] || { sed -n 's/^# \{0,1\}//; 3,20p' "$0"; exit 2; }
 scenario=$1 daemon=$2
 : "${VM:=$top/build/vm}" "${BADNESSD:=$top/build/badnessd}" "${BADNESSD_CONFIG:=$top/config/badnessd.toml}"
 out=${3:-$VM/out/$1-$2-$(date +%s)-$$}
@@ -69,7 +70,7 @@ set +e
 TMPDIR=$out nice -n "${NICE:--10}" timeout "$TIMEOUT" qemu-system-x86_64 -accel tcg ${ICOUNT:+-icount $ICOUNT} -cpu max -smp 1 -m "$MEM" \
   -nodefaults -no-user-config -display none -nic none -no-reboot -serial "file:$out/console.log" \
   -kernel "$VM/vmlinuz" \
-  -append "root=/dev/nvme0n1 rw console=ttyS0 quiet loglevel=3 psi=1 log_buf_len=4M random.trust_cpu=on mitigations=off \
+  -append "root=/dev/nvme0n1 rw console=ttyS0 quiet loglevel=3 psi=${PSI:-1} log_buf_len=4M random.trust_cpu=on mitigations=off \
 tsc=reliable systemd.unified_cgroup_hierarchy=1 systemd.show_status=0 lab.scenario=$scenario lab.arg=$ARG \
 lab.daemon=$daemon lab.swap=$SWAP lab.limit=$LIMIT" \
   -device nvme,id=nv,serial=lab \

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The census: all processes, what each held when it was last read, and notes of
-// what it held up to 4 hours back. It is taken in calm times, and more often
-// when a trigger comes near. A decision compares tasks with a note to find
-// which task took the memory, and reads only those that can have taken it
-// (suspects.h).
+// The census, the one table of all processes that lives between decisions: what
+// each held when it was last read, notes of what it held up to 4 hours back,
+// and what rules ask about it (identities.h). It is taken in calm times, and
+// more often when a trigger comes near. A decision compares tasks with a note
+// to find which task took the memory, and reads only those that can have taken
+// it (suspects.h).
 #pragma once
 
 #include <array>
@@ -11,9 +12,11 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "badnessd/engine/blame.h"
+#include "badnessd/engine/rules.h"
 #include "badnessd/system/source.h"
 
 namespace badnessd {
@@ -64,8 +67,17 @@ class Census {
     std::uint32_t shmem_kib = 0;
   };
   static constexpr std::uint32_t kNotThere = ~std::uint32_t{0};
+  // What must not be read while memory is short.
+  struct Identity {
+    std::uint64_t start_time = 0;
+    std::array<char, 16> comm{};
+    RuleBits calm = 0;                    // see calm_conditions()
+    const std::string* cgroup = nullptr;  // null: could not be read
+    Micros read_us = 0;                   // 0: not read yet
+  };
   struct Entry {
     ListedProcess process;
+    Identity identity{};
     TaskId id{};                           // the owner of the facts below
     HeldFacts facts;                       // as last read
     Unshared unshared{};                   // as last measured
@@ -83,7 +95,13 @@ class Census {
   [[nodiscard]] std::span<const Entry> entries() const noexcept {
     return entries_;
   }
+  [[nodiscard]] std::span<Entry> entries() noexcept { return entries_; }
   [[nodiscard]] const Entry* find(std::int32_t pid) const noexcept;
+  [[nodiscard]] Entry* find(std::int32_t pid) noexcept;
+
+  // Adds new processes to the entries and removes those that are gone. Does
+  // nothing while a note is incomplete. False: they could not be listed.
+  [[nodiscard]] bool list(const Sources& sources, Micros now_us);
 
   // The processes that had taken the most since the note in `slot` when they
   // were last read, at most `count`, the most first.
@@ -114,7 +132,6 @@ class Census {
   void keep_listed(const std::optional<NewPids>& fresh);
   // Reads up to `count` processes; returns the slot if the note is complete.
   std::optional<std::size_t> step(const Sources& sources, std::size_t count);
-  [[nodiscard]] Entry* find(std::int32_t pid) noexcept;
   // ask_unshared() asks for the unshared memory of large processes (16 MiB)
   // that forked without exec: smaps_rollup is expensive. take_unshared() takes
   // the answers to the last question.

@@ -5,7 +5,6 @@
 
 #include "badnessd/cycle/census.h"
 #include "badnessd/cycle/decision.h"
-#include "badnessd/cycle/identities.h"
 #include "badnessd/engine/policy.h"
 #include "badnessd/system/source.h"
 
@@ -16,11 +15,9 @@ struct Inquiry {
   Sources sources;
   Snapshot& snapshot;
   const Policy& policy;
-  const Identities& identities;
+  const Census& census;
   Kib swap_used_kib = 0;
-  // The notes to compare the tasks with; without both there is no comparison.
-  const Census* census = nullptr;
-  std::optional<Loss> loss{};
+  std::optional<Loss> loss{};  // none: tasks are not compared with a note
 };
 
 // Scans again and applies the rules of the policy. If the leader of a process

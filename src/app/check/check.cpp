@@ -212,8 +212,8 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   list_cgroups(sources.cgroups, policy, found.state.domains, reading->time_us);
   static_cast<void>(take_readings(sources.cgroups, policy, found.state.domains,
                                   *reading, false));
-  found.state.identities.look_at_all(sources, policy);
-  const Inquiry inquiry{sources, snapshot, policy, found.state.identities};
+  found.state.identities.look_at_all(sources, policy, found.state.census);
+  const Inquiry inquiry{sources, snapshot, policy, found.state.census};
   if (const auto scanned = scan(inquiry); !scanned) {
     return tl::unexpected(scanned.error());
   }

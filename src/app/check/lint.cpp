@@ -211,8 +211,8 @@ Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
                       .wait_for = WaitFor::kNone};
     const Selection selection =
         select_victim(
-            {inquiry.sources, inquiry.snapshot, policy, inquiry.identities},
-            rules, need)
+            {inquiry.sources, inquiry.snapshot, policy, inquiry.census}, rules,
+            need)
             .selection;
     return selection.kind == Selection::Kind::kChosen
                ? std::optional(selection.task)

@@ -50,16 +50,17 @@ void Daemon::reconfigure(const LoadedSettings& settings) {
   tell_now_ = true;
   settings_.policy.machine = machine;
   forget_triggers(policy(), state_.domains);
-  state_.identities.forget();
+  state_.identities.forget(state_.census);
   if (!state_.incident.pending && calm(policy(), state_.domains)) {
-    state_.identities.look(sources_, policy(), sources_.facts.now_us());
+    state_.identities.look(sources_, policy(), state_.census,
+                           sources_.facts.now_us());
   }
   log_trigger_.reset();
 }
 
 CycleResult Daemon::rehearse() {
   CycleState trial(policy());
-  trial.identities.look_at_all(sources_, policy());
+  trial.identities.look_at_all(sources_, policy(), trial.census);
   if (const auto reading = sources_.facts.read_pressure()) {
     static_cast<void>(trial.census.look_at_all(sources_, *reading));
     make_room(trial);

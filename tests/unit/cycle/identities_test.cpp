@@ -40,7 +40,7 @@ class IdentitiesTest : public testing::Test {
 
   // The verdict on the process, when all about it was read.
   const Verdict& judged(std::int32_t pid) {
-    const Inquiry inquiry{source.sources(), snapshot, policy, identities};
+    const Inquiry inquiry{source.sources(), snapshot, policy, census};
     EXPECT_TRUE(scan(inquiry));
     const auto index = static_cast<std::uint32_t>(find_task(snapshot, pid));
     bound = snapshot.verdicts[index].oom_adj;
@@ -50,15 +50,16 @@ class IdentitiesTest : public testing::Test {
   }
   // Looks, and takes what was read.
   void look(Micros now_us) {
-    identities.look(source.sources(), policy, now_us);
+    identities.look(source.sources(), policy, census, now_us);
     source.wait_for_answers();
-    identities.look(source.sources(), policy, now_us);
+    identities.look(source.sources(), policy, census, now_us);
   }
 
   FakeSource source;
   Snapshot snapshot;
   Policy policy;
   Identities identities;
+  Census census;
   std::int32_t bound = 0;
 };
 
@@ -82,7 +83,7 @@ TEST_F(IdentitiesTest, CommandLineAndCgroupAreThoseOfCalmTimes) {
   EXPECT_EQ(judged(10).oom_adj, -17);
   EXPECT_FALSE(judged(10).rules_open);
   EXPECT_EQ(judged(11).oom_adj, 7);
-  EXPECT_EQ(identities.cgroup_of(snapshot, snapshot.tasks[1]), "/b.slice");
+  EXPECT_EQ(cgroup_of(census, snapshot, snapshot.tasks[1]), "/b.slice");
 }
 
 TEST_F(IdentitiesTest, OneThatIsNewIsJudgedByWhatCanBeRead) {
@@ -105,7 +106,7 @@ TEST_F(IdentitiesTest, OneThatHasOnlyForkedIsWhatItsParentIs) {
   child.flags = kPfForkNoExec;
   source.add(child);
   EXPECT_EQ(judged(12).oom_adj, -17);
-  EXPECT_EQ(identities.cgroup_of(snapshot, test::task_of(snapshot, 12)),
+  EXPECT_EQ(cgroup_of(census, snapshot, test::task_of(snapshot, 12)),
             "/a.slice");
   // It runs another program: it is another process.
   source.add(named(13, "sh", 10));
@@ -118,7 +119,7 @@ TEST_F(IdentitiesTest, AnotherNameMayBeAnotherProgram) {
   look(kSecond);
   EXPECT_EQ(judged(11).oom_adj, 9);
   FakeSource renamed(snapshot_of({named(10, "java"), named(11, "python")}));
-  const Inquiry inquiry{renamed.sources(), snapshot, policy, identities};
+  const Inquiry inquiry{renamed.sources(), snapshot, policy, census};
   ASSERT_TRUE(scan(inquiry));
   refine_one(inquiry, 1);
   EXPECT_EQ(snapshot.verdicts[1].oom_adj, 0);
@@ -131,7 +132,7 @@ TEST_F(IdentitiesTest, AReusedPidIsSomebodyElse) {
   Task other = named(11, "sh");
   other.id.start_time = 99;
   FakeSource later(snapshot_of({named(10, "java"), other}));
-  const Inquiry inquiry{later.sources(), snapshot, policy, identities};
+  const Inquiry inquiry{later.sources(), snapshot, policy, census};
   ASSERT_TRUE(scan(inquiry));
   refine_one(inquiry, 1);
   EXPECT_EQ(snapshot.verdicts[1].oom_adj, 0);
@@ -160,18 +161,19 @@ TEST(Identities, ManyNewOnesAreReadAFewHundredAtATime) {
   Policy policy;
   policy.rules = {rule("cgroup", 7, {{"cgroup", "a"}})};
   Identities identities;
+  Census census;
   const Snapshot snapshot = test::scan_of(source);
   const auto known = [&] {
     return std::count_if(snapshot.tasks.begin(), snapshot.tasks.end(),
                          [&](const Task& task) {
-                           return !identities.cgroup_of(snapshot, task).empty();
+                           return !cgroup_of(census, snapshot, task).empty();
                          });
   };
-  identities.look(source.sources(), policy, kSecond);
+  identities.look(source.sources(), policy, census, kSecond);
   for (Micros now = 2; now < 6; ++now) {
     const auto before = known();
     source.wait_for_answers();
-    identities.look(source.sources(), policy, now * kSecond);
+    identities.look(source.sources(), policy, census, now * kSecond);
     EXPECT_LE(known() - before, 300);
   }
   EXPECT_EQ(known(), 1000);
@@ -183,18 +185,18 @@ TEST_F(IdentitiesTest, OneThatHangsHoldsUpNobody) {
   source.add(named(12, "stuck"));
   source.set_identity(12, {"", "", "/b.slice"});
   source.set_hanging(12);
-  identities.look(source.sources(), policy, 20 * kSecond);
+  identities.look(source.sources(), policy, census, 20 * kSecond);
   EXPECT_EQ(judged(10).oom_adj, 7);
-  identities.look(source.sources(), policy, 40 * kSecond);
+  identities.look(source.sources(), policy, census, 40 * kSecond);
   EXPECT_EQ(identities.hangs_at(), 12);
   source.release(12);
-  identities.look(source.sources(), policy, 41 * kSecond);
+  identities.look(source.sources(), policy, census, 41 * kSecond);
   EXPECT_EQ(identities.hangs_at(), 0);
 }
 
 TEST_F(IdentitiesTest, AtTheStartAllAreLookedAt) {
   policy.rules = {rule("cgroup", 7, {{"cgroup", "b.slice"}})};
-  identities.look_at_all(source.sources(), policy);
+  identities.look_at_all(source.sources(), policy, census);
   EXPECT_EQ(judged(11).oom_adj, 7);
 }
 
@@ -225,8 +227,8 @@ TEST(RulesProperty, TheOrderIs2632sOnTheOomAdjThatRulesGive) {
     const auto choose = [&](const Policy& with) {
       FakeSource source(full);
       Snapshot snapshot;
-      const Identities identities;
-      const Inquiry inquiry{source.sources(), snapshot, with, identities,
+      const Census census;
+      const Inquiry inquiry{source.sources(), snapshot, with, census,
                             ~Kib{0} / 2};
       EXPECT_TRUE(scan(inquiry));
       SelectRules rules;

@@ -50,13 +50,12 @@ struct Since {
 
 Inquiry inquiry_into(test::FakeSource& source, Snapshot& snapshot,
                      const Policy& policy, const Since& since) {
-  static const Identities none;
+  static const Census none;
   return {.sources = source.sources(),
           .snapshot = snapshot,
           .policy = policy,
-          .identities = none,
+          .census = since.census == nullptr ? none : *since.census,
           .swap_used_kib = kAnySwap,
-          .census = since.census,
           .loss = since.loss};
 }
 

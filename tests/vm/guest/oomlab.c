@@ -311,14 +311,14 @@ static void do_slow(int64_t mb) {  // much at once, then 50 KiB/s
     dirty(grab(100 << 10, PROT_READ | PROT_WRITE), 100 << 10);
   }
 }
-static void do_tmpfs(int64_t mb_per_s) {  // fills it until 95 MiB are available
+static void do_tmpfs(int64_t mb_per_s, int64_t left_kib) {  // fills it until so much is available
   int64_t chunk = mb_per_s * 1048576 / 100 / 4096 * 4096;
   char *p = grab(chunk, PROT_READ | PROT_WRITE);
   dirty(p, chunk);
   wait_go();
   int fd = open("/dev/shm/fill", O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (fd < 0) { perror("/dev/shm/fill"); exit(4); }
-  int64_t left = (mem_kib("MemAvailable:") - (95 << 10)) << 10, most = mem_kib("MemTotal:") * 95 / 100 << 10;
+  int64_t left = (mem_kib("MemAvailable:") - left_kib) << 10, most = mem_kib("MemTotal:") * 95 / 100 << 10;
   for (left = left < most ? left : most; left > 0 && write(fd, p, chunk) == chunk; left -= chunk) sleep_ns(10 * MS);
   sh->hog_done = 1;
   for (;;) pause();
@@ -339,9 +339,9 @@ static void do_thread(int64_t mb_per_s) {  // its leader exits and shows as a zo
   if (pthread_create(&t, 0, leak_on_go, (void *)(intptr_t)mb_per_s)) exit(4);
   pthread_exit(0);
 }
-static void do_vm(int64_t mb_per_s) {  // two processes, one memory
+static void do_vm(int64_t mb_per_s, int flags) {  // two processes, one memory
   char *stack = grab(65536, PROT_READ | PROT_WRITE);
-  if (clone(leak_in_clone, stack + 65536, CLONE_VM | SIGCHLD, (void *)(intptr_t)mb_per_s) < 0) { perror("clone"); exit(4); }
+  if (clone(leak_in_clone, stack + 65536, CLONE_VM | SIGCHLD | flags, (void *)(intptr_t)mb_per_s) < 0) { perror("clone"); exit(4); }
   for (;;) pause();
 }
 static void leak_shared(int64_t mb_per_s) {
@@ -406,7 +406,8 @@ static int workload(const char *role, int64_t arg) {
   if (!strcmp(role, "family")) do_family(arg);
   if (!strcmp(role, "old")) do_old(arg);
   if (!strcmp(role, "pusher")) do_pusher(arg);
-  if (!strcmp(role, "tmpfs")) do_tmpfs(arg);
+  if (!strcmp(role, "tmpfs")) do_tmpfs(arg, 95 << 10);
+  if (!strcmp(role, "tmpfs-low")) do_tmpfs(arg, mem_kib("MemTotal:") / 25);
   if (!strcmp(role, "sidecar")) reserve(16, arg);
   if (!strcmp(role, "young")) {
     for (int i = 1; i < arg; i++) if (!fork()) { enroll(role); reserve(200, 8); }
@@ -444,7 +445,8 @@ static int workload(const char *role, int64_t arg) {
   if (!strcmp(role, "hog-pool")) do_pool(arg);
   if (!strcmp(role, "hog-slow")) do_slow(arg);
   if (!strcmp(role, "hog-thread")) do_thread(arg);
-  if (!strcmp(role, "hog-vm")) do_vm(arg);
+  if (!strcmp(role, "hog-vm")) do_vm(arg, 0);
+  if (!strcmp(role, "hog-vfork")) do_vm(arg, CLONE_VFORK);
   if (!hog) return 2;
   if (!strcmp(role, "hog-stuck")) signal(SIGTERM, on_term);
   if (!strcmp(role, "hog-old")) { burn(arg); sh->ready = 1; }

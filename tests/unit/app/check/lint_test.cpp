@@ -100,7 +100,7 @@ class LintMatches : public testing::Test {
   }
 
   std::string lint() {
-    const Inquiry inquiry{source.sources(), snapshot, policy, identities};
+    const Inquiry inquiry{source.sources(), snapshot, policy, census};
     EXPECT_TRUE(scan(inquiry));
     refine_all(inquiry);
     matches = matches_of(policy, snapshot);
@@ -114,7 +114,7 @@ class LintMatches : public testing::Test {
   FakeSource source;
   Snapshot snapshot;
   Policy policy;
-  Identities identities;
+  Census census;
   PressureReading reading;
   std::vector<RuleMatches> matches;
   Choices choices;
