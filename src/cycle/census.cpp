@@ -11,7 +11,6 @@
 namespace badnessd {
 namespace {
 
-constexpr Micros kSecond = 1'000'000;
 constexpr Micros kShare = 2'500;
 constexpr Micros kShareNear = 50;
 // The first notes follow each other quickly: services are still starting.

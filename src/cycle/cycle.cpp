@@ -125,7 +125,7 @@ class Pass {
   // is a recent one. Not each time: vmstat is more expensive than meminfo.
   void watch_kernel() {
     constexpr Micros kNear = 200'000;
-    constexpr Micros kOften = 60'000'000;
+    constexpr Micros kOften = 60 * kSecond;
     if (!state_.oom_kills ||
         result_.reading.time_us - state_.oom_kills_read_us >= kOften ||
         time_to_fire_us(policy_, state_.domains) < kNear) {

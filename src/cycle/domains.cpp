@@ -9,7 +9,7 @@ namespace badnessd {
 
 void list_cgroups(CgroupTree& cgroups, const Policy& policy,
                   OomDomains& domains, Micros now_us) {
-  constexpr Micros kInterval = 5'000'000;
+  constexpr Micros kInterval = 5 * kSecond;
   const bool due =
       domains.listed_us == 0 || now_us - domains.listed_us >= kInterval;
   if (!due) {

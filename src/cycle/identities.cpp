@@ -71,7 +71,7 @@ void Identities::forget(Census& census) {
 
 void Identities::look(const Sources& sources, const Policy& policy,
                       Census& census, Micros now_us) {
-  constexpr Micros kInterval = 10'000'000;
+  constexpr Micros kInterval = 10 * kSecond;
   if (!needed(policy) || !take_answers(sources, policy, census, now_us)) {
     return;
   }
@@ -102,7 +102,7 @@ void Identities::look_at_all(const Sources& sources, const Policy& policy,
 
 bool Identities::take_answers(const Sources& sources, const Policy& policy,
                               Census& census, Micros now_us) {
-  constexpr Micros kLong = 10'000'000;
+  constexpr Micros kLong = 10 * kSecond;
   const std::int32_t at = sources.identities.worker().busy_with();
   if (at != 0) {
     hangs_at_ = now_us - asked_us_ >= kLong ? at : 0;
@@ -123,7 +123,7 @@ bool Identities::take_answers(const Sources& sources, const Policy& policy,
 // Asks for new and old ones.
 void Identities::ask(const Sources& sources, const Census& census,
                      Micros now_us) {
-  constexpr Micros kOld = 300'000'000;
+  constexpr Micros kOld = 300 * kSecond;
   constexpr std::size_t kAtATime = 256;
   more_ = false;
   wanted_.clear();

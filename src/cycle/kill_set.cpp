@@ -133,7 +133,7 @@ void find_sharers(const Inquiry& inquiry, const SelectRules& rules,
 std::optional<Storm> find_storm(const Inquiry& inquiry,
                                 const SelectRules& rules, StormFinder& storms,
                                 const Decision& decision, Incident& incident) {
-  constexpr Micros kAgain = 60'000'000;
+  constexpr Micros kAgain = 60 * kSecond;
   // Without a baseline, what a family took is not known.
   if (inquiry.policy.victim != VictimOrder::kAuto || !decision.loss) {
     return std::nullopt;

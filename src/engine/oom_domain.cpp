@@ -105,7 +105,7 @@ Micros time_to_fire_us(const Policy& policy,
 
 bool calm(const Policy& policy, const OomDomains& domains) noexcept {
   constexpr Micros kFar = 200'000;
-  constexpr Micros kWindow = 2'000'000;
+  constexpr Micros kWindow = 2 * kSecond;
   constexpr BasisPoints kFewStalls = 100;
   if (!domains.system.last) {
     return false;
@@ -122,7 +122,7 @@ bool time_for_note(const Policy& policy, const OomDomains& domains) noexcept {
 
 bool budget_left(const Policy& policy, const KillTimes& kills,
                  Micros now_us) noexcept {
-  constexpr Micros kMinute = 60'000'000;
+  constexpr Micros kMinute = 60 * kSecond;
   std::uint32_t recent = 0;
   const std::size_t known = std::min(kills.count, KillTimes::kMost);
   for (std::size_t i = 0; i < known; ++i) {

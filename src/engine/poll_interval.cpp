@@ -6,8 +6,6 @@
 namespace badnessd {
 namespace {
 
-constexpr Micros kSecond = 1'000'000;
-
 // One CPU faults in fresh pages at 0.5 to 1 GiB/s with 4 KiB pages, and at
 // twice that with huge pages. The rate grows with the number of CPUs until the
 // memory bus is full, at about 16 GiB/s.

@@ -30,8 +30,8 @@ struct Policy {
   std::optional<Amount> min_reclaim{};  // none: see needed_kib()
   bool spare_bystanders = true;         // the guard checks the blame too
   Micros term_grace_us = 0;             // 0: SIGKILL at once
-  Micros exit_timeout_us = 2'000'000;
-  Micros recover_timeout_us = 1'000'000;
+  Micros exit_timeout_us = 2 * kSecond;
+  Micros recover_timeout_us = kSecond;
   std::uint32_t kills_per_minute = 20;
   Machine machine{};
 };

@@ -22,7 +22,7 @@ namespace badnessd {
 // The time until the first trigger can fire, from kShortestInterval to
 // kLongestInterval. A trigger fires when its last condition becomes true.
 inline constexpr Micros kShortestInterval = 2'000;
-inline constexpr Micros kLongestInterval = 2'000'000;
+inline constexpr Micros kLongestInterval = 2 * kSecond;
 [[nodiscard]] Micros poll_interval_us(std::span<const Trigger> triggers,
                                       std::span<const TriggerState> states,
                                       const PressureReading& now,

@@ -16,6 +16,7 @@ namespace badnessd {
 
 using BasisPoints = std::uint32_t;  // hundredths of a percent
 using Micros = std::uint64_t;       // on the source's monotonic clock
+inline constexpr Micros kSecond = 1'000'000;
 
 // One line of /proc/pressure/memory.
 struct PsiLine {
@@ -60,7 +61,7 @@ struct Amount {
 // window up to kSpan, without the lag of the kernel's averages.
 class PressureHistory {
  public:
-  static constexpr Micros kSpan = 120'000'000;
+  static constexpr Micros kSpan = 120 * kSecond;
 
   // kNone keeps only the newest reading, and gives no share.
   enum class Room : std::uint8_t { kSpan, kNone };
@@ -112,7 +113,7 @@ struct Trigger {
   std::optional<Amount> swap_free_below{};  // holds where there is no swap
   std::optional<BasisPoints> psi_some_above{};
   std::optional<BasisPoints> psi_full_above{};
-  Micros psi_window_us = 10'000'000;
+  Micros psi_window_us = 10 * kSecond;
   Micros for_us = 0;
   std::optional<Glob> scope{};  // the cgroups to watch
   Action action = Action::kKill;

@@ -133,7 +133,7 @@ Json rules_json(const Findings& found) {
   return rules;
 }
 
-constexpr std::array<Field<Findings>, 8> kFields{{
+constexpr std::array<Field<Findings>, 8> kCheckFields{{
     {"schema", "1", [](const Findings&) -> Json { return kJsonSchema; }},
     {"origin", "the file",
      [](const Findings& it) -> Json { return escaped(it.loaded.origin); }},
@@ -193,7 +193,7 @@ void note(std::vector<Finding>& notes, const std::vector<Finding>& more) {
 }  // namespace
 
 std::vector<FieldText> check_fields() {
-  return texts_of(kFields);
+  return texts_of(kCheckFields);
 }
 
 Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
@@ -232,7 +232,8 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   note(found.notes,
        host_findings(policy, *reading, snapshot, source, AskedBy::kCheck));
   return CheckResult{
-      .text = json ? dumped(object_of(kFields, found)) : as_text(found, style),
+      .text =
+          json ? dumped(object_of(kCheckFields, found)) : as_text(found, style),
       .clean = std::none_of(found.notes.begin(), found.notes.end(),
                             [](const Finding& it) { return it.warning; })};
 }

@@ -104,7 +104,6 @@ std::optional<Micros> parse_span(std::string_view text) {
 }  // namespace
 
 std::optional<Micros> parse_time(std::string_view text, Micros now_us) {
-  constexpr Micros kSecond = 1'000'000;
   if (const auto ago = parse_span(text)) {
     return above(now_us, *ago);
   }

@@ -89,7 +89,7 @@ CycleResult Daemon::try_decision(CycleState& trial) {
 
 // Not among so many processes that it takes long.
 void Daemon::refresh_choice() {
-  constexpr Micros kInterval = 300'000'000;
+  constexpr Micros kInterval = 300 * kSecond;
   constexpr Micros kMost =
       10'000;  // of a note; a decision takes three times it
   if (sources_.facts.now_us() - chosen_us_ < kInterval ||

@@ -106,8 +106,8 @@ class Manager {
   }
   void stopping() { socket_.notify("STOPPING=1"); }
   void tick(Micros now_us, const Daemon& daemon) {
-    constexpr Micros kFeed = 5'000'000;
-    constexpr Micros kStatus = 60'000'000;
+    constexpr Micros kFeed = 5 * kSecond;
+    constexpr Micros kStatus = 60 * kSecond;
     if (!socket_.present() || now_us - fed_us_ < kFeed) {
       return;
     }

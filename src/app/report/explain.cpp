@@ -210,7 +210,7 @@ std::string rank_text(const Explained& it) {
                                   : "bring it to first place");
 }
 
-constexpr std::array<Field<Explained>, 5> kFields{{
+constexpr std::array<Field<Explained>, 5> kExplainFields{{
     {"candidates", "how many processes could be chosen",
      of<&Explained::candidates>},
     {"rank", "the place of the process among them; null: it is none of them",
@@ -294,13 +294,14 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
 }
 
 std::vector<FieldText> explain_fields() {
-  return texts_of(kFields);
+  return texts_of(kExplainFields);
 }
 
 Json explain_json(const Snapshot& snapshot, std::uint32_t index,
                   const Policy& policy) {
   Json json = report_json(snapshot, {index}, policy);
-  json["explain"] = object_of(kFields, explained(snapshot, index, policy));
+  json["explain"] =
+      object_of(kExplainFields, explained(snapshot, index, policy));
   return json;
 }
 

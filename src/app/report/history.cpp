@@ -29,7 +29,7 @@ std::vector<std::string> row_of(const PastDecision& decision) {
   const auto size = [](const Json& of, const char* key) {
     return size_text(of.at(key).get<Kib>());
   };
-  const auto seconds = static_cast<std::time_t>(decision.time_us / 1'000'000);
+  const auto seconds = static_cast<std::time_t>(decision.time_us / kSecond);
   return {
       decision.id,
       fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(seconds)),

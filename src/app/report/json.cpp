@@ -15,7 +15,7 @@ struct Report {
   const Policy& policy;
 };
 
-constexpr std::array<Field<Report>, 7> kFields{{
+constexpr std::array<Field<Report>, 7> kReportFields{{
     {"schema", "1", [](const Report&) -> Json { return kJsonSchema; }},
     {"uptime_seconds", "since the boot", of<&Snapshot::uptime_s>},
     {"kernel_hz", "`kernel.hz`, the CONFIG_HZ of the kernel to reproduce",
@@ -50,13 +50,13 @@ Json psi_json(const std::optional<PsiLine>& line) {
 }  // namespace
 
 std::vector<FieldText> report_fields() {
-  return texts_of(kFields);
+  return texts_of(kReportFields);
 }
 
 Json report_json(const Snapshot& snapshot,
                  const std::vector<std::uint32_t>& order,
                  const Policy& policy) {
-  return object_of(kFields, Report{snapshot, order, policy});
+  return object_of(kReportFields, Report{snapshot, order, policy});
 }
 
 Json steps_json(const Score& score) {

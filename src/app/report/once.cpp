@@ -70,7 +70,7 @@ struct Audit {
   const Policy& policy;
 };
 
-constexpr std::array<Field<Audit>, 4> kFields{{
+constexpr std::array<Field<Audit>, 4> kOnceFields{{
     {"pressure", "memory, swap and PSI, as in the record",
      [](const Audit& it) { return pressure_json(it.result.reading); }},
     {"triggers",
@@ -119,14 +119,14 @@ std::string once_text(const CycleResult& result, const CycleState& state,
 }
 
 std::vector<FieldText> once_fields() {
-  return texts_of(kFields);
+  return texts_of(kOnceFields);
 }
 
 Json once_json(const CycleResult& result, const CycleState& state,
                const Policy& policy) {
   Json json = report_json(
       state.snapshot, sorted_tasks(state.snapshot, policy, "points"), policy);
-  json.update(object_of(kFields, {result, state, policy}));
+  json.update(object_of(kOnceFields, {result, state, policy}));
   return json;
 }
 

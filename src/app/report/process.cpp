@@ -59,7 +59,7 @@ Json steps(const Process& it) {
   return steps_json(badness(*it.snapshot, it.of, it.policy.score));
 }
 
-constexpr std::array kFields = std::to_array<ProcessField>({
+constexpr std::array kProcessFields = std::to_array<ProcessField>({
     {"points", "points", "the score", of<&Verdict::points>},
     {"pid", "pid", "its process id",
      [](const Process& it) -> Json { return it.of.task.id.pid; }},
@@ -155,13 +155,13 @@ Column column_of(const ProcessField& field) {
 }  // namespace
 
 std::vector<FieldText> process_fields() {
-  return texts_of(kFields);
+  return texts_of(kProcessFields);
 }
 
 Json process_json(const Process& process) {
   const unsigned other = process.snapshot == nullptr ? kScores : kRecord;
   Json json;
-  for (const ProcessField& field : kFields) {
+  for (const ProcessField& field : kProcessFields) {
     if ((field.flags & other) == 0) {
       json[std::string(field.key)] = field.value(process);
     }
@@ -171,7 +171,7 @@ Json process_json(const Process& process) {
 
 std::vector<std::string> sort_keys() {
   std::vector<std::string> keys;
-  for (const ProcessField& field : kFields) {
+  for (const ProcessField& field : kProcessFields) {
     if (!field.column.empty() && !is_text(field)) {
       keys.emplace_back(field.column);
     }
@@ -183,7 +183,7 @@ std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot,
                                         const Policy& policy,
                                         std::string_view key) {
   const auto field =
-      std::find_if(kFields.begin(), kFields.end(),
+      std::find_if(kProcessFields.begin(), kProcessFields.end(),
                    [key](const auto& it) { return it.column == key; });
   std::vector<Json> values;
   values.reserve(snapshot.tasks.size());
@@ -204,7 +204,7 @@ std::string scores_table(const Snapshot& snapshot, const Policy& policy,
                          const TableOptions& options, const Style& style) {
   std::vector<const ProcessField*> fields;
   std::vector<Column> columns;
-  for (const ProcessField& field : kFields) {
+  for (const ProcessField& field : kProcessFields) {
     const bool shown = (field.flags & kOnDemand) == 0;
     if (!field.column.empty() && (shown || field.column == options.sort)) {
       fields.push_back(&field);

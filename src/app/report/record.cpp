@@ -117,7 +117,7 @@ Json timings_json(const Record& it) {
           {"memory_back", it.of.memory_back_us}};
 }
 
-constexpr std::array kFields = std::to_array<Field<Record>>({
+constexpr std::array kRecordFields = std::to_array<Field<Record>>({
     {"schema", "1", [](const Record&) -> Json { return kJsonSchema; }},
     {"id",
      "stands in every line of the log about this decision: the time in "
@@ -227,12 +227,12 @@ std::string decision_id(const Decision& decision) {
 }
 
 std::vector<FieldText> record_fields() {
-  return texts_of(kFields);
+  return texts_of(kRecordFields);
 }
 
 Json record_json(const Decision& decision, const Policy& policy,
                  const std::string& id) {
-  return object_of(kFields, Record{decision, policy, id});
+  return object_of(kRecordFields, Record{decision, policy, id});
 }
 
 }  // namespace badnessd

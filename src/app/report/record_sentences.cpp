@@ -15,7 +15,6 @@ namespace {
 // reserves 3.0 GiB".
 std::string burden_text(const JudgedTask& of, const Decision& decision) {
   const auto [task, verdict] = of.view();
-  constexpr Micros kSecond = 1'000'000;
   const std::string holds =
       fmt::format("holds {} and reserves {}", size_text(task.held_kib()),
                   size_text(task.total_vm * decision.page_kib));

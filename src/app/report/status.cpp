@@ -15,8 +15,6 @@
 namespace badnessd {
 namespace {
 
-constexpr Micros kSecond = 1'000'000;
-
 std::size_t kills_within(const Status& it, Micros window_us) {
   const std::size_t known = std::min(it.kills.count, KillTimes::kMost);
   return static_cast<std::size_t>(std::count_if(
@@ -57,7 +55,7 @@ Json lost_json(const Status& it) {
           {"takers", takers}};
 }
 
-constexpr std::array<Field<Status>, 16> kFields{{
+constexpr std::array<Field<Status>, 16> kStatusFields{{
     {"schema", "1", [](const Status&) -> Json { return kJsonSchema; }},
     {"version", "of badnessd",
      [](const Status&) -> Json { return BADNESSD_VERSION; }},
@@ -147,11 +145,11 @@ std::vector<std::string> strings_of(const Json& list) {
 }  // namespace
 
 Json status_json(const Status& status) {
-  return object_of(kFields, status);
+  return object_of(kStatusFields, status);
 }
 
 std::vector<FieldText> status_fields() {
-  return texts_of(kFields);
+  return texts_of(kStatusFields);
 }
 
 Health health_of(const Json& status, bool running, Micros now_us) {

@@ -12,8 +12,8 @@ namespace {
 
 // The kernel's average nearest to the window.
 std::string average_text(const PsiLine& line, Micros window_us) {
-  constexpr Micros kLongest10 = 30'000'000;
-  constexpr Micros kLongest60 = 180'000'000;
+  constexpr Micros kLongest10 = 30 * kSecond;
+  constexpr Micros kLongest60 = 180 * kSecond;
   return window_us <= kLongest10   ? "avg10 " + percent_text(line.avg10)
          : window_us <= kLongest60 ? "avg60 " + percent_text(line.avg60)
                                    : "avg300 " + percent_text(line.avg300);
@@ -65,18 +65,17 @@ std::string trigger_text(const Trigger& trigger, std::string_view cgroup,
   for (const StallCondition& it : kStallConditions) {
     if (const auto limit = trigger.*it.limit) {
       add(fmt::format("{} stalls >= {} of {}", it.name, percent_text(*limit),
-                      duration_text(trigger.psi_window_us / 1'000'000)),
+                      duration_text(trigger.psi_window_us / kSecond)),
           stall_text(it, trigger, reading, stalls));
     }
   }
-  return fmt::format("{}{} when {}{}; now {}{}",
-                     trigger.action == Action::kKill ? "acts" : "warns",
-                     cgroup.empty() ? std::string() : " in " + escaped(cgroup),
-                     wanted,
-                     trigger.for_us == 0
-                         ? ""
-                         : fmt::format(" for {} s", trigger.for_us / 1'000'000),
-                     now, nothing);
+  return fmt::format(
+      "{}{} when {}{}; now {}{}",
+      trigger.action == Action::kKill ? "acts" : "warns",
+      cgroup.empty() ? std::string() : " in " + escaped(cgroup), wanted,
+      trigger.for_us == 0 ? ""
+                          : fmt::format(" for {} s", trigger.for_us / kSecond),
+      now, nothing);
 }
 
 std::string trigger_text(const Trigger& trigger, const OomDomain& domain) {

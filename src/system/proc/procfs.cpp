@@ -179,7 +179,7 @@ Expected<PressureReading> ProcfsSource::read_pressure() {
 // Examines the cgroups on the first call, then every 600 s while more than 1/4
 // of the memory is available.
 void ProcfsSource::leave_out_unusable_swap(PressureReading& reading) {
-  constexpr Micros kInterval = 600'000'000;
+  constexpr Micros kInterval = 600 * kSecond;
   const bool calm = reading.mem_available_kib > reading.mem_total_kib / 4;
   if (swap_judged_us_ == 0 ||
       (calm && reading.time_us - swap_judged_us_ >= kInterval)) {
@@ -212,7 +212,6 @@ VmCounters ProcfsSource::read_vm_counters() {
 }
 
 Micros ProcfsSource::now_us() {
-  constexpr Micros kSecond = 1'000'000;
   if (!live_) {
     return read_uptime().value_or(0) * kSecond;
   }

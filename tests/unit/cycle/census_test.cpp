@@ -16,7 +16,6 @@ using test::holding;
 using test::snapshot_of;
 using test::with_available;
 
-constexpr Micros kSecond = 1'000'000;
 constexpr Micros kFar = 3600 * kSecond;
 
 PressureReading at(Micros seconds, Kib available) {

@@ -22,8 +22,6 @@ using test::rule;
 using test::snapshot_of;
 using test::user_task;
 
-constexpr Micros kSecond = 1'000'000;
-
 Task named(std::int32_t pid, std::string_view comm, std::int32_t ppid = 0) {
   Task task = test::named_task(pid, 1000, comm);
   task.ppid = ppid;

@@ -12,7 +12,6 @@
 namespace badnessd {
 namespace {
 
-constexpr Micros kSecond = 1'000'000;
 constexpr Kib kMib = 1024;
 constexpr Kib kNeed = 25 * kMib;
 

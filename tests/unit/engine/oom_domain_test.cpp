@@ -11,8 +11,6 @@ namespace {
 using test::acts_below_a_tenth;
 using test::reading_at;
 
-constexpr Micros kSecond = 1'000'000;
-
 TEST(Reading, FiresTheFirstTriggerOfEachAction) {
   Policy rules = acts_below_a_tenth();
   Trigger warn = rules.triggers[0];

@@ -8,7 +8,6 @@
 namespace badnessd {
 namespace {
 
-constexpr Micros kSecond = 1'000'000;
 constexpr Kib kGib = Kib{1} << 20;
 
 PressureReading reading(Micros time, Kib available, Kib swap_free = 0,

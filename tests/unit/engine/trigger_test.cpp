@@ -112,8 +112,6 @@ TEST(Conditions, WithoutASwapConditionSwapDoesNotMatter) {
   EXPECT_TRUE(holds(trigger, reading(49, 500, 500)));
 }
 
-constexpr Micros kSecond = 1'000'000;
-
 // A reading at `time` after `some` and `full` of stalls.
 PressureReading stalled(Micros time, Micros some, Micros full) {
   PressureReading now = reading(10, 0, 0);

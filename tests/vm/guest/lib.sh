@@ -47,6 +47,10 @@ servers() {  # [DATABASE [FAMILY]]: roles in place of database and family:150
   before=$(available)
   while sleep 2; after=$(available); [ $((before - after)) -gt 1024 ]; do before=$after; done
 }
+crowd() {  # COUNT: idle processes; waits until all are there
+  role "sleepers:$1"
+  until [ "$(systemctl show "lab-role@sleepers:$1" -p TasksCurrent --value)" -gt "$1" ]; do sleep 1; done
+}
 # NAME HOG: lets the hog go and watches; NAME.json, NAME.died, NAME.csv.
 watch() {
   [ -z "$2" ] || role "$2"
@@ -129,7 +133,12 @@ scenario() {
   fork) hog=hog-fork:${arg:-8} ;;
   thrash) hog=hog-thrash ;;
   burst) hog=hog-burst:0 ;;
-  idle) role "sleepers:${arg:-100}" sshd; watch idle ''; return ;;
+  idle)
+    crowd "${arg:-100}"
+    role sshd
+    sleep 300
+    watch idle ''
+    return ;;
   *) fail "$1" 'unknown scenario'; return ;;
   esac
   bystanders

@@ -16,7 +16,7 @@ namespace badnessd {
 
 struct Settings {
   Policy policy{.triggers = default_triggers()};
-  Micros report_interval_us = 3'600'000'000;
+  Micros report_interval_us = 3600 * kSecond;
   std::string metrics_textfile{};  // empty: none
 };
 

@@ -18,8 +18,8 @@ namespace badnessd {
 // The daemon writes its status this often while memory is not short, and after
 // each decision. A status older than kStatusStale is not that of a daemon that
 // works.
-inline constexpr Micros kStatusInterval = 30'000'000;
-inline constexpr Micros kStatusStale = 100'000'000;
+inline constexpr Micros kStatusInterval = 30 * kSecond;
+inline constexpr Micros kStatusStale = 100 * kSecond;
 inline constexpr std::string_view kStatusFile = "status.json";
 
 // All that the daemon tells. Times are on the monotonic clock.

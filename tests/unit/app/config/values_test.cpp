@@ -83,7 +83,6 @@ class Times : public testing::Test {
     ::unsetenv("TZ");
     ::tzset();
   }
-  static constexpr Micros kSecond = 1'000'000;
   static constexpr Micros kHour = 3600 * kSecond;
   // Monday, 30 March 2026, 12:34:56.
   static constexpr Micros kNow = 1'774'866'896 * kSecond;

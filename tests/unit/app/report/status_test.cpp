@@ -9,8 +9,6 @@
 namespace badnessd {
 namespace {
 
-constexpr Micros kSecond = 1'000'000;
-
 class StatusTest : public testing::Test {
  protected:
   [[nodiscard]] Json json() const {
