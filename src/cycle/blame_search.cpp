@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "badnessd/engine/reclaim.h"
+
 namespace badnessd {
 namespace {
 
@@ -146,6 +148,33 @@ std::optional<Pool> find_pool(const Inquiry& inquiry, const SelectRules& rules,
   return best;
 }
 
+// Sets the bars of the blame by what one candidate or a pool took; false: none
+// took as much as was needed when memory went below the limit. (What is needed
+// now grows with every MiB that others take meanwhile.)
+bool find_taker(const Inquiry& inquiry, SelectRules& rules, Choice& choice) {
+  const Kib least_kib = inquiry.loss->needed_kib;
+  Kib most = greatest_took(inquiry, rules, least_kib);
+  if (most < least_kib && inquiry.snapshot.unread) {
+    inquiry.snapshot.unread->matter = true;
+    return true;
+  }
+  if (most < least_kib) {
+    choice.pool = find_pool(inquiry, rules,
+                            std::max(least_kib, inquiry.loss->lost_kib / 2));
+    if (!choice.pool) {
+      return false;
+    }
+    most = choice.pool->most_kib;
+    rules.pool_pid = choice.pool->parent.pid;
+    rules.pool_comm = choice.pool->comm;
+  }
+  if (most != 0) {
+    choice.blame = Blame::kTook;
+    rules.min_took_kib = most - most / 2;
+  }
+  return most != 0;
+}
+
 }  // namespace
 
 Points certain_held_points(const Inquiry& inquiry, Judged judged) {
@@ -174,37 +203,18 @@ Points greatest_held(const Inquiry& inquiry, const SelectRules& rules) {
   return 0;
 }
 
-// Chooses the measure of the blame, and sets its bars.
 void find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib,
                 Choice& choice) {
   if (needed_kib == 0 || !inquiry.policy.spare_bystanders) {
     return;
   }
   choice.blame = Blame::kHeld;
-  if (!inquiry.loss) {
+  if (!inquiry.loss || find_taker(inquiry, rules, choice)) {
     return;
   }
-  // As much as was needed when memory went below the limit: what is needed now
-  // grows with every MiB that others take meanwhile.
-  const Kib least_kib = inquiry.loss->needed_kib;
-  Kib most = greatest_took(inquiry, rules, least_kib);
-  if (most < least_kib && inquiry.snapshot.unread) {
-    inquiry.snapshot.unread->matter = true;
-    return;
-  }
-  if (most < least_kib) {
-    choice.pool = find_pool(inquiry, rules,
-                            std::max(least_kib, inquiry.loss->lost_kib / 2));
-    most = 0;
-    if (choice.pool) {
-      most = choice.pool->most_kib;
-      rules.pool_pid = choice.pool->parent.pid;
-      rules.pool_comm = choice.pool->comm;
-    }
-  }
-  if (most != 0) {
-    choice.blame = Blame::kTook;
-    rules.min_took_kib = most - most / 2;
+  if (assume_copies(inquiry.snapshot, inquiry.loss->needed_kib)) {
+    refine_all(inquiry);
+    static_cast<void>(find_taker(inquiry, rules, choice));
   }
 }
 

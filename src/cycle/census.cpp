@@ -339,6 +339,7 @@ void Census::compare(Snapshot& snapshot, const Loss& loss,
     }
     if (entry->unshared.id.pid != 0) {
       task.copied_kib = entry->copied_kib;
+      task.faulted_kib = above(task.faulted_kib, entry->unshared.faulted_kib);
       task.shared_most_kib =
           entry->unshared.anonymous_kib - entry->unshared.unshared_kib;
     }

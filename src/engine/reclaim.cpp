@@ -236,6 +236,37 @@ void estimate_with_it(Snapshot& snapshot, std::uint32_t index) noexcept {
 
 }  // namespace
 
+bool assume_copies(Snapshot& snapshot, Kib least_kib) noexcept {
+  const Kib page_kib = snapshot.page_size / 1024;
+  const auto copies = [&](const Task& task) {
+    const std::size_t parent = find_task(snapshot, task.ppid);
+    if ((task.flags & kPfForkNoExec) == 0 || parent == snapshot.tasks.size()) {
+      return Kib{0};
+    }
+    const Kib shared =
+        std::min({task.rss * page_kib, snapshot.tasks[parent].rss * page_kib,
+                  task.shared_most_kib});
+    return std::min(shared, task.faulted_kib);
+  };
+  Kib sum = 0;
+  for (const Task& task : snapshot.tasks) {
+    sum = sum_kib(sum, copies(task));
+  }
+  if (sum == 0 || sum < least_kib) {
+    return false;
+  }
+  for (Task& task : snapshot.tasks) {
+    const Kib copied = copies(task);
+    task.copied_kib += copied;
+    task.faulted_kib -= copied;
+    if (copied != 0) {
+      const Kib most = task.rss * page_kib + task.swap_kib;
+      task.shared_most_kib = std::min(task.shared_most_kib, most) - copied;
+    }
+  }
+  return true;
+}
+
 void estimate_reclaim(Snapshot& snapshot, std::uint32_t index,
                       Kib swap_used_kib, Kib others_shmem_kib) noexcept {
   estimate_own(snapshot, index, swap_used_kib, others_shmem_kib);

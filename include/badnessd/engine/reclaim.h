@@ -31,6 +31,11 @@ void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept;
 void estimate_reclaim(Snapshot& snapshot, std::uint32_t index,
                       Kib swap_used_kib, Kib others_shmem_kib) noexcept;
 
+// For want of a measurement: assumes that each process that forked without exec
+// has copied as much of the memory that it shares with its parent as it faulted
+// in. False, and nothing is assumed, if all of that is less than `least_kib`.
+[[nodiscard]] bool assume_copies(Snapshot& snapshot, Kib least_kib) noexcept;
+
 // Calls visit(relative) for each process that can share pages with the task at
 // `index`: the parent, if the task has forked without exec; each child that has
 // forked without exec; and, if the original parent is gone, so that init is the

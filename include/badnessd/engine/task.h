@@ -93,6 +93,9 @@ struct Task {
   Kib copied_kib = 0;
   // Upper bound of the memory that it shares with its parent.
   Kib shared_most_kib = kUnknownKib;
+  // Its minor faults times the page size, since the census measured
+  // shared_most_kib, else since its start. Each copied page is one of them.
+  Kib faulted_kib = 0;
   // What it held when the census last read it, and the most that it can have
   // taken since the baseline.
   Kib noted_kib = kUnknownKib;

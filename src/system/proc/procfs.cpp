@@ -251,6 +251,7 @@ Expected<Task> ProcfsSource::read_cheap(std::int32_t pid, Kib small_kib) {
   task.has_mm = stat->vsize_bytes != 0;
   task.total_vm = stat->vsize_bytes / page_size_;
   task.rss = stat->rss;
+  task.faulted_kib = stat->minor_faults * (page_size_ / 1024);
   if (task.has_mm) {
     task.mm_threads = stat->num_threads;
   } else if (stat->state == 'Z' && stat->num_threads > 1) {

@@ -469,6 +469,51 @@ TEST_F(PoolTest, OfOtherNamesIsNone) {
   EXPECT_FALSE(state.decision.pool);
 }
 
+// Workers that write, and so copy, what they were forked with: what they hold
+// does not change. No census has measured it, but each copy is a fault.
+class CopiesTest : public BlameTest {
+ protected:
+  CopiesTest() : BlameTest(family()) { rules.victim = VictimOrder::kProcess; }
+
+  static std::vector<Task> family() {
+    std::vector<Task> tasks{holding(11, 80'000, 300'000),
+                            holding(20, 40'000, 120'000)};
+    for (std::int32_t pid = 21; pid < 29; ++pid) {
+      Task worker = holding(pid, 40'000, 120'000);
+      worker.ppid = 20;
+      worker.flags |= kPfForkNoExec;
+      tasks.push_back(worker);
+    }
+    return tasks;
+  }
+};
+
+TEST_F(CopiesTest, OneOfThoseThatFaultedThemInDies) {
+  for (std::int32_t pid = 21; pid < 29; ++pid) {
+    source.task(pid).faulted_kib = 40'000;
+  }
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(state.decision.blame, Blame::kTook);
+  ASSERT_TRUE(state.decision.pool);
+  EXPECT_EQ(state.decision.pool->took_kib, 8 * 40'000U);
+  EXPECT_EQ(state.decision.victim.task.ppid, 20);
+  EXPECT_GE(state.decision.expected_kib(), 40'000U);
+}
+
+TEST_F(CopiesTest, FaultsExplainNoMoreThanWhatIsShared) {
+  source.task(21).faulted_kib = 9'000'000;
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{21});
+  EXPECT_EQ(state.decision.victim.verdict.took_kib, 120'000U);
+}
+
+TEST_F(CopiesTest, WhatWasTakenForCertainComesFirst) {
+  source.task(21).faulted_kib = 120'000;
+  grow(11, 440'000);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+}
+
 TEST_F(BlameTest, WithoutNotesWhatIsHeldDecides) {
   state.census = Census();
   grow(12, 440'000);

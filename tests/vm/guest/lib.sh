@@ -6,8 +6,8 @@ pass() { echo "PASS $1" >> "$out/cases.txt"; }
 fail() { echo "FAIL $1: $(echo "$2" | tr '\n' ' ')" >> "$out/cases.txt"; }
 info() { echo "INFO $1" >> "$out/cases.txt"; }
 check() {  # NAME WHY COMMAND...: passes if the command does
-  name=$1 why=$2; shift 2
-  if "$@"; then pass "$name"; else fail "$name" "$why"; fi
+  checked=$1 why=$2; shift 2
+  if "$@"; then pass "$checked"; else fail "$checked" "$why"; fi
 }
 
 is() { check "$1" "it is ${2:-empty}, not $3" [ "$2" = "$3" ]; }  # NAME GOT WANT

@@ -5,6 +5,7 @@
 //   oomlab agent DIR LIMIT  mlocked SCHED_FIFO observer; writes DIR.json,
 //                           DIR.csv (samples) and DIR.died (who, in order)
 //   oomlab await            waits until a role says that it is ready
+//   oomlab again            keeps those that live for another run
 //   oomlab sniper PID       SIGKILLs PID as soon as a SIGKILL is on its way to a hog
 //   oomlab fill-journal     sends to the journal's socket until it is full
 //   oomlab probe PID        tries the calls badnessd needs, on a process of another
@@ -483,6 +484,19 @@ static int sniper(int pid) {
     }
   }
 }
+static int again(void) {
+  int n = 0;
+  for (int i = 0; i < MAXPROC && i < sh->nproc; i++)
+    if (sh->slot[i].pid && !is_hog(&sh->slot[i]) && !kill(sh->slot[i].pid, 0)) {
+      sh->slot[n] = sh->slot[i];
+      sh->slot[n++].died = 0;
+    }
+  memset(sh->slot + n, 0, (MAXPROC - n) * sizeof *sh->slot);
+  sh->go = sh->hog_done = sh->ready = 0;
+  sh->nproc = n;
+  sh->hog_bytes = sh->hog_first = sh->beat_max_gap = sh->beat_stall = 0;
+  return 0;
+}
 static int fill_journal(void) {
   struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"};
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0), n = 0;
@@ -676,6 +690,7 @@ int main(int argc, char **argv) {
   if (sh == MAP_FAILED) { perror("mmap"); return 1; }
   if (!strcmp(argv[1], "agent")) return argc < 4 ? 2 : agent(argv[2], atoll(argv[3]));
   if (!strcmp(argv[1], "sniper")) return argc < 3 || atoi(argv[2]) < 2 ? 2 : sniper(atoi(argv[2]));
+  if (!strcmp(argv[1], "again")) return again();
   if (!strcmp(argv[1], "await")) {
     while (!sh->ready) sleep_ns(50 * MS);
     return 0;

@@ -11,18 +11,25 @@ pick() {  # N: r is one of 0 ... N - 1
 choose() { pick $#; shift "$r"; chosen=$1; }  # WORD...
 seconds() { cut -d. -f1 /proc/uptime; }
 unit_of() { echo "lab-role@$1.service"; }
-begin() { role "$@"; started="$started $*"; }
-# All that began in this round goes; the crowd stays.
-end_round() {
-  for r in $started; do
+standing='sshd db beat jvm:20 java:100 node:60 database family:60'
+# Those who stand by, again if they died; notes of what they hold are made.
+stand_by() {
+  missing=
+  for r in $standing; do alive "$r" || missing="$missing $r"; done
+  [ -n "$missing" ] || return 0
+  systemctl reset-failed 'lab-role@*' 2>/dev/null
+  # shellcheck disable=SC2086
+  role $missing
+  sleep 60
+}
+end() {  # ROLE...
+  for r; do
     systemctl thaw "$(unit_of "$r")" 2>/dev/null
     systemctl kill -s KILL "$(unit_of "$r")" 2>/dev/null
     systemctl stop "$(unit_of "$r")" 2>/dev/null
     [ ! -d "/sys/fs/cgroup/system.slice/$(unit_of "$r")" ] || echo 1 > "/sys/fs/cgroup/system.slice/$(unit_of "$r")/cgroup.kill"
+    systemctl reset-failed "$(unit_of "$r")" 2>/dev/null
   done
-  systemctl reset-failed 'lab-role@*' 2>/dev/null
-  rm -f /dev/shm/fill
-  started=
 }
 half_gone() {  # waits until memory runs short
   for _ in $(seq 150); do
@@ -43,7 +50,7 @@ stop_one() {  # HOW
 }
 disturb() {  # WHAT, while the emergency comes
   case $1 in
-  killed) pick 40; sleep "$((r / 10)).$((r % 10))"; kill -9 "$(main_pid)" ;;
+  killed) pick 40; sleep "$((r / 10)).$((r % 10))"; [ "$(main_pid)" = 0 ] || kill -9 "$(main_pid)" ;;
   reloaded) systemctl reload badnessd ;;
   misconfigured) echo 'no such thing' >> /etc/badnessd/badnessd.toml; systemctl reload badnessd ;;
   journal-stopped) systemctl kill -s STOP systemd-journald; /opt/lab/oomlab fill-journal > /dev/null ;;
@@ -66,6 +73,7 @@ undo() {
 results=$out
 out=/var/torture
 mkdir -p $out
+ln -sf "$results/cases.txt" $out/cases.txt
 cp /etc/badnessd/badnessd.toml /run/lab/good.toml
 systemctl set-property --runtime badnessd.service StartLimitBurst=1000 2>/dev/null
 mount -o remount,size=100% /dev/shm
@@ -75,12 +83,13 @@ choose 0 0 1500 5000
 info "torture: seed ${arg#*:}, pid_max $(cat /proc/sys/kernel/pid_max), beside $chosen, swap $swap, PSI $([ -e /proc/pressure ] && echo on || echo off)"
 echo round,emergency,disturbance,died,wrong,kernel_kills,low_ms,restarts > "$results/torture.csv"
 until=$(($(seconds) + minutes * 60))
-round=0 started=
+round=0
+rm -f /run/lab/shm; head -c 262144 /dev/zero > /run/lab/shm; chmod 666 /run/lab/shm
 while [ "$(seconds)" -lt "$until" ]; do
   round=$((round + 1))
   name=torture-$round
-  rm -f /run/lab/shm; head -c 262144 /dev/zero > /run/lab/shm; chmod 666 /run/lab/shm
-  begin sshd db beat jvm:20 java:100 node:60 database family:60
+  stand_by
+  /opt/lab/oomlab again
   choose leak:50 leak:300 burst:0 stuck:100 fork:8 orphans:8 memfd:100 vm:100 vfork:100 thread:100 \
     backend:100 workers:200 copies:250 pool:60 tmpfs-low:200 frozen stopped traced
   emergency=$chosen
@@ -93,13 +102,12 @@ while [ "$(seconds)" -lt "$until" ]; do
   frozen | stopped | traced) hog='hog-leak:200'; stop_one "$emergency" & ;;
   *) hog=hog-$emergency ;;
   esac
-  started="$started $hog hog-leak:60"
-  sleep 3
   before=$(systemctl show badnessd -p NRestarts --value)
   disturb "$disturbance" &
   watch "$name" "$hog"
   undo "$disturbance"
-  end_round
+  end "$hog" hog-leak:60
+  rm -f /dev/shm/fill
   wait $! 2>/dev/null
   others=$(cut -d' ' -f1 "$out/$name.died" | grep -vxE "$(echo "$may_die" | tr ' ' '|')" | paste -sd' ')
   restarts=$(($(systemctl show badnessd -p NRestarts --value) - before))
