@@ -34,7 +34,7 @@ inline constexpr Micros kNoteStep = 2'000;
 // kNoteSpan, else that of the note with the greatest ratio of its age to the
 // distance between its neighbours. The oldest and the newest note stay. So
 // notes are seconds apart at first and hours apart in the end.
-inline constexpr Micros kNoteSpan = 4 * 3600 * kSecond;
+inline constexpr Micros kNoteSpan = 4ULL * 3600 * kSecond;
 [[nodiscard]] std::size_t slot_for_next(const MemoryNotes& notes,
                                         Micros now_us) noexcept;
 
