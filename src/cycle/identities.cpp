@@ -103,9 +103,9 @@ void Identities::look_at_all(const Sources& sources, const Policy& policy,
 bool Identities::take_answers(const Sources& sources, const Policy& policy,
                               Census& census, Micros now_us) {
   constexpr Micros kLong = 10 * kSecond;
-  const std::int32_t at = sources.identities.worker().busy_with();
+  const std::size_t at = sources.identities.worker().busy_with();
   if (at != 0) {
-    hangs_at_ = now_us - asked_us_ >= kLong ? at : 0;
+    hangs_at_ = now_us - asked_us_ >= kLong ? wanted_[at - 1].pid : 0;
     return false;
   }
   hangs_at_ = 0;

@@ -52,6 +52,10 @@ UniqueFd::~UniqueFd() {
   }
 }
 
+UniqueFd copy_of(int fd) noexcept {
+  return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
 Expected<UniqueFd> open_directory(int dirfd, const char* path) {
   UniqueFd fd(::openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid()) {

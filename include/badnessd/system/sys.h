@@ -53,6 +53,8 @@ class UniqueFd {
 };
 
 [[nodiscard]] Expected<UniqueFd> open_directory(int dirfd, const char* path);
+// Another descriptor of the same file; invalid if there can be none.
+[[nodiscard]] UniqueFd copy_of(int fd) noexcept;
 
 // Replaces the file `path`: a reader never sees a part of it. The new one is
 // written beside it as `path`.new, and never through a link. `for_all`: every

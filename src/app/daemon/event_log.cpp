@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/daemon/event_log.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <cstring>
 #include <fstream>
@@ -182,8 +180,7 @@ void EventLog::publish(const std::string& name, const std::string& text) {
   }
 }
 
-MetricsWriter::Answer MetricsWriter::read(int /*proc_root*/,
-                                          const Question& question) {
+MetricsWriter::Answer MetricsWriter::read(const Question& question) {
   const auto done = replace_file(question.path, question.text, true);
   return done ? "" : failure(question, std::strerror(done.error().code));
 }
@@ -194,7 +191,7 @@ MetricsWriter::Answer MetricsWriter::unknown(const Question& question) {
 
 void EventLog::write_metrics(const std::string& path, const std::string& text) {
   if (metrics_.busy_with() == 0) {
-    const MetricsWriter::Question question{::getpid(), path, text};
+    const MetricsWriter::Question question{path, text};
     metrics_.ask({&question, 1});
   }
 }

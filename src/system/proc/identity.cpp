@@ -11,9 +11,9 @@
 
 namespace badnessd {
 
-IdentityTexts IdentityReader::read(int proc_root,
-                                   const ListedProcess& process) {
+IdentityTexts IdentityReader::read(const ListedProcess& process) {
   constexpr std::size_t kMostCmdline = 64UL * 1024;
+  const int proc_root = proc_root_.get();
   IdentityTexts texts{.process = process};
   const auto stat = reader_.read(proc_root, path_.of(process.pid, "stat"))
                         .and_then(parse_stat);

@@ -9,7 +9,8 @@
 
 namespace badnessd {
 
-Unshared UnsharedReader::read(int proc_root, const Question& question) {
+Unshared UnsharedReader::read(const Question& question) {
+  const int proc_root = proc_root_.get();
   constexpr Kib kFewFaults = Kib{2} << 10;
   static const Kib page_kib = static_cast<Kib>(::sysconf(_SC_PAGESIZE)) / 1024;
   const auto stat = reader_.read(proc_root, path_.of(question.pid, "stat"))

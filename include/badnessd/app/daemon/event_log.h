@@ -12,8 +12,8 @@
 
 #include "badnessd/app/report/fields.h"
 #include "badnessd/cycle/cycle.h"
-#include "badnessd/system/proc/worker.h"
 #include "badnessd/system/service/journal.h"
+#include "badnessd/system/worker.h"
 
 namespace badnessd {
 
@@ -25,11 +25,10 @@ namespace badnessd {
 // Replaces the file of metrics, which all users may read. A Worker's Reader.
 struct MetricsWriter {
   struct Question {
-    std::int32_t pid = 0;  // of this process
     std::string path, text;
   };
   using Answer = std::string;  // why it failed, a sentence; else empty
-  [[nodiscard]] static Answer read(int proc_root, const Question& question);
+  [[nodiscard]] static Answer read(const Question& question);
   [[nodiscard]] static Answer unknown(const Question& question);
 };
 
@@ -90,7 +89,7 @@ class EventLog {
   Json last_;
   std::vector<std::string> unstored_;  // records
   bool said_ = false;                  // that decisions.jsonl cannot be written
-  Worker<MetricsWriter> metrics_{-1};
+  Worker<MetricsWriter> metrics_;
   std::string metrics_failure_;
 };
 

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "badnessd/engine/task.h"
-#include "badnessd/system/proc/worker.h"
 #include "badnessd/system/sys.h"
+#include "badnessd/system/worker.h"
 
 namespace badnessd {
 
@@ -39,12 +39,15 @@ class IdentityReader {
  public:
   using Question = ListedProcess;
   using Answer = IdentityTexts;
-  [[nodiscard]] Answer read(int proc_root, const Question& process);
+  // Uses a copy of `proc_root`, a descriptor of /proc.
+  explicit IdentityReader(int proc_root) : proc_root_(copy_of(proc_root)) {}
+  [[nodiscard]] Answer read(const Question& process);
   [[nodiscard]] static Answer unknown(const Question& process) {
     return {.process = process};
   }
 
  private:
+  UniqueFd proc_root_;
   FileReader reader_;
   PidPath path_;
 };

@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "badnessd/engine/task.h"
-#include "badnessd/system/proc/worker.h"
 #include "badnessd/system/sys.h"
+#include "badnessd/system/worker.h"
 
 namespace badnessd {
 
@@ -29,14 +29,17 @@ class UnsharedReader {
     Kib faulted_kib = 0;  // at the last read
   };
   using Answer = Unshared;
+  // Uses a copy of `proc_root`, a descriptor of /proc.
+  explicit UnsharedReader(int proc_root) : proc_root_(copy_of(proc_root)) {}
   // Each copied page costs a fault. smaps_rollup walks all pages, so it is read
   // only after 2 MiB of new faults.
-  [[nodiscard]] Answer read(int proc_root, const Question& question);
+  [[nodiscard]] Answer read(const Question& question);
   [[nodiscard]] static Answer unknown(const Question& /*question*/) {
     return {};
   }
 
  private:
+  UniqueFd proc_root_;
   FileReader reader_;
   PidPath path_;
 };

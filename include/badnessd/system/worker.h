@@ -31,10 +31,10 @@ class Worker {
   using Question = typename Reader::Question;
   using Answer = typename Reader::Answer;
 
-  // `proc_root` is a descriptor of /proc. The first question starts the thread.
-  explicit Worker(int proc_root) : desk_(std::make_shared<Desk>()) {
-    desk_->proc_root = UniqueFd(::fcntl(proc_root, F_DUPFD_CLOEXEC, 3));
-  }
+  // The thread uses Reader(args...). The first question starts it.
+  template <class... Args>
+  explicit Worker(const Args&... args)
+      : desk_(std::make_shared<Desk>(Reader(args...))) {}
 
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -47,8 +47,8 @@ class Worker {
     }
   }
 
-  // The pid that the thread reads now; 0 if idle.
-  [[nodiscard]] std::int32_t busy_with() const noexcept {
+  // The question that the thread answers now: its place, from 1; 0 if idle.
+  [[nodiscard]] std::size_t busy_with() const noexcept {
     return desk_->busy_with.load(std::memory_order_acquire);
   }
   // Starts to answer `questions`. Does not block; the answers can take any
@@ -65,7 +65,7 @@ class Worker {
       return;
     }
     desk_->asked.assign(questions.begin(), questions.end());
-    desk_->busy_with.store(questions.front().pid, std::memory_order_release);
+    desk_->busy_with.store(1, std::memory_order_release);
     say(desk_->write_end, kWork);
   }
   // Returns each answer once, in the order of the questions; none while the
@@ -85,8 +85,11 @@ class Worker {
   // The data that the loop and the thread share; the last of them frees it.
   // The loop owns it while `busy_with` is 0, else the thread.
   struct Desk {
-    UniqueFd proc_root, read_end, write_end;
-    std::atomic<std::int32_t> busy_with{0};
+    explicit Desk(Reader its_reader) : reader(std::move(its_reader)) {}
+
+    Reader reader;
+    UniqueFd read_end, write_end;
+    std::atomic<std::size_t> busy_with{0};
     std::vector<Question> asked;
     std::vector<Answer> answers;
   };
@@ -120,16 +123,12 @@ class Worker {
         static_cast<std::shared_ptr<Desk>*>(share));
     Desk& desk = **owned;
     take_ordinary_priority();
-    Reader reader;
     char what = 0;
     while (::read(desk.read_end.get(), &what, 1) == 1 && what == kWork) {
       std::size_t size = 0;
-      for (const Question& question : desk.asked) {
-        if (size >= kMostText) {
-          break;
-        }
-        desk.busy_with.store(question.pid, std::memory_order_release);
-        desk.answers.push_back(reader.read(desk.proc_root.get(), question));
+      for (std::size_t i = 0; i < desk.asked.size() && size < kMostText; ++i) {
+        desk.busy_with.store(i + 1, std::memory_order_release);
+        desk.answers.push_back(desk.reader.read(desk.asked[i]));
         size += desk.answers.back().size();
       }
       desk.busy_with.store(0, std::memory_order_release);
