@@ -11,7 +11,7 @@
 namespace badnessd {
 namespace {
 
-constexpr Micros kShare = 2'500;
+constexpr Micros kShare = 4'000;
 constexpr Micros kShareNear = 50;
 // The first notes follow each other quickly: services are still starting.
 constexpr Micros kFirstCredit = 50'000;
@@ -109,6 +109,12 @@ void Census::keep_listed(const std::optional<NewPids>& fresh) {
     ++kept;
   }
   entries_.erase(kept, entries_.end());
+  // A vector would double its memory, which is locked.
+  const std::size_t all =
+      entries_.size() + static_cast<std::size_t>(unknown - listed_.begin());
+  if (all > entries_.capacity()) {
+    entries_.reserve(all + all / 16);
+  }
   const auto by_pid = [](const Entry& a, const Entry& b) {
     return a.process.pid < b.process.pid;
   };

@@ -37,7 +37,7 @@ class Census {
  public:
   // Begins a note if one is due, or continues the current one: one step of
   // about kNoteStep (2 ms). A note is due after a change of 1/128 of the memory
-  // (at most 128 MiB), or after 5 minutes. Notes use at most 1/2500 of the
+  // (at most 128 MiB), or after 5 minutes. Notes use at most 1/4000 of the
   // time, and 1/50 if `to_fire_us`, the time until a trigger can fire, is less
   // than a few notes take: thousands of processes make them rarer. Returns the
   // slot of a complete note.

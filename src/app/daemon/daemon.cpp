@@ -87,13 +87,16 @@ CycleResult Daemon::try_decision(CycleState& trial) {
   return result;
 }
 
-// Not among so many processes that it takes long.
+// A decision takes three times as long as a note: 1/50,000 of the time, and not
+// at all among so many processes that memory could run short meanwhile.
 void Daemon::refresh_choice() {
   constexpr Micros kInterval = 300 * kSecond;
-  constexpr Micros kMost =
-      10'000;  // of a note; a decision takes three times it
-  if (sources_.facts.now_us() - chosen_us_ < kInterval ||
-      state_.census.cost_us() > kMost || state_.census.busy()) {
+  constexpr Micros kShare = Micros{3} * 50'000;
+  constexpr Micros kMost = 10'000;
+  const Micros cost_us = state_.census.cost_us();
+  if (sources_.facts.now_us() - chosen_us_ <
+          std::max(kInterval, kShare * cost_us) ||
+      cost_us > kMost || state_.census.busy()) {
     return;
   }
   CycleState trial(policy());

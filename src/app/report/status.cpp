@@ -94,7 +94,7 @@ constexpr std::array<Field<Status>, 16> kStatusFields{{
      lost_json},
     {"choice",
      "the sentences of a decision, if a trigger had fired at the last look; "
-     "every five minutes",
+     "every five minutes, among many processes less often",
      [](const Status& it) { return it.choice; }},
     {"last_decision", "its record; null: none since the start",
      [](const Status& it) { return it.last_decision; }},
