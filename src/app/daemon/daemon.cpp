@@ -87,11 +87,11 @@ CycleResult Daemon::try_decision(CycleState& trial) {
   return result;
 }
 
-// A decision takes three times as long as a note: 1/50,000 of the time, and not
-// at all among so many processes that memory could run short meanwhile.
+// A decision takes three times as long as a note: 1/150,000 of the time, and
+// not at all among so many processes that memory could run short meanwhile.
 void Daemon::refresh_choice() {
   constexpr Micros kInterval = 300 * kSecond;
-  constexpr Micros kShare = Micros{3} * 50'000;
+  constexpr Micros kShare = Micros{3} * 150'000;
   constexpr Micros kMost = 10'000;
   const Micros cost_us = state_.census.cost_us();
   if (sources_.facts.now_us() - chosen_us_ <
