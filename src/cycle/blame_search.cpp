@@ -212,8 +212,19 @@ void find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib,
   if (!inquiry.loss || find_taker(inquiry, rules, choice)) {
     return;
   }
-  if (assume_copies(inquiry.snapshot, inquiry.loss->needed_kib)) {
-    refine_all(inquiry);
+  // Faults do not tell copies from mapped shared memory: where that grew, no
+  // process is suspected for them.
+  Snapshot& snapshot = inquiry.snapshot;
+  if (inquiry.loss->shmem_kib >= inquiry.loss->lost_kib / 2) {
+    return;
+  }
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    if (may_have_copied(snapshot, snapshot.tasks[i])) {
+      refine_with_relatives(inquiry, i);
+    }
+  }
+  if (assume_copies(snapshot, inquiry.loss->needed_kib)) {
+    judge_all(inquiry);
     static_cast<void>(find_taker(inquiry, rules, choice));
   }
 }

@@ -7,6 +7,7 @@
 
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/engine/policy.h"
+#include "badnessd/engine/reclaim.h"
 
 namespace badnessd {
 namespace {
@@ -218,17 +219,18 @@ Census::Entry* Census::find(std::int32_t pid) noexcept {
 }
 
 void Census::ask_unshared(const Sources& sources) {
-  constexpr Kib kWorthIt = Kib{16} << 10;
   if (asked_) {
     return;
   }
   questions_.clear();
   for (const Entry& entry : entries_) {
-    const Entry* parent = (entry.facts.flags & kPfForkNoExec) != 0 &&
-                                  entry.facts.holding.private_kib >= kWorthIt
-                              ? find(entry.facts.ppid)
-                              : nullptr;
-    if (parent != nullptr && parent->facts.holding.private_kib >= kWorthIt) {
+    const Entry* parent =
+        (entry.facts.flags & kPfForkNoExec) != 0 &&
+                entry.facts.holding.private_kib >= kWorthUnsharing
+            ? find(entry.facts.ppid)
+            : nullptr;
+    if (parent != nullptr &&
+        parent->facts.holding.private_kib >= kWorthUnsharing) {
       questions_.push_back({entry.process.pid, entry.unshared.faulted_kib});
     }
   }

@@ -40,16 +40,6 @@ void judge_held(const Inquiry& inquiry, std::size_t index) {
                   inquiry.policy.score);
 }
 
-// Sets all that depends on the facts of all tasks.
-void judge_all(const Inquiry& inquiry) {
-  Snapshot& snapshot = inquiry.snapshot;
-  score_all(snapshot, inquiry.policy.score);
-  estimate_reclaim(snapshot, inquiry.swap_used_kib);
-  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
-    judge_held(inquiry, i);
-  }
-}
-
 // Same for one task. If no kCheap task is left, judges all tasks: the shared
 // memory that other processes map is then known.
 void judge(const Inquiry& inquiry, std::uint32_t index) {
@@ -156,6 +146,15 @@ void mark_scope(CgroupTree& cgroups, std::string_view cgroup,
         }
       });
   static_cast<void>(listed);  // the cgroup is gone: no process is in it
+}
+
+void judge_all(const Inquiry& inquiry) {
+  Snapshot& snapshot = inquiry.snapshot;
+  score_all(snapshot, inquiry.policy.score);
+  estimate_reclaim(snapshot, inquiry.swap_used_kib);
+  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+    judge_held(inquiry, i);
+  }
 }
 
 void refine_one(const Inquiry& inquiry, std::uint32_t index) {

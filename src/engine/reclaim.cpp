@@ -236,17 +236,26 @@ void estimate_with_it(Snapshot& snapshot, std::uint32_t index) noexcept {
 
 }  // namespace
 
-bool assume_copies(Snapshot& snapshot, Kib least_kib) noexcept {
+bool may_have_copied(const Snapshot& snapshot, const Task& task) noexcept {
   const Kib page_kib = snapshot.page_size / 1024;
+  const std::size_t parent = find_task(snapshot, task.ppid);
+  return (task.flags & kPfForkNoExec) != 0 && task.faulted_kib != 0 &&
+         task.rss * page_kib >= kWorthUnsharing &&
+         parent < snapshot.tasks.size() &&
+         snapshot.tasks[parent].rss * page_kib >= kWorthUnsharing;
+}
+
+bool assume_copies(Snapshot& snapshot, Kib least_kib) noexcept {
+  const auto own = [](const Task& task) {
+    return task.detail == Detail::kFull ? task.rss_anon_kib + task.swap_kib : 0;
+  };
   const auto copies = [&](const Task& task) {
-    const std::size_t parent = find_task(snapshot, task.ppid);
-    if ((task.flags & kPfForkNoExec) == 0 || parent == snapshot.tasks.size()) {
+    if (!may_have_copied(snapshot, task)) {
       return Kib{0};
     }
-    const Kib shared =
-        std::min({task.rss * page_kib, snapshot.tasks[parent].rss * page_kib,
-                  task.shared_most_kib});
-    return std::min(shared, task.faulted_kib);
+    const Task& parent = snapshot.tasks[find_task(snapshot, task.ppid)];
+    return std::min(
+        {own(task), own(parent), task.shared_most_kib, task.faulted_kib});
   };
   Kib sum = 0;
   for (const Task& task : snapshot.tasks) {
@@ -256,12 +265,10 @@ bool assume_copies(Snapshot& snapshot, Kib least_kib) noexcept {
     return false;
   }
   for (Task& task : snapshot.tasks) {
-    const Kib copied = copies(task);
-    task.copied_kib += copied;
-    task.faulted_kib -= copied;
-    if (copied != 0) {
-      const Kib most = task.rss * page_kib + task.swap_kib;
-      task.shared_most_kib = std::min(task.shared_most_kib, most) - copied;
+    if (const Kib copied = copies(task); copied != 0) {
+      task.copied_kib += copied;
+      task.faulted_kib -= copied;
+      task.shared_most_kib = std::min(task.shared_most_kib, own(task)) - copied;
     }
   }
   return true;

@@ -33,6 +33,9 @@ void begin_judging(const Inquiry& inquiry);
 void mark_scope(CgroupTree& cgroups, std::string_view cgroup,
                 Snapshot& snapshot);
 
+// Sets all that depends on the facts of all tasks.
+void judge_all(const Inquiry& inquiry);
+
 // Reads the expensive facts of one task, unless they are known, and updates
 // what depends on them.
 void refine_one(const Inquiry& inquiry, std::uint32_t index);

@@ -31,9 +31,17 @@ void estimate_reclaim(Snapshot& snapshot, Kib swap_used_kib) noexcept;
 void estimate_reclaim(Snapshot& snapshot, std::uint32_t index,
                       Kib swap_used_kib, Kib others_shmem_kib) noexcept;
 
-// For want of a measurement: assumes that each process that forked without exec
-// has copied as much of the memory that it shares with its parent as it faulted
-// in. False, and nothing is assumed, if all of that is less than `least_kib`.
+// Smaller amounts that a process and its parent share are not looked into.
+inline constexpr Kib kWorthUnsharing = Kib{16} << 10;
+
+// Whether the task has forked without exec, and can have copied much since the
+// census measured what it shares.
+[[nodiscard]] bool may_have_copied(const Snapshot& snapshot,
+                                   const Task& task) noexcept;
+
+// For want of a measurement: assumes that each of these tasks that is kFull, as
+// its parent, has copied as much of the memory they share as it has faulted in.
+// False, and nothing is assumed, if all of that is less than `least_kib`.
 [[nodiscard]] bool assume_copies(Snapshot& snapshot, Kib least_kib) noexcept;
 
 // Calls visit(relative) for each process that can share pages with the task at

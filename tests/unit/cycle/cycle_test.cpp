@@ -507,6 +507,27 @@ TEST_F(CopiesTest, FaultsExplainNoMoreThanWhatIsShared) {
   EXPECT_EQ(state.decision.victim.verdict.took_kib, 120'000U);
 }
 
+TEST_F(CopiesTest, NoneIsSuspectedWhereSharedMemoryGrew) {
+  for (std::int32_t pid = 21; pid < 29; ++pid) {
+    source.task(pid).faulted_kib = 120'000;
+  }
+  PressureReading low = with_available(50'000);
+  low.shmem_kib = 400'000;
+  source.set_pressure(low);
+  EXPECT_EQ(run(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+}
+
+TEST_F(CopiesTest, SmallOnesAreNotSuspected) {
+  for (std::int32_t pid = 20; pid < 29; ++pid) {
+    source.task(pid).rss_anon_kib = 16'000;
+    source.task(pid).rss = 4'000;
+    source.task(pid).faulted_kib = 9'000'000;
+  }
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+}
+
 TEST_F(CopiesTest, WhatWasTakenForCertainComesFirst) {
   source.task(21).faulted_kib = 120'000;
   grow(11, 440'000);

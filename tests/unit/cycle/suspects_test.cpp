@@ -215,8 +215,8 @@ TEST(Suspects, AreEnoughForTheChoiceOfAFullScan) {
     host.churn(host.roll(30));
     host.show();
     if (seed % 2 == 0) {  // the rules ask about new processes between notes
-      ASSERT_TRUE(state.census.list(host.source().sources(),
-                                    host.source().now_us()));
+      ASSERT_TRUE(
+          state.census.list(host.source().sources(), host.source().now_us()));
       host.churn(host.roll(3));
       host.show();
     }
