@@ -11,10 +11,6 @@
 namespace badnessd {
 namespace {
 
-tl::unexpected<Error> bad(const char* what) {
-  return tl::unexpected(Error{EBADMSG, what});
-}
-
 // The lines of meminfo that badnessd uses.
 struct MemInfo {
   std::optional<Kib> total, free, available, buffers, cached, shmem, hugetlb,
@@ -97,11 +93,11 @@ Expected<PressureReading> parse_meminfo(std::string_view text) {
                      [key](const MemInfoLine& it) { return it.key == key; });
     if (line != kMemInfoLines.end() &&
         !take_number(value, (info.*(line->value)).emplace())) {
-      return bad("meminfo: a value is no number");
+      return malformed("meminfo: a value is no number");
     }
   }
   if (!info.total || !info.free || !info.swap_total || !info.swap_free) {
-    return bad("meminfo: a line is missing");
+    return malformed("meminfo: a line is missing");
   }
   Kib hugetlb = 0;
   if (info.hugetlb) {
@@ -109,11 +105,11 @@ Expected<PressureReading> parse_meminfo(std::string_view text) {
   } else if (__builtin_mul_overflow(info.huge_pages.value_or(0),
                                     info.huge_page_size.value_or(0),
                                     &hugetlb)) {
-    return bad("meminfo: more huge pages than there can be");
+    return malformed("meminfo: more huge pages than there can be");
   }
   if (*info.total == 0 || hugetlb > *info.total || *info.free > *info.total ||
       *info.swap_free > *info.swap_total) {
-    return bad("meminfo: more is free than there is");
+    return malformed("meminfo: more is free than there is");
   }
   PressureReading reading;
   reading.mem_total_kib = *info.total - hugetlb;
@@ -125,13 +121,13 @@ Expected<PressureReading> parse_meminfo(std::string_view text) {
   const Kib buffers = info.buffers.value_or(0);
   const Kib cached = info.cached.value_or(0);
   if (buffers > *info.total || cached > *info.total) {
-    return bad("meminfo: more is cached than there is");
+    return malformed("meminfo: more is cached than there is");
   }
   const Kib cache = buffers + cached;
   const Kib estimate = *info.free + above(cache, info.shmem.value_or(0));
   reading.mem_available_kib = info.available.value_or(estimate);
   if (reading.mem_available_kib > *info.total) {
-    return bad("meminfo: more is available than there is");
+    return malformed("meminfo: more is available than there is");
   }
   return reading;
 }
@@ -150,7 +146,7 @@ Expected<Kib> parse_reclaimable_arc(std::string_view text) {
     }
   }
   if (!size || !smallest) {
-    return bad("arcstats: size or c_min is missing");
+    return malformed("arcstats: size or c_min is missing");
   }
   return (*size - std::min(*size, *smallest)) / 1024;
 }
@@ -175,12 +171,12 @@ Expected<void> parse_psi(std::string_view text, PressureReading& reading) {
     const std::string_view kind = take_word(rest);
     PsiLine line;
     if ((kind != "some" && kind != "full") || !parse_psi_line(rest, line)) {
-      return bad("pressure: not a line of PSI");
+      return malformed("pressure: not a line of PSI");
     }
     (kind == "some" ? reading.psi_some : reading.psi_full) = line;
   }
   if (!reading.psi_some) {
-    return bad("pressure: empty");
+    return malformed("pressure: empty");
   }
   return {};
 }

@@ -8,10 +8,6 @@
 namespace badnessd {
 namespace {
 
-tl::unexpected<Error> bad(const char* what) {
-  return tl::unexpected(Error{EBADMSG, what});
-}
-
 bool skip_words(std::string_view& rest, int count) {
   for (int i = 0; i < count; ++i) {
     if (take_word(rest).empty()) {
@@ -77,7 +73,7 @@ Expected<StatFields> parse_stat(std::string_view text) {
   const std::size_t close = text.rfind(") ");
   if (open == std::string_view::npos || close == std::string_view::npos ||
       close < open + 2) {
-    return bad("stat: no name in parentheses");
+    return malformed("stat: no name in parentheses");
   }
   StatFields stat;
   stat.comm = text.substr(open + 2, close - open - 2);
@@ -94,7 +90,7 @@ Expected<StatFields> parse_stat(std::string_view text) {
       skip_words(rest, 1) && take_number(rest, stat.start_time_ticks) &&
       take_number(rest, stat.vsize_bytes) && take_number(rest, stat.rss);
   if (!ok) {
-    return bad("stat: a field is missing or no number");
+    return malformed("stat: a field is missing or no number");
   }
   stat.state = state.front();
   return stat;
@@ -125,7 +121,7 @@ Expected<StatusFields> parse_status(std::string_view text) {
     }
   }
   if (!ok || !has_uid || !has_caps) {
-    return bad("status: a field is missing or no number");
+    return malformed("status: a field is missing or no number");
   }
   return status;
 }
@@ -134,7 +130,7 @@ Expected<StatmFields> parse_statm(std::string_view text) {
   StatmFields statm;
   if (!take_number(text, statm.size) || !take_number(text, statm.resident) ||
       !take_number(text, statm.shared)) {
-    return bad("statm: a field is missing or no number");
+    return malformed("statm: a field is missing or no number");
   }
   return statm;
 }
@@ -153,7 +149,7 @@ Expected<SmapsFields> parse_smaps_rollup(std::string_view text) {
     }
   }
   if (!ok || !anonymous || !private_dirty) {
-    return bad("smaps_rollup: a field is missing or no number");
+    return malformed("smaps_rollup: a field is missing or no number");
   }
   return SmapsFields{*anonymous, *private_dirty};
 }
@@ -161,7 +157,7 @@ Expected<SmapsFields> parse_smaps_rollup(std::string_view text) {
 Expected<int> parse_adj(std::string_view text, int min, int max) {
   int adj = 0;
   if (!take_number(text, adj) || adj < min || adj > max) {
-    return bad("oom_adj: no number of its range");
+    return malformed("oom_adj: no number of its range");
   }
   return adj;
 }
@@ -170,7 +166,7 @@ Expected<std::int32_t> next_child(std::string_view& rest) {
   const std::string_view word = take_word(rest);
   std::int32_t pid = 0;
   if (!word.empty() && (!to_number(word, pid) || pid <= 0)) {
-    return bad("children: not a pid");
+    return malformed("children: not a pid");
   }
   return pid;
 }
@@ -181,7 +177,7 @@ Expected<std::int32_t> parse_last_pid(std::string_view text) {
   const std::size_t space = line.rfind(' ');
   if (space == std::string_view::npos ||
       !to_number(line.substr(space + 1), pid) || pid < 0) {
-    return bad("loadavg: no last pid");
+    return malformed("loadavg: no last pid");
   }
   return pid;
 }
@@ -189,7 +185,7 @@ Expected<std::int32_t> parse_last_pid(std::string_view text) {
 Expected<std::uint64_t> parse_uptime(std::string_view text) {
   std::uint64_t seconds = 0;
   if (!to_number(text.substr(0, text.find('.')), seconds)) {
-    return bad("uptime: no number");
+    return malformed("uptime: no number");
   }
   return seconds;
 }

@@ -4,10 +4,18 @@
 // No function allocates.
 #pragma once
 
+#include <cerrno>
 #include <charconv>
 #include <string_view>
 
+#include "badnessd/system/sys.h"
+
 namespace badnessd {
+
+// The error for a text that the kernel does not write.
+[[nodiscard]] inline tl::unexpected<Error> malformed(const char* what) {
+  return tl::unexpected(Error{EBADMSG, what});
+}
 
 // The next word; empty at the end.
 [[nodiscard]] std::string_view take_word(std::string_view& rest) noexcept;
