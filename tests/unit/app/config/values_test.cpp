@@ -75,11 +75,11 @@ class Times : public testing::Test {
  protected:
   // Berlin's rules: at 1:00 UTC on 29 March 2026 the clock went from 2:00 to
   // 3:00.
-  Times() {
+  void SetUp() override {
     ::setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
     ::tzset();
   }
-  ~Times() override {
+  void TearDown() override {
     ::unsetenv("TZ");
     ::tzset();
   }
