@@ -148,8 +148,9 @@ std::optional<Pool> find_pool(const Inquiry& inquiry, const SelectRules& rules,
   return best;
 }
 
-// Sets the bars of the blame by what one candidate or a pool took; false: none
-// took as much as was needed when memory went below the limit. (What is needed
+// Sets the bars of the blame by what one candidate or a pool took. False: none
+// took as much as was needed when memory went below the limit. True also if
+// processes that were not read can have. (What is needed
 // now grows with every MiB that others take meanwhile.)
 bool find_taker(const Inquiry& inquiry, SelectRules& rules, Choice& choice) {
   const Kib least_kib = inquiry.loss->needed_kib;

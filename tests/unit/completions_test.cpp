@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // config/completions is rendered from the tables of the program. With
 // BADNESSD_UPDATE_GOLDEN in the environment the files are written anew.
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,6 +16,7 @@
 #include "badnessd/app/config/render.h"
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/report/process.h"
+#include "badnessd/system/service/child.h"
 #include "tree.h"
 
 namespace badnessd {
@@ -47,13 +46,11 @@ std::string quoted(const std::string& text) {
 
 // What --set takes before the '=': each setting, and each key of the triggers.
 std::vector<std::string> setting_keys() {
-  Settings settings;
-  settings.policy.triggers = default_triggers();
   std::set<std::string> keys;
   for (const auto& option : options()) {
     keys.insert(std::string(option.key));
   }
-  for (const Trigger& trigger : settings.policy.triggers) {
+  for (const Trigger& trigger : default_triggers()) {
     for (const auto& option : trigger_options()) {
       keys.insert("trigger." + trigger.name + "." + std::string(option.key));
     }
@@ -280,14 +277,11 @@ std::string offered(const std::string& words) {
       words +
       "); "
       "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _badnessd; echo ${COMPREPLY[*]}";
-  const std::string command = "bash -c " + quoted(script) + " 2>&1";
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"),
-                                                   pclose);
   std::string text;
-  std::array<char, 4096> chunk{};
-  while (std::fgets(chunk.data(), chunk.size(), pipe.get()) != nullptr) {
-    text += chunk.data();
-  }
+  EXPECT_EQ(
+      run_program({"bash", "-c", script.c_str()},
+                  [&text](std::FILE* output) { text = read_all(output); }),
+      0);
   return text.substr(0, text.find('\n'));
 }
 

@@ -178,11 +178,7 @@ std::string shown_of_on_kill() {
   static_cast<void>(run_program(
       {"systemctl", "show", "--property=LoadState,ActiveState,UnitFileState",
        "badnessd-on-kill.path", "badnessd-on-kill.service"},
-      [&shown](std::FILE* output) {
-        for (int c = 0; (c = std::fgetc(output)) != EOF;) {
-          shown += static_cast<char>(c);
-        }
-      }));
+      [&shown](std::FILE* output) { shown = read_all(output); }));
   return shown;
 }
 

@@ -39,4 +39,14 @@ int run_program(std::initializer_list<const char*> words,
              : -1;
 }
 
+std::string read_all(std::FILE* file) {
+  std::string text;
+  std::array<char, 4096> chunk{};
+  std::size_t size = 0;
+  while ((size = std::fread(chunk.data(), 1, chunk.size(), file)) != 0) {
+    text.append(chunk.data(), size);
+  }
+  return text;
+}
+
 }  // namespace badnessd

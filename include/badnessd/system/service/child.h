@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <functional>
 #include <initializer_list>
+#include <string>
 
 namespace badnessd {
 
@@ -15,5 +16,8 @@ constexpr int kNoSuchProgram = 127;
 // could not be started.
 [[nodiscard]] int run_program(std::initializer_list<const char*> words,
                               const std::function<void(std::FILE*)>& read);
+
+// All that is left of `file`.
+[[nodiscard]] std::string read_all(std::FILE* file);
 
 }  // namespace badnessd

@@ -10,13 +10,10 @@ namespace {
 
 TEST(Child, ItsOutputIsRead) {
   std::string text;
-  EXPECT_EQ(run_program({"printf", "%s", "a\nb"},
-                        [&text](std::FILE* output) {
-                          for (int c = 0; (c = std::fgetc(output)) != EOF;) {
-                            text += static_cast<char>(c);
-                          }
-                        }),
-            0);
+  EXPECT_EQ(
+      run_program({"printf", "%s", "a\nb"},
+                  [&text](std::FILE* output) { text = read_all(output); }),
+      0);
   EXPECT_EQ(text, "a\nb");
 }
 

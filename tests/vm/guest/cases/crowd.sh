@@ -7,7 +7,7 @@
 many=${arg%%:*}; many=${many:-1500}
 repeat=${arg#*:}; [ "$repeat" != "$arg" ] || repeat=2
 idle=sleepers:$many
-role "$idle"
+crowd "$many"
 sleep 60
 tasks() { systemctl show "lab-role@$idle" -p TasksCurrent --value; }
 before=$(tasks)
