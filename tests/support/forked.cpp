@@ -122,4 +122,11 @@ void Leaker::leak() const {
   }
 }
 
+int waiting_child(void* parent) {
+  die_with_parent(*static_cast<pid_t*>(parent));
+  for (;;) {
+    ::pause();
+  }
+}
+
 }  // namespace badnessd::test

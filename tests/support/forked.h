@@ -64,4 +64,8 @@ class Leaker {
 // For children of children: ends this process with `parent`, which forked it.
 void die_with_parent(pid_t parent);
 
+// For clone(2): waits, and dies with `parent`, a pid_t. It calls nothing that
+// does not return: AddressSanitizer would look for its stack then.
+int waiting_child(void* parent);
+
 }  // namespace badnessd::test

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,10 @@
 #include "badnessd/engine/trigger.h"
 
 namespace badnessd::test {
+
+inline constexpr Kib kMib = 1024;
+inline constexpr Kib kGib = 1024 * kMib;
+inline constexpr Points kMostPoints = std::numeric_limits<Points>::max();
 
 // A process of one thread, fully known, with nothing that changes its score. It
 // starts `pid` ticks after boot and has no parent.

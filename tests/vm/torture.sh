@@ -22,7 +22,7 @@ while [ "$left" -gt 0 ]; do
 done
 cat "$results"/*/torture.csv | awk -F, '
   $1 == "round" { next }
-  { n++; wrong += $5 != ""; missed += $6 > 0; if ($7 > low) low = $7; restarts += $8 }
+  { n += $7 > 0; wrong += $5 != ""; missed += $6 > 0; if ($7 > low) low = $7; restarts += $8 }
   END { print "| emergencies | rounds with a wrong kill | kernel kills | restarts | longest time below 5 % |"
         print "|---|---|---|---|---|"
         printf "| %d | %d | %d | %d | %d ms |\n", n, wrong, missed, restarts, low }'

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <optional>
 
 #include <gtest/gtest.h>
@@ -23,11 +22,11 @@ namespace badnessd {
 namespace {
 
 using test::FakeSource;
+using test::kMostPoints;
 using test::random_snapshot;
 using test::scan_of;
 
 constexpr std::uint64_t kCases = 5000;
-constexpr Points kMax = std::numeric_limits<Points>::max();
 
 ScoreRules score_for(std::uint64_t seed) {
   return {.memory =
@@ -40,7 +39,7 @@ SelectRules rules_for(std::uint64_t seed) {
 }
 
 // Swap in use is what bounds a process's own; random amounts have no bound.
-constexpr Kib kAnySwap = kMax / 2;
+constexpr Kib kAnySwap = kMostPoints / 2;
 
 // What is compared with; without it with nothing.
 struct Since {
@@ -200,7 +199,7 @@ TEST(LazySelection, CheapPointsAreNeverBelowTheScore) {
       const Points points = points_of(snapshot, snapshot.judged(i), rules);
       ASSERT_LE(points, bound) << "seed " << seed << " pid " << i + 1;
       lowered += points < bound ? 1 : 0;
-      wrapped += bound == kMax ? 1 : 0;
+      wrapped += bound == kMostPoints ? 1 : 0;
     }
   }
   EXPECT_GT(lowered, kCases);

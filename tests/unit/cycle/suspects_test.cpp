@@ -167,7 +167,7 @@ struct Verdicts {
   bool from_census = false;
 };
 
-Policy policy() {
+Policy guarded() {
   Policy policy = test::acts_below_a_tenth();
   policy.min_reclaim = Amount{.basis_points = {}, .kib = kTotal / 50};
   return policy;
@@ -175,7 +175,7 @@ Policy policy() {
 
 // Decides with the census of `state`, or without.
 Verdicts decide(Host& host, const CycleState& state, bool with_census) {
-  CycleState copy(policy());
+  CycleState copy(guarded());
   copy.census = state.census;
   copy.domains = state.domains;
   PressureReading reading = host.reading();
@@ -185,7 +185,7 @@ Verdicts decide(Host& host, const CycleState& state, bool with_census) {
   host.source().know_faults(with_census);
   test::RecordingKiller killer;
   const CycleResult result =
-      run_cycle(host.source().sources(), policy(), killer, copy);
+      run_cycle(host.source().sources(), guarded(), killer, copy);
   return {result, copy.decision, copy.decision.ruled_out != 0};
 }
 
@@ -195,7 +195,7 @@ TEST(Suspects, AreEnoughForTheChoiceOfAFullScan) {
   std::uint32_t signalled = 0;
   for (std::uint64_t seed = 0; seed < kCases; ++seed) {
     Host host(seed);
-    CycleState state(policy());
+    CycleState state(guarded());
     for (int note = 0; note < 3; ++note) {
       host.churn(20);
       if (seed % 3 == 1 && note == 1) {
@@ -245,7 +245,7 @@ TEST(Suspects, AreEnoughForTheChoiceOfAFullScan) {
 TEST(Suspects, AreNotEnoughIfTheyDoNotExplainTheLoss) {
   Host host(1);
   host.show();
-  CycleState state(policy());
+  CycleState state(guarded());
   host.source().set_pressure(host.reading());
   static_cast<void>(state.census.look_at_all(host.source().sources(),
                                              *host.source().read_pressure()));
@@ -254,7 +254,7 @@ TEST(Suspects, AreNotEnoughIfTheyDoNotExplainTheLoss) {
   host.show();
   host.source().set_pressure(host.reading());
   test::RecordingKiller killer;
-  Policy acts = policy();
+  Policy acts = guarded();
   acts.triggers[0].mem_available_below->basis_points = 9'000;
   const CycleResult result =
       run_cycle(host.source().sources(), acts, killer, state);

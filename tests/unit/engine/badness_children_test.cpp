@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // badness.h, second part: what children add, the ledger, upper bounds.
 #include <cstdint>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -14,12 +13,11 @@
 namespace badnessd {
 namespace {
 
+using test::kMostPoints;
 using test::scored;
 using test::snapshot_of;
 using test::user_task;
 using test::verdict_of;
-
-constexpr Points kMax = std::numeric_limits<Points>::max();
 
 Task child(std::int32_t pid, Pages total_vm) {
   Task task = user_task(pid, total_vm);
@@ -106,13 +104,13 @@ TEST(BadnessChildren, DoNotHelpAParentWithoutMm) {
 }
 
 TEST(BadnessChildren, SumWrapsAsTheKernelsDoes) {
-  Task huge = child(11, kMax);
+  Task huge = child(11, kMostPoints);
   huge.mm_threads = 2;  // 2 x 2^63 is 0 in 64 bits
   EXPECT_EQ(with_children({huge}), 1000U);
 }
 
 TEST(ChildPoints, SayWhenTheyWrap) {
-  Task huge = child(11, kMax);
+  Task huge = child(11, kMostPoints);
   huge.mm_threads = 2;
   const Snapshot snapshot = snapshot_of({huge, child(12, 100)});
   bool wrapped = false;
@@ -225,20 +223,20 @@ bool wraps(Points start, Op op, Points operand) {
 }
 
 TEST(Ledger, SaysWhenAStepWraps) {
-  EXPECT_FALSE(wraps(kMax - 5, Op::kAdd, 5));
-  EXPECT_TRUE(wraps(kMax - 5, Op::kAdd, 6));
-  EXPECT_FALSE(wraps(kMax / 2, Op::kMultiply, 2));
-  EXPECT_TRUE(wraps(kMax / 2 + 1, Op::kMultiply, 2));
+  EXPECT_FALSE(wraps(kMostPoints - 5, Op::kAdd, 5));
+  EXPECT_TRUE(wraps(kMostPoints - 5, Op::kAdd, 6));
+  EXPECT_FALSE(wraps(kMostPoints / 2, Op::kMultiply, 2));
+  EXPECT_TRUE(wraps(kMostPoints / 2 + 1, Op::kMultiply, 2));
   EXPECT_FALSE(wraps(1ULL << 48, Op::kShiftLeft, 15));
   EXPECT_TRUE(wraps(1ULL << 49, Op::kShiftLeft, 15));
-  EXPECT_FALSE(wraps(kMax, Op::kShiftRight, 15));
-  EXPECT_FALSE(wraps(kMax, Op::kDivide, 8));
+  EXPECT_FALSE(wraps(kMostPoints, Op::kShiftRight, 15));
+  EXPECT_FALSE(wraps(kMostPoints, Op::kDivide, 8));
   EXPECT_FALSE(wraps(0, Op::kAtLeast, 1));
 }
 
 TEST(Ledger, StaysWrappedWhateverFollows) {
   Score score;
-  score.apply(Factor::kTotalVm, Op::kSet, kMax);
+  score.apply(Factor::kTotalVm, Op::kSet, kMostPoints);
   score.apply(Factor::kNice, Op::kMultiply, 2);
   score.apply(Factor::kSysAdmin, Op::kDivide, 4);
   EXPECT_TRUE(score.wrapped());
@@ -249,7 +247,7 @@ TEST(UpperBound, OfACheapTaskThatWrapsIsTheMaximum) {
   Task task = user_task(10, 1ULL << 63);
   task.nice = 1;
   task.detail = Detail::kCheap;
-  EXPECT_EQ(scored({task}).verdicts[0].points, kMax);
+  EXPECT_EQ(scored({task}).verdicts[0].points, kMostPoints);
   task.detail = Detail::kFull;
   EXPECT_EQ(scored({task}).verdicts[0].points, 0U);
 }
@@ -257,10 +255,10 @@ TEST(UpperBound, OfACheapTaskThatWrapsIsTheMaximum) {
 TEST(UpperBound, OfACheapParentWhoseChildrenWrapIsTheMaximum) {
   Task task = user_task(10, 1000);
   task.detail = Detail::kCheap;
-  Task huge = child(11, kMax);
+  Task huge = child(11, kMostPoints);
   huge.mm_threads = 2;
   Snapshot snapshot = scored({task, huge});
-  EXPECT_EQ(verdict_of(snapshot, 10).points, kMax);
+  EXPECT_EQ(verdict_of(snapshot, 10).points, kMostPoints);
 }
 
 TEST(UpperBound, OfACheapTaskThatDoesNotWrapIsItsPoints) {

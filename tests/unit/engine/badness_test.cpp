@@ -4,7 +4,6 @@
 #include "badnessd/engine/badness.h"
 
 #include <cstdint>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -16,10 +15,9 @@
 namespace badnessd {
 namespace {
 
+using test::kMostPoints;
 using test::snapshot_of;
 using test::user_task;
-
-constexpr Points kMax = std::numeric_limits<Points>::max();
 
 // The score of `task` alone.
 Points points_of(const Task& task, std::uint64_t uptime_s = 0,
@@ -77,7 +75,7 @@ TEST(BadnessOomOrigin, IsTheMaximumAndEnds) {
   task.cap_effective = kCapSysAdmin;
   task.mems_intersect = false;
   task.oom_adj = -16;
-  EXPECT_EQ(points_of(task), kMax);
+  EXPECT_EQ(points_of(task), kMostPoints);
 }
 
 TEST(BadnessOomOrigin, TheFlagBitAloneMeansNothing) {
@@ -120,9 +118,9 @@ TEST(BadnessCpuTime, UnitFollowsHz) {
 }
 
 TEST(BadnessCpuTime, LargestValueIsDefined) {
-  Task task = user_task(10, kMax);
-  task.cpu_jiffies = kMax;
-  EXPECT_EQ(points_of(task), kMax / int_sqrt(kMax >> 11));
+  Task task = user_task(10, kMostPoints);
+  task.cpu_jiffies = kMostPoints;
+  EXPECT_EQ(points_of(task), kMostPoints / int_sqrt(kMostPoints >> 11));
 }
 
 TEST(BadnessRunTime, BelowSixteenUnitsDividesByOne) {
@@ -153,7 +151,7 @@ TEST(BadnessRunTime, StartAfterUptimeIsNoRunTime) {
   Task task = user_task(10, 1000);
   task.id.start_time = 500'000;
   EXPECT_EQ(points_of(task, 100), 1000U);
-  task.id.start_time = kMax;
+  task.id.start_time = kMostPoints;
   EXPECT_EQ(points_of(task, 100), 1000U);
 }
 
@@ -206,7 +204,7 @@ TEST(BadnessCapabilities, SysRawioQuartersByItself) {
 
 TEST(BadnessCapabilities, SysRawioQuartersAgain) {
   Task task = user_task(10, 1003);
-  task.cap_effective = kMax;
+  task.cap_effective = kMostPoints;
   EXPECT_EQ(points_of(task), 62U);  // 1003 / 4 / 4
 }
 

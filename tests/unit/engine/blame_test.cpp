@@ -12,7 +12,8 @@
 namespace badnessd {
 namespace {
 
-constexpr Kib kMib = 1024;
+using test::kMib;
+
 constexpr Kib kNeed = 25 * kMib;
 
 // Notes of how much was free how long before `now`, in seconds and MiB.

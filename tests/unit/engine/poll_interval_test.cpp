@@ -5,10 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include "snapshots.h"
+
 namespace badnessd {
 namespace {
 
-constexpr Kib kGib = Kib{1} << 20;
+using test::kGib;
 
 PressureReading reading(Micros time, Kib available, Kib swap_free = 0,
                         Kib swap_total = 0) {

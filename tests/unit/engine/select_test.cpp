@@ -21,7 +21,7 @@ using test::kernel_thread;
 using test::scored;
 using test::snapshot_of;
 using test::user_task;
-using Kind = Selection::Kind;
+using Found = Selection::Kind;
 
 constexpr std::int32_t kSelf = 4711;
 constexpr std::array kAllWaits{WaitFor::kNone, WaitFor::kExitingWithMm,
@@ -32,11 +32,11 @@ std::int32_t selected(const Snapshot& snapshot,
                       WaitFor wait_for = WaitFor::kExiting) {
   const Selection selection =
       select_bad_process(snapshot, {.self_pid = kSelf, .wait_for = wait_for});
-  if (selection.kind == Kind::kNone) {
+  if (selection.kind == Found::kNone) {
     return 0;
   }
   const std::int32_t pid = snapshot.tasks.at(selection.task).id.pid;
-  return selection.kind == Kind::kWait ? -pid : pid;
+  return selection.kind == Found::kWait ? -pid : pid;
 }
 
 Task exiting(std::int32_t pid, bool has_mm) {
@@ -171,7 +171,7 @@ TEST(Guard, PassesOverWhoCannotGiveBackEnough) {
 TEST(Guard, NobodyIsChosenWhereNobodyGivesBackEnough) {
   const Snapshot snapshot = giving_back({{900, 99}});
   EXPECT_EQ(select_bad_process(snapshot, {.min_reclaim_kib = 100}).kind,
-            Kind::kNone);
+            Found::kNone);
 }
 
 TEST(Guard, DoesNotStopOomOrigin) {
@@ -256,14 +256,14 @@ TEST(Wait, NotForOneThatGivesBackTooLittle) {
     snapshot.verdicts[1].reclaim_most_kib = 500;
     return select_bad_process(snapshot, {.wait_kib = wait_kib}).kind;
   };
-  EXPECT_EQ(kind(exiting(11, true), 500), Selection::Kind::kWait);
-  EXPECT_EQ(kind(exiting(11, true), 501), Selection::Kind::kChosen);
+  EXPECT_EQ(kind(exiting(11, true), 500), Found::kWait);
+  EXPECT_EQ(kind(exiting(11, true), 501), Found::kChosen);
   // Without its mm it no longer shows that: what the census noted counts, and
   // if that is not known, it may be much.
   Task without = exiting(11, false);
-  EXPECT_EQ(kind(without, 501), Selection::Kind::kWait);
+  EXPECT_EQ(kind(without, 501), Found::kWait);
   without.noted_kib = 500;
-  EXPECT_EQ(kind(without, 501), Selection::Kind::kChosen);
+  EXPECT_EQ(kind(without, 501), Found::kChosen);
 }
 
 TEST(Wait, NotForThoseWhoDoNotExit) {
@@ -273,7 +273,7 @@ TEST(Wait, NotForThoseWhoDoNotExit) {
   }
 }
 
-Task child(std::int32_t pid, std::uint64_t start) {
+Task child_of_ten(std::int32_t pid, std::uint64_t start) {
   Task task = user_task(pid, 1);
   task.ppid = 10;
   task.id.start_time = start;
@@ -290,15 +290,16 @@ std::int32_t victim(const Snapshot& snapshot,
 }
 
 TEST(Victim, IsTheChosenOneByDefault) {
-  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), child(11, 20)}),
+  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), child_of_ten(11, 20)}),
                    VictimOrder::kProcess),
             10);
 }
 
 TEST(Victim, IsTheFirstChildOnTheListWhateverItsScore) {
-  Task rich = child(11, 30);
+  Task rich = child_of_ten(11, 30);
   rich.total_vm = 5000;
-  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), rich, child(12, 20)})), 12);
+  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), rich, child_of_ten(12, 20)})),
+            12);
 }
 
 TEST(Victim, IsTheChosenOneWithoutChildren) {
@@ -306,41 +307,48 @@ TEST(Victim, IsTheChosenOneWithoutChildren) {
 }
 
 TEST(Victim, PassesOverAChildThatSharesTheMm) {
-  Snapshot snapshot =
-      snapshot_of({user_task(10, 9), child(11, 20), child(12, 30)});
+  Snapshot snapshot = snapshot_of(
+      {user_task(10, 9), child_of_ten(11, 20), child_of_ten(12, 30)});
   snapshot.children.at(0).shares_mm = true;
   EXPECT_EQ(victim(snapshot), 12);
 }
 
 TEST(Victim, PassesOverAChildWithoutMm) {
-  Task zombie = child(11, 20);
+  Task zombie = child_of_ten(11, 20);
   zombie.has_mm = false;
   zombie.mm_threads = 0;
-  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), zombie, child(12, 30)})), 12);
+  EXPECT_EQ(
+      victim(snapshot_of({user_task(10, 9), zombie, child_of_ten(12, 30)})),
+      12);
 }
 
 TEST(Victim, IsAChildWhoseLeaderIsDeadAndWhoseThreadsLive) {
   // Each thread stands on 2.6.32's list, and those still have the mm.
-  Task dead_leader = child(11, 20);
+  Task dead_leader = child_of_ten(11, 20);
   dead_leader.has_mm = false;
   dead_leader.mm_threads = 2;
-  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), dead_leader, child(12, 30)})),
+  EXPECT_EQ(victim(snapshot_of(
+                {user_task(10, 9), dead_leader, child_of_ten(12, 30)})),
             11);
 }
 
 TEST(Victim, PassesOverAnExemptChild) {
-  Task exempt = child(11, 20);
+  Task exempt = child_of_ten(11, 20);
   exempt.oom_adj = kOomDisable;
-  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), exempt, child(12, 30)})), 12);
+  EXPECT_EQ(
+      victim(snapshot_of({user_task(10, 9), exempt, child_of_ten(12, 30)})),
+      12);
   EXPECT_EQ(victim(snapshot_of({user_task(10, 9), exempt})), 10);
 }
 
 TEST(Victim, PassesOverBadnessdItself) {
-  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), child(kSelf, 20)})), 10);
+  EXPECT_EQ(victim(snapshot_of({user_task(10, 9), child_of_ten(kSelf, 20)})),
+            10);
 }
 
 TEST(Victim, PassesOverAChildThatWasSetAside) {
-  const Snapshot snapshot = snapshot_of({user_task(10, 9), child(11, 20)});
+  const Snapshot snapshot =
+      snapshot_of({user_task(10, 9), child_of_ten(11, 20)});
   const std::array aside{snapshot.tasks.at(1).id};
   EXPECT_EQ(oom_kill_victim(snapshot, 0, VictimOrder::kChildFirst,
                             {.set_aside = aside}),
@@ -348,7 +356,7 @@ TEST(Victim, PassesOverAChildThatWasSetAside) {
 }
 
 TEST(Victim, IsNoGrandchild) {
-  Task zombie = child(11, 20);
+  Task zombie = child_of_ten(11, 20);
   zombie.mm_threads = 0;
   Task grandchild = user_task(12, 1);
   grandchild.ppid = 11;

@@ -9,11 +9,11 @@
 namespace badnessd {
 namespace {
 
+using test::kMib;
 using test::user_task;
 
 constexpr std::uint64_t kUptime = 1000;  // seconds
-constexpr Kib kMib = 1024;
-constexpr Kib kNeed = 50 * kMib;
+constexpr Kib kNeeded = 50 * kMib;
 
 // A process that started `age_s` ago and holds `mib`.
 Task aged(std::int32_t pid, std::int32_t ppid, const char* name,
@@ -52,7 +52,7 @@ class StormTest : public testing::Test {
         snapshot.verdicts[i].took_kib = task.rss_anon_kib;
       }
     }
-    return finder.find(snapshot, rules, kNeed, lost_mib * kMib);
+    return finder.find(snapshot, rules, kNeeded, lost_mib * kMib);
   }
   [[nodiscard]] std::int32_t pid(std::uint32_t index) const {
     return snapshot.tasks[index].id.pid;
@@ -84,7 +84,7 @@ TEST_F(StormTest, IsNoneWhereMemoryHasLostNothing) {
   std::vector<Task> tasks{aged(10, 5, "forker", 3, 1)};
   add(tasks, 100, 50, 10, "hog", 1, 8);
   ASSERT_TRUE(find(tasks, 420));
-  EXPECT_FALSE(finder.find(snapshot, rules, kNeed, 0));
+  EXPECT_FALSE(finder.find(snapshot, rules, kNeeded, 0));
 }
 
 TEST_F(StormTest, IsNoneWhereFewProcessesHoldTheMemory) {
@@ -232,7 +232,7 @@ TEST_F(StormTest, SuspectsAreTheYoungIfTheyAreEnough) {
     for (Verdict& verdict : snapshot.verdicts) {
       verdict.took_most_kib = 2 * verdict.took_kib;  // not read yet
     }
-    return finder.suspects(snapshot, rules, kNeed, lost_mib * kMib).size();
+    return finder.suspects(snapshot, rules, kNeeded, lost_mib * kMib).size();
   };
   EXPECT_EQ(suspects(100), 0U);
   tasks.push_back(aged(200, 10, "hog", 9, 8));
@@ -249,7 +249,7 @@ TEST_F(StormTest, ThereIsNoSuspicionWhereOneTookMost) {
   for (Verdict& verdict : snapshot.verdicts) {
     verdict.took_most_kib = verdict.took_kib;
   }
-  EXPECT_TRUE(finder.suspects(snapshot, rules, kNeed, 510 * kMib).empty());
+  EXPECT_TRUE(finder.suspects(snapshot, rules, kNeeded, 510 * kMib).empty());
 }
 
 // Their parents have exited, so that init is the parent of all.

@@ -6,10 +6,13 @@
 
 #include <gtest/gtest.h>
 
+#include "snapshots.h"
+
 namespace badnessd {
 namespace {
 
-constexpr Kib kGib = 1024ULL * 1024;
+using test::kGib;
+
 constexpr Kib kMax = std::numeric_limits<Kib>::max();
 
 constexpr Amount share(std::uint32_t basis_points) {
@@ -52,7 +55,7 @@ TEST(AmountKib, DoesNotOverflow) {
   EXPECT_EQ(amount_kib(share(1), kMax), kMax / 10'000);
 }
 
-PressureReading reading(Kib available, Kib swap_total, Kib swap_free) {
+PressureReading of_a_thousand(Kib available, Kib swap_total, Kib swap_free) {
   return {.time_us = 0,
           .mem_total_kib = 1000,
           .mem_available_kib = available,
@@ -75,46 +78,46 @@ bool holds(const Trigger& trigger, const PressureReading& now) {
 }
 
 TEST(Conditions, HoldWhenBothAreLow) {
-  EXPECT_TRUE(holds(both(), reading(49, 500, 49)));
+  EXPECT_TRUE(holds(both(), of_a_thousand(49, 500, 49)));
 }
 
 TEST(Conditions, DoNotHoldWhileOnlyOneIsLow) {
-  EXPECT_FALSE(holds(both(), reading(49, 500, 400)));
-  EXPECT_FALSE(holds(both(), reading(800, 500, 0)));
+  EXPECT_FALSE(holds(both(), of_a_thousand(49, 500, 400)));
+  EXPECT_FALSE(holds(both(), of_a_thousand(800, 500, 0)));
 }
 
 TEST(Conditions, HoldBelowAndNotAt) {
-  EXPECT_FALSE(holds(both(), reading(50, 500, 49)));
-  EXPECT_FALSE(holds(both(), reading(49, 500, 50)));
+  EXPECT_FALSE(holds(both(), of_a_thousand(50, 500, 49)));
+  EXPECT_FALSE(holds(both(), of_a_thousand(49, 500, 50)));
 }
 
 TEST(Conditions, WithoutSwapTheSwapConditionHolds) {
-  EXPECT_TRUE(holds(both(), reading(49, 0, 0)));
-  EXPECT_FALSE(holds(both(), reading(50, 0, 0)));
+  EXPECT_TRUE(holds(both(), of_a_thousand(49, 0, 0)));
+  EXPECT_FALSE(holds(both(), of_a_thousand(50, 0, 0)));
 }
 
 TEST(Conditions, AnAmountOfNothingNeverHolds) {
   Trigger never = both();
   never.mem_available_below = share(0);
-  EXPECT_FALSE(holds(never, reading(0, 500, 0)));
+  EXPECT_FALSE(holds(never, of_a_thousand(0, 500, 0)));
 }
 
 TEST(Conditions, AHundredPercentOfSwapHoldsOnlyOnceSomeIsUsed) {
   Trigger trigger = both();
   trigger.swap_free_below = share(10'000);
-  EXPECT_FALSE(holds(trigger, reading(49, 500, 500)));
-  EXPECT_TRUE(holds(trigger, reading(49, 500, 499)));
+  EXPECT_FALSE(holds(trigger, of_a_thousand(49, 500, 500)));
+  EXPECT_TRUE(holds(trigger, of_a_thousand(49, 500, 499)));
 }
 
 TEST(Conditions, WithoutASwapConditionSwapDoesNotMatter) {
   Trigger trigger;
   trigger.mem_available_below = share(500);
-  EXPECT_TRUE(holds(trigger, reading(49, 500, 500)));
+  EXPECT_TRUE(holds(trigger, of_a_thousand(49, 500, 500)));
 }
 
 // A reading at `time` after `some` and `full` of stalls.
 PressureReading stalled(Micros time, Micros some, Micros full) {
-  PressureReading now = reading(10, 0, 0);
+  PressureReading now = of_a_thousand(10, 0, 0);
   now.time_us = time;
   now.psi_some = PsiLine{.total_us = some};
   now.psi_full = PsiLine{.total_us = full};
@@ -185,14 +188,14 @@ TEST(Conditions, OfPsiHoldFromTheirShareOn) {
 TEST(Conditions, OfPsiNeverHoldWithoutPsi) {
   Trigger trigger;
   trigger.psi_some_above = 1;
-  EXPECT_FALSE(conditions_hold(trigger, reading(1, 0, 0), {}));
+  EXPECT_FALSE(conditions_hold(trigger, of_a_thousand(1, 0, 0), {}));
 }
 
 TEST(Fires, OnceItsConditionsHaveHeldLongEnough) {
   Trigger trigger = both();
   trigger.for_us = 3 * kSecond;
   TriggerState state;
-  PressureReading now = reading(10, 0, 0);
+  PressureReading now = of_a_thousand(10, 0, 0);
   const auto fires_at = [&](Micros time) {
     now.time_us = time;
     return fires(trigger, state, now, {});
@@ -210,7 +213,7 @@ TEST(Fires, OnceItsConditionsHaveHeldLongEnough) {
 
 TEST(Fires, AtOnceWithoutADuration) {
   TriggerState state;
-  EXPECT_TRUE(fires(both(), state, reading(10, 0, 0), {}));
+  EXPECT_TRUE(fires(both(), state, of_a_thousand(10, 0, 0), {}));
 }
 
 TEST(Amount, EqualityComparesBothParts) {

@@ -11,11 +11,11 @@
 namespace badnessd {
 namespace {
 
-using Words = std::vector<const char*>;
+using Arguments = std::vector<const char*>;
 
 class Cli : public testing::Test {
  protected:
-  tl::expected<Invocation, int> parse(Words words) {
+  tl::expected<Invocation, int> parse(Arguments words) {
     words.insert(words.begin(), "badnessd");
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
@@ -71,7 +71,7 @@ TEST_F(Cli, DryRunHasTheNameOfThePeersToo) {
 }
 
 TEST_F(Cli, WrongUsageIs64AndNamesTheMistake) {
-  const std::vector<std::pair<Words, std::string>> cases{
+  const std::vector<std::pair<Arguments, std::string>> cases{
       {{"frobnicate"}, "frobnicate"},
       {{"explain"}, "PID"},
       {{"explain", "one"}, "PID"},

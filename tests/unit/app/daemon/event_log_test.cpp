@@ -23,7 +23,7 @@ namespace {
 using test::decision_on;
 
 // The fields of an entry in the journal's native protocol, each with a length.
-std::map<std::string, std::string> fields_of(std::string entry) {
+std::map<std::string, std::string> fields_in(std::string entry) {
   std::map<std::string, std::string> fields;
   while (!entry.empty()) {
     const auto name = entry.find('\n');
@@ -45,7 +45,7 @@ class EventLogTest : public testing::Test {
     return std::string(directory.path()) + "/last-kill.json";
   }
   std::map<std::string, std::string> entry() const {
-    return fields_of(receiver.take());
+    return fields_in(receiver.take());
   }
 
   Policy policy = test::default_policy();

@@ -27,7 +27,7 @@ namespace badnessd {
 namespace {
 
 using test::Forked;
-using Kind = KillOutcome::Kind;
+using Outcome = KillOutcome::Kind;
 
 // Waits for the exit of the pinned process, at most for a while.
 bool exits(const PidfdKiller& killer) {
@@ -70,7 +70,7 @@ TEST_F(PidfdKillerTest, KillsAndSeesTheExit) {
   Forked child;
   PidfdKiller under_test = killer();
   EXPECT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
-            Kind::kSent);
+            Outcome::kSent);
   EXPECT_TRUE(exits(under_test));
   EXPECT_TRUE(under_test.exited());
   const int status = child.reap();
@@ -85,9 +85,9 @@ TEST_F(PidfdKillerTest, TermFirstAndKillForWhoIgnoresIt) {
   });
   PidfdKiller under_test = killer();
   EXPECT_EQ(under_test.send(task_of(child.pid()), Signal::kTerm).kind,
-            Kind::kSent);
+            Outcome::kSent);
   EXPECT_FALSE(under_test.exited());
-  EXPECT_EQ(under_test.escalate().kind, Kind::kSent);
+  EXPECT_EQ(under_test.escalate().kind, Outcome::kSent);
   EXPECT_TRUE(exits(under_test));
 }
 
@@ -95,7 +95,7 @@ TEST_F(PidfdKillerTest, TermEndsWhoObeys) {
   Forked child;
   PidfdKiller under_test = killer();
   ASSERT_EQ(under_test.send(task_of(child.pid()), Signal::kTerm).kind,
-            Kind::kSent);
+            Outcome::kSent);
   ASSERT_TRUE(exits(under_test));
   EXPECT_EQ(WTERMSIG(child.reap()), SIGTERM);
 }
@@ -105,7 +105,7 @@ TEST_F(PidfdKillerTest, KillsWhoIsStopped) {
   ASSERT_EQ(::kill(child.pid(), SIGSTOP), 0);
   PidfdKiller under_test = killer();
   EXPECT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
-            Kind::kSent);
+            Outcome::kSent);
   EXPECT_TRUE(exits(under_test));
 }
 
@@ -114,7 +114,7 @@ TEST_F(PidfdKillerTest, KillsOneOfTwoAndNotTheOther) {
   Forked second;
   PidfdKiller under_test = killer();
   ASSERT_EQ(under_test.send(task_of(first.pid()), Signal::kKill).kind,
-            Kind::kSent);
+            Outcome::kSent);
   ASSERT_TRUE(exits(under_test));
   EXPECT_FALSE(second.ended());
 }
@@ -127,14 +127,14 @@ TEST_F(PidfdKillerTest, KillsAnotherBesidesTheOneThatIsPinned) {
   Forked also;
   PidfdKiller under_test = killer();
   ASSERT_EQ(under_test.send(task_of(pinned.pid()), Signal::kTerm).kind,
-            Kind::kSent);
-  EXPECT_EQ(under_test.kill_also(task_of(also.pid())).kind, Kind::kSent);
+            Outcome::kSent);
+  EXPECT_EQ(under_test.kill_also(task_of(also.pid())).kind, Outcome::kSent);
   EXPECT_EQ(WTERMSIG(also.reap()), SIGKILL);
   EXPECT_FALSE(under_test.exited());
   Task reused = task_of(pinned.pid());
   ++reused.id.start_time;
-  EXPECT_EQ(under_test.kill_also(reused).kind, Kind::kVanished);
-  EXPECT_EQ(under_test.kill_also(task_of(::getpid())).kind, Kind::kRefused);
+  EXPECT_EQ(under_test.kill_also(reused).kind, Outcome::kVanished);
+  EXPECT_EQ(under_test.kill_also(task_of(::getpid())).kind, Outcome::kRefused);
 }
 
 TEST_F(PidfdKillerTest, AReaperMayHelp) {
@@ -143,7 +143,7 @@ TEST_F(PidfdKillerTest, AReaperMayHelp) {
   ASSERT_TRUE(reaper);
   PidfdKiller under_test(proc.get(), ::getpid(), 0, std::move(*reaper));
   ASSERT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
-            Kind::kSent);
+            Outcome::kSent);
   under_test.release_memory();
   EXPECT_TRUE(exits(under_test));
 }
@@ -153,7 +153,7 @@ TEST_F(PidfdKillerTest, AdoptsWhomAnEarlierDaemonSignalled) {
   PidfdKiller under_test = killer();
   under_test.adopt(task_of(child.pid()).id);
   EXPECT_FALSE(under_test.exited());
-  EXPECT_EQ(under_test.escalate().kind, Kind::kSent);
+  EXPECT_EQ(under_test.escalate().kind, Outcome::kSent);
   EXPECT_TRUE(exits(under_test));
 }
 
@@ -172,7 +172,7 @@ TEST_F(PidfdKillerTest, DoesNotTouchAReusedPid) {
   for (const std::int64_t off : {-1, 1, 1'000'000}) {
     Task task = task_of(child.pid());
     task.id.start_time += static_cast<std::uint64_t>(off);
-    EXPECT_EQ(killer().send(task, Signal::kKill).kind, Kind::kVanished);
+    EXPECT_EQ(killer().send(task, Signal::kKill).kind, Outcome::kVanished);
     EXPECT_FALSE(child.ended());
   }
 }
@@ -182,7 +182,7 @@ TEST_F(PidfdKillerTest, FindsThatTheProcessIsGone) {
   const Task task = task_of(child.pid());
   ASSERT_EQ(::kill(child.pid(), SIGKILL), 0);
   child.reap();
-  EXPECT_EQ(killer().send(task, Signal::kKill).kind, Kind::kVanished);
+  EXPECT_EQ(killer().send(task, Signal::kKill).kind, Outcome::kVanished);
 }
 
 TEST_F(PidfdKillerTest, RefusesInitItselfAndPidsThatAreNone) {
@@ -190,7 +190,8 @@ TEST_F(PidfdKillerTest, RefusesInitItselfAndPidsThatAreNone) {
   for (const std::int32_t pid : {1, 0, -1, ::getpid()}) {
     Task task;
     task.id = {pid, 0};
-    EXPECT_EQ(under_test.send(task, Signal::kKill).kind, Kind::kRefused) << pid;
+    EXPECT_EQ(under_test.send(task, Signal::kKill).kind, Outcome::kRefused)
+        << pid;
   }
 }
 
@@ -198,7 +199,7 @@ TEST_F(PidfdKillerTest, RefusesItsParent) {
   Forked child;
   PidfdKiller under_test(proc.get(), ::getpid(), child.pid(), nullptr);
   EXPECT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
-            Kind::kRefused);
+            Outcome::kRefused);
   EXPECT_FALSE(child.ended());
 }
 
@@ -206,7 +207,7 @@ TEST_F(PidfdKillerTest, RefusesKernelThreads) {
   Forked child;
   Task task = task_of(child.pid());
   task.flags |= kPfKthread;
-  EXPECT_EQ(killer().send(task, Signal::kKill).kind, Kind::kRefused);
+  EXPECT_EQ(killer().send(task, Signal::kKill).kind, Outcome::kRefused);
   EXPECT_FALSE(child.ended());
 }
 
@@ -223,7 +224,7 @@ TEST_F(PidfdKillerTest, DoesNotSignalWhoseStartTimeCannotBeCompared) {
     PidfdKiller under_test(root->get(), ::getpid(), 0, nullptr);
     const KillOutcome outcome =
         under_test.send(task_of(child.pid()), Signal::kKill);
-    EXPECT_EQ(outcome.kind, Kind::kFailed);
+    EXPECT_EQ(outcome.kind, Outcome::kFailed);
     EXPECT_EQ(outcome.error.code, code);
     EXPECT_FALSE(child.ended());
   }
@@ -247,7 +248,7 @@ TEST_F(PidfdKillerTest, SaysWhenTheVictimIsStillAlive) {
   }
   PidfdKiller under_test = killer();
   ASSERT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
-            Kind::kSent);
+            Outcome::kSent);
   if (child.ended()) {
     GTEST_SKIP() << "this kernel does not stop for a tracer on SIGKILL";
   }
@@ -261,7 +262,7 @@ TEST_F(PidfdKillerTest, DryRunSendsNothing) {
   Forked child;
   DryRunKiller dry_run;
   EXPECT_EQ(dry_run.send(task_of(child.pid()), Signal::kKill).kind,
-            Kind::kNotSent);
+            Outcome::kNotSent);
   EXPECT_FALSE(child.ended());
 }
 

@@ -17,10 +17,8 @@ using test::Entry;
 using test::file;
 using test::TempTree;
 
-constexpr std::uint64_t kMib = 1U << 20;
-
 std::string bytes(std::uint64_t mib) {
-  return std::to_string(mib * kMib) + "\n";
+  return std::to_string(mib << 20) + "\n";
 }
 
 // A cgroup of version 2 with a limit of 100 MiB of which 90 are in use, 30 of

@@ -186,19 +186,12 @@ TEST(HeldLive, WhatAForkedProcessCopiesIsItsOwn) {
   ::munmap(go, kSize);
 }
 
-int waiting_child(void* parent) {
-  test::die_with_parent(*static_cast<pid_t*>(parent));
-  for (;;) {
-    ::pause();
-  }
-}
-
 TEST(HeldLive, ProcessesThatShareAnMmAreFound) {
   const Forked parent([](const Forked::Ready& ready) {
     static std::array<char, 65536> stack;
     pid_t self = ::getpid();
-    ::clone(waiting_child, stack.data() + stack.size(), CLONE_VM | SIGCHLD,
-            &self);
+    ::clone(test::waiting_child, stack.data() + stack.size(),
+            CLONE_VM | SIGCHLD, &self);
     ready();
     test::wait_for_ever();
   });

@@ -126,21 +126,11 @@ TEST(ProcfsLive, AZombieHasNoMm) {
   EXPECT_EQ(zombie.mm_threads, 0U);
 }
 
-// The body of a process that only waits, on a stack that is not its parent's.
-// It calls nothing that does not return: AddressSanitizer would look for its
-// stack then.
-int waiting_child(void* parent) {
-  test::die_with_parent(*static_cast<pid_t*>(parent));
-  for (;;) {
-    ::pause();
-  }
-}
-
 // Clones a child with the address space of its parent. It dies with it.
 void clone_sharing_mm(int flags) {
   static std::array<char, 65536> stack;
   pid_t parent = ::getpid();
-  ::clone(waiting_child, stack.data() + stack.size(),
+  ::clone(test::waiting_child, stack.data() + stack.size(),
           CLONE_VM | SIGCHLD | flags, &parent);
   test::wait_for_ever();
 }

@@ -34,7 +34,6 @@ using test::TempTree;
 using test::together;
 using Pids = std::vector<std::int32_t>;
 
-constexpr const char* kServer = TEST_PROC_DIR "/server";
 constexpr const char* kInitUserNs = "user:[4026531837]";
 constexpr std::uint64_t kFullSet = 0x1ffffffffff;
 
@@ -261,13 +260,13 @@ TEST(ProcfsChildren, MmIdentityOfAStoredTreeIsUnknownWhereSizesAgree) {
 }
 
 TEST(ProcfsServer, DiscountsAreTheHostsAndNotTheContainers) {
-  Snapshot snapshot = refined(*open_root(kServer));
+  Snapshot snapshot = refined(*open_root(TEST_PROC_DIR "/server"));
   EXPECT_NE(task_of(snapshot, 640).cap_effective & kCapSysAdmin, 0U);
   EXPECT_EQ(task_of(snapshot, 2040).cap_effective, 0U);
 }
 
 TEST(ProcfsServer, IsKnownCompletely) {
-  const Snapshot snapshot = refined(*open_root(kServer));
+  const Snapshot snapshot = refined(*open_root(TEST_PROC_DIR "/server"));
   EXPECT_EQ(snapshot.gaps.children_by_ppid, 0U);
   EXPECT_EQ(snapshot.gaps.userns_unreadable, 0U);
   EXPECT_EQ(snapshot.gaps.nodes_unknown, 0U);
@@ -277,7 +276,7 @@ TEST(ProcfsServer, IsKnownCompletely) {
 }
 
 TEST(ProcfsRefine, NeverRaisesAScore) {
-  for (const char* root : {kServer, TEST_PROC_DIR "/hostile"}) {
+  for (const char* root : {TEST_PROC_DIR "/server", TEST_PROC_DIR "/hostile"}) {
     const auto source = open_root(root);
     Snapshot snapshot = scan_of(*source);
     score_all(snapshot, {});

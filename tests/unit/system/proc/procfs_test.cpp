@@ -36,7 +36,6 @@ using test::task_of;
 using test::TempTree;
 using test::together;
 
-constexpr const char* kServer = TEST_PROC_DIR "/server";
 constexpr const char* kHostile = TEST_PROC_DIR "/hostile";
 
 // A root of a modern kernel with an init and the processes given.
@@ -106,7 +105,7 @@ TEST(ProcfsOpen, StoredTreeWithOurOwnPidIsNotLive) {
 }
 
 TEST(ProcfsPressure, IsOfTheRoot) {
-  const auto reading = open_root(kServer)->read_pressure();
+  const auto reading = open_root(TEST_PROC_DIR "/server")->read_pressure();
   ASSERT_TRUE(reading);
   EXPECT_EQ(reading->mem_total_kib, 16U * 1024 * 1024);
   EXPECT_EQ(reading->mem_available_kib, 614'400U);
@@ -178,7 +177,7 @@ TEST(ProcfsScan, CpuTimeIsInJiffiesOfTheKernelReproduced) {
 }
 
 TEST(ProcfsScan, KnowsTheServer) {
-  Snapshot snapshot = scan_of(*open_root(kServer));
+  Snapshot snapshot = scan_of(*open_root(TEST_PROC_DIR "/server"));
   EXPECT_EQ(snapshot.uptime_s, 90061U);
   EXPECT_EQ(snapshot.tasks.size(), 17U);
   EXPECT_TRUE(snapshot.gaps.init_visible);
