@@ -65,10 +65,8 @@ int run_explain(const Invocation& invocation, const Policy& policy,
 // The policy for this machine. Scores do not depend on the amount of memory, so
 // a failed reading is no error here.
 Policy policy_here(const Settings& settings, ProcfsSource& source) {
-  const auto reading = source.read_pressure();
   Policy policy = settings.policy;
-  policy.machine = {.mem_total_kib = reading ? reading->mem_total_kib : 0,
-                    .self_pid = source.self_pid()};
+  policy.machine = source.machine();
   return policy;
 }
 

@@ -200,8 +200,7 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
     return tl::unexpected(reading.error());
   }
   Policy policy = loaded.settings.policy;
-  policy.machine = {.mem_total_kib = reading->mem_total_kib,
-                    .self_pid = source.self_pid()};
+  policy.machine = source.machine();
   Findings found{
       .loaded = loaded, .policy = policy, .state = CycleState(policy)};
   Snapshot& snapshot = found.state.snapshot;

@@ -78,52 +78,41 @@ std::vector<Finding> host_findings(const Policy& policy,
                                    const Snapshot& snapshot,
                                    ProcfsSource& source, AskedBy asked_by) {
   std::vector<Finding> notes;
+  const auto note_if = [&notes](bool lacks, const char* text,
+                                bool warning = false) {
+    if (lacks) {
+      notes.push_back({warning, text});
+    }
+  };
   note_other_killers(policy, snapshot, asked_by, notes);
-  if (source.swap_unusable()) {
-    notes.push_back(
-        {true,
-         "there is swap, but memory.swap.max lets next to no process "
-         "use it: it counts as none"});
-  } else if (reading.swap_total_kib == 0) {
-    notes.push_back({false,
-                     "no swap: memory can go from plenty to nothing in "
-                     "seconds, and swap_free_below always holds"});
-  }
-  if (reading.mem_available_estimated) {
-    notes.push_back({false,
-                     "this kernel gives no MemAvailable (Linux 3.14): it is "
-                     "estimated"});
-  }
+  note_if(source.swap_unusable(),
+          "there is swap, but memory.swap.max lets next to no process use it: "
+          "it counts as none",
+          true);
+  note_if(reading.swap_total_kib == 0 && !source.swap_unusable(),
+          "no swap: memory can go from plenty to nothing in seconds, and "
+          "swap_free_below always holds");
+  note_if(reading.mem_available_estimated,
+          "this kernel gives no MemAvailable (Linux 3.14): it is estimated");
   if (!source.live()) {
     return notes;
   }
-  const CgroupTree& cgroups = source.sources().cgroups;
-  if (cgroups.version() != CgroupTree::Version::kV2) {
-    notes.push_back(
-        {false, cgroups.version() == CgroupTree::Version::kV1
-                    ? "cgroups of version 1: a scope has limits and processes, "
-                      "but no stalls"
-                    : "no cgroups with a memory controller: no scope can be "
-                      "watched"});
-  }
+  const auto version = source.sources().cgroups.version();
+  note_if(version == CgroupTree::Version::kV1,
+          "cgroups of version 1: a scope has limits and processes, but no "
+          "stalls");
+  note_if(version == CgroupTree::Version::kNone,
+          "no cgroups with a memory controller: no scope can be watched");
   const HostFacts host = read_host(source.root_fd());
-  if (host.strict_overcommit) {
-    notes.push_back({false,
-                     "vm.overcommit_memory is 2: memory is refused before it "
-                     "is short, so triggers may never fire"});
-  }
-  if (!host.pidfd) {
-    notes.push_back({false,
-                     "no pidfds (Linux 5.3), or a filter forbids them: signals "
-                     "go by pid, right after the start time "
-                     "was compared"});
-  }
-  if (!host.process_mrelease) {
-    notes.push_back(
-        {false,
-         "no process_mrelease (Linux 5.15), or a filter forbids it: a victim "
-         "gives its memory back by itself"});
-  }
+  note_if(host.strict_overcommit,
+          "vm.overcommit_memory is 2: memory is refused before it is short, so "
+          "triggers may never fire");
+  note_if(!host.pidfd,
+          "no pidfds (Linux 5.3), or a filter forbids them: signals go by pid, "
+          "right after the start time was compared");
+  note_if(!host.process_mrelease,
+          "no process_mrelease (Linux 5.15), or a filter forbids it: a victim "
+          "gives its memory back by itself");
   if (asked_by == AskedBy::kCheck) {
     const auto more = capability_findings(source.reference_caps(), host);
     notes.insert(notes.end(), more.begin(), more.end());

@@ -177,7 +177,7 @@ std::string Daemon::status() const {
     return "memory cannot be read";
   }
   return fmt::format("{}; {}", reading_text(*state_.domains.system.last),
-                     count_text(kills_, "kill", "kills"));
+                     count_text(kill_times_.count, "kill", "kills"));
 }
 
 void Daemon::save_state() {
@@ -246,11 +246,7 @@ void Daemon::note(const CycleResult& result) {
                    : std::string("waiting for the kernel's own victim"));
       break;
     case Kind::kSignalled:
-      ++kills_;
-      count_kill(kill_times_, decision.signalled_us);
-      ++metrics_.kills[policy().triggers[decision.trigger].name];
-      metrics_.last_kill_s = std::time(nullptr);
-      metrics_.latency_us.add(decision.signalled_us - decision.seen_us);
+      count(decision);
       [[fallthrough]];
     case Kind::kNotSignalled:
       metrics_.spared += decision.passed_over_count;
@@ -274,6 +270,13 @@ void Daemon::note(const CycleResult& result) {
       said_ = result.kind;
       break;
   }
+}
+
+void Daemon::count(const Decision& decision) {
+  count_kill(kill_times_, decision.signalled_us);
+  ++metrics_.kills[policy().triggers[decision.trigger].name];
+  metrics_.last_kill_s = std::time(nullptr);
+  metrics_.latency_us.add(decision.signalled_us - decision.seen_us);
 }
 
 void Daemon::note_hang() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/daemon/run.h"
 
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -134,8 +133,11 @@ void tell_losses(std::uint64_t lost, std::uint64_t& told, spdlog::logger& log) {
   }
 }
 
-void apply(const tl::expected<LoadedSettings, ConfigError>& anew,
-           Daemon& daemon, spdlog::logger& log) {
+using Reload = std::function<tl::expected<LoadedSettings, ConfigError>()>;
+
+void reload_settings(const Reload& reload, Daemon& daemon,
+                     spdlog::logger& log) {
+  const auto anew = reload();
   if (!anew) {
     log.error("keeping the running settings: {}", anew.error().message);
     return;
@@ -176,12 +178,8 @@ int run_daemon(
   Journal journal(service.journal_socket);
   EventLog event_log(*log, journal, service.directory, log_is_journal,
                      service.state_directory);
-  const auto reading = source.read_pressure();
   LoadedSettings settings = loaded;
-  settings.settings.policy.machine = {
-      .mem_total_kib = reading ? reading->mem_total_kib : 0,
-      .cpus = static_cast<std::uint32_t>(::get_nprocs()),
-      .self_pid = source.self_pid()};
+  settings.settings.policy.machine = source.machine();
   Daemon daemon(
       source.sources(), killer, std::move(settings),
       service.keep_state ? open_state(service.directory, *log) : StateFile(),
@@ -212,7 +210,7 @@ int run_daemon(
     }
     if (woken.reload) {
       manager.reloading(source.now_us());
-      apply(reload(), daemon, *log);
+      reload_settings(reload, daemon, *log);
       manager.ready(daemon.status());
     }
   }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/sysinfo.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -80,6 +81,13 @@ Expected<std::unique_ptr<ProcfsSource>> ProcfsSource::open(
     return tl::unexpected(read.error());
   }
   return source;
+}
+
+Machine ProcfsSource::machine() {
+  const auto reading = read_pressure();
+  return {.mem_total_kib = reading ? reading->mem_total_kib : 0,
+          .cpus = static_cast<std::uint32_t>(::get_nprocs()),
+          .self_pid = self_pid()};
 }
 
 void ProcfsSource::find_reference() {

@@ -63,6 +63,7 @@ class Daemon {
  private:
   void lost_sample(const Error& error);
   void note(const CycleResult& result);
+  void count(const Decision& decision);  // that signalled
   void note_hang();
   void incident_over();
   void say_once(CycleResult::Kind kind, const std::string& sentence);
@@ -81,8 +82,7 @@ class Daemon {
   CycleState state_;
 
   std::uint64_t lost_samples_ = 0;  // since the last good one
-  std::uint64_t kills_ = 0;
-  std::int32_t hangs_at_ = 0;  // the process of the last warning
+  std::int32_t hangs_at_ = 0;       // the process of the last warning
   CycleResult::Kind said_ = CycleResult::Kind::kCalm;
   std::optional<std::size_t> log_trigger_;  // of the last warning
   Micros reported_us_ = 0;

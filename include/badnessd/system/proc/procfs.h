@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "badnessd/engine/policy.h"
 #include "badnessd/system/proc/cgroup.h"
 #include "badnessd/system/proc/proc_text.h"
 #include "badnessd/system/source.h"
@@ -62,6 +63,8 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] std::int32_t self_pid() const noexcept {
     return live_ ? reference_pid_ : 0;
   }
+  // This machine for Policy; without memory if that cannot be read.
+  [[nodiscard]] Machine machine();
   // The process that stands for the allocating task: badnessd on a live system,
   // `self` of a stored tree, else pid 1.
   [[nodiscard]] std::int32_t reference_pid() const noexcept {
