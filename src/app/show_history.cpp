@@ -57,7 +57,7 @@ struct Search {
 };
 
 // Every user can send entries with our MESSAGE_ID. The journal alone sets
-// fields that begin with '_': ours are of the unit, or of root who runs
+// fields that begin with '_': ours are of the unit, or of root that runs
 // badnessd by hand. --system leaves out the users' own journals, and makes it
 // an error if that of the system cannot be read; without --all a long field is
 // null.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A JSON object as a table: one row for each field, with its description.
-// README.md shows the same rows.
+// badnessd(8) lists the same rows.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The machine-readable form of the reports: one object. README.md shows its
+// The machine-readable form of the reports: one object. badnessd(8) lists its
 // fields. `schema` increases when a field changes its meaning or disappears,
 // not when a field is added. Points are exact 64-bit integers. Text from
 // processes is escaped() as on the terminal.

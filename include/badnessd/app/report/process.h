@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What the reports show of a process. One table in process.cpp makes the object
 // in JSON, the columns of `scores`, the keys of --sort and the list in
-// README.md.
+// badnessd(8).
 #pragma once
 
 #include <cstddef>
