@@ -213,10 +213,11 @@ void find_blame(const Inquiry& inquiry, SelectRules& rules, Kib needed_kib,
   if (!inquiry.loss || find_taker(inquiry, rules, choice)) {
     return;
   }
-  // Faults do not tell copies from mapped shared memory: where that grew, no
-  // process is suspected for them.
+  // Faults do not tell copies from mapped shared memory: where that or kernel
+  // memory grew, no process is suspected for them.
   Snapshot& snapshot = inquiry.snapshot;
-  if (inquiry.loss->shmem_kib >= inquiry.loss->lost_kib / 2) {
+  const Loss& loss = *inquiry.loss;
+  if (loss.shmem_kib + loss.slab_kib >= loss.lost_kib / 2) {
     return;
   }
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {

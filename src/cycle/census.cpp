@@ -17,6 +17,14 @@ constexpr Micros kShareNear = 50;
 // The first notes follow each other quickly: services are still starting.
 constexpr Micros kFirstCredit = 50'000;
 
+// Whether free memory has changed by 1/128 of all memory, at most by 128 MiB.
+bool moved(const PressureReading& reading, Kib free_kib) noexcept {
+  constexpr Kib kMostMoved = Kib{128} << 10;
+  const Kib now = reading.free_kib();
+  return std::max(above(now, free_kib), above(free_kib, now)) >=
+         std::min(reading.mem_total_kib / 128, kMostMoved);
+}
+
 std::uint32_t narrowed(Kib kib) noexcept {
   return static_cast<std::uint32_t>(
       std::min<Kib>(kib, std::numeric_limits<std::uint32_t>::max() - 1));
@@ -27,7 +35,6 @@ std::uint32_t narrowed(Kib kib) noexcept {
 bool Census::due(const PressureReading& reading, Micros to_fire_us) {
   constexpr Micros kOften = kSecond;
   constexpr Micros kRarely = 300 * kSecond;
-  constexpr Kib kMostMoved = Kib{128} << 10;
   const Micros now = reading.time_us;
   if (credited_us_ == 0) {
     credit_us_ = kFirstCredit;
@@ -43,13 +50,8 @@ bool Census::due(const PressureReading& reading, Micros to_fire_us) {
   credited_us_ = now;
   const MemoryNote& last = notes_[latest_];
   const Micros age = above(now, last.time_us);
-  const Kib free = reading.free_kib();
-  const Kib moved =
-      free > last.free_kib ? free - last.free_kib : last.free_kib - free;
-  const bool wanted =
-      last.time_us == 0 || age >= kRarely ||
-      (age >= kOften &&
-       moved >= std::min(reading.mem_total_kib / 128, kMostMoved));
+  const bool wanted = last.time_us == 0 || age >= kRarely ||
+                      (age >= kOften && moved(reading, last.free_kib));
   return wanted && credit_us_ >= cost_us_;
 }
 
@@ -218,10 +220,13 @@ Census::Entry* Census::find(std::int32_t pid) noexcept {
                           : entries_.data() + (found - entries_.data());
 }
 
-void Census::ask_unshared(const Sources& sources) {
+void Census::ask_unshared(const Sources& sources,
+                          const PressureReading& reading) {
   if (asked_) {
     return;
   }
+  asked_us_ = reading.time_us;
+  asked_free_kib_ = reading.free_kib();
   questions_.clear();
   for (const Entry& entry : entries_) {
     const Entry* parent =
@@ -231,7 +236,9 @@ void Census::ask_unshared(const Sources& sources) {
             : nullptr;
     if (parent != nullptr &&
         parent->facts.holding.private_kib >= kWorthUnsharing) {
-      questions_.push_back({entry.process.pid, entry.unshared.faulted_kib});
+      const Unshared& last = entry.unshared;
+      questions_.push_back(
+          {entry.process.pid, last.faulted_kib + last.parent_faulted_kib});
     }
   }
   asked_ = !questions_.empty();
@@ -254,7 +261,8 @@ void Census::take_unshared(const Sources& sources) {
   }
 }
 
-// A process copied what it no longer shares, but at most what it faulted in:
+// A process copied what it no longer shares, or its parent did: the death of
+// the process gives it back in both cases. At most what the two faulted in:
 // sharing also ends when another process exits.
 void Census::learn_unshared(Entry& entry, const Unshared& unshared) noexcept {
   const Unshared& before = entry.unshared;
@@ -268,8 +276,10 @@ void Census::learn_unshared(Entry& entry, const Unshared& unshared) noexcept {
           ? 0
           : std::min(unshared.anonymous_kib, parent->facts.holding.private_kib);
   const Kib shared_before = first ? inherited : shared(before);
-  const Kib copied = std::min(above(shared_before, shared(unshared)),
-                              above(unshared.faulted_kib, before.faulted_kib));
+  const Kib copied = std::min(
+      above(shared_before, shared(unshared)),
+      above(unshared.faulted_kib, before.faulted_kib) +
+          above(unshared.parent_faulted_kib, before.parent_faulted_kib));
   entry.copied_kib += copied;
   for (Column& column : entry.columns) {
     // Copies from before the first measurement may be older than the notes.
@@ -295,10 +305,15 @@ std::optional<std::size_t> Census::look(const Sources& sources,
                                         const PressureReading& reading,
                                         Micros to_fire_us) {
   constexpr Micros kStale = 10 * kSecond;
+  constexpr Micros kAskAgain = kSecond / 4;
   const Micros before = sources.facts.now_us();
   take_unshared(sources);
   if (busy() && reading.time_us - pending_.time_us > kStale) {
     next_ = 0;  // stale: it would mix old and new amounts
+  }
+  if (!busy() && reading.time_us - asked_us_ >= kAskAgain &&
+      moved(reading, asked_free_kib_)) {
+    ask_unshared(sources, reading);
   }
   if (!busy() && (!due(reading, to_fire_us) || !begin(sources, reading))) {
     return std::nullopt;
@@ -306,7 +321,7 @@ std::optional<std::size_t> Census::look(const Sources& sources,
   const std::size_t first = next_;
   const auto done = step(sources, per_step_);
   if (done) {
-    ask_unshared(sources);
+    ask_unshared(sources, reading);
   }
   charge(sources.facts.now_us() - before, first - next_);
   return done;
@@ -317,7 +332,7 @@ std::size_t Census::look_at_all(const Sources& sources,
   const Micros before = sources.facts.now_us();
   if (begin(sources, reading)) {
     static_cast<void>(step(sources, entries_.size()));
-    ask_unshared(sources);
+    ask_unshared(sources, reading);
     charge(sources.facts.now_us() - before, entries_.size());
   }
   return latest_;

@@ -170,6 +170,7 @@ class Pass {
 
   CycleResult decide(const Fired& fired) {
     begin(fired);
+    state_.census.take_unshared(sources_);
     Decision& decision = state_.decision;
     SelectRules rules{
         .self_pid = policy_.machine.self_pid,

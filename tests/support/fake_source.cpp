@@ -186,6 +186,7 @@ Proc FakeSource::proc_of(std::int32_t pid) const {
   const Task& task = full_.tasks.at(find_task(full_, pid));
   return {.pid = pid,
           .comm = std::string(task.name()),
+          .ppid = task.ppid,
           .start_time = task.id.start_time};
 }
 
@@ -257,6 +258,12 @@ void FakeSource::set_unshared(const Unshared& unshared) {
   Proc proc = proc_of(unshared.id.pid);
   proc.minor_faults = unshared.faulted_kib / 4;
   tree().write(name + "/stat", stat_text(proc));
+  if (unshared.parent_faulted_kib != 0) {
+    Proc parent = proc_of(task(unshared.id.pid).ppid);
+    parent.minor_faults = unshared.parent_faulted_kib / 4;
+    tree().write("proc/" + std::to_string(parent.pid) + "/stat",
+                 stat_text(parent));
+  }
   tree().write(name + "/smaps_rollup",
                "Anonymous: " + std::to_string(unshared.anonymous_kib) +
                    " kB\nPrivate_Dirty: " +

@@ -47,6 +47,8 @@ class Census {
   // Takes a whole note at once.
   std::size_t look_at_all(const Sources& sources,
                           const PressureReading& reading);
+  // Learns what processes have copied, from the answers to the last question.
+  void take_unshared(const Sources& sources);
   // A note is incomplete: look() wants to run again soon.
   [[nodiscard]] bool busy() const noexcept { return next_ != 0; }
 
@@ -132,11 +134,9 @@ class Census {
   void keep_listed(const std::optional<NewPids>& fresh);
   // Reads up to `count` processes; returns the slot if the note is complete.
   std::optional<std::size_t> step(const Sources& sources, std::size_t count);
-  // ask_unshared() asks for the unshared memory of large processes (16 MiB)
-  // that forked without exec: smaps_rollup is expensive. take_unshared() takes
-  // the answers to the last question.
-  void ask_unshared(const Sources& sources);
-  void take_unshared(const Sources& sources);
+  // Asks for the unshared memory of large processes (16 MiB) that forked
+  // without exec: after each note, and four times a second while memory moves.
+  void ask_unshared(const Sources& sources, const PressureReading& reading);
   void learn_unshared(Entry& entry, const Unshared& unshared) noexcept;
   // Charges the cost of reads to the time that notes may use.
   void charge(Micros cost_us, std::size_t processes) noexcept;
@@ -145,6 +145,8 @@ class Census {
   std::vector<ListedProcess> listed_;
   std::vector<UnsharedReader::Question> questions_;
   bool asked_ = false;
+  Micros asked_us_ = 0;
+  Kib asked_free_kib_ = 0;
   MemoryNotes notes_{};
   std::size_t latest_ = 0;  // the slot of the last complete note
   std::optional<Kib> faulted_kib_;

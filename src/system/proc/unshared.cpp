@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "badnessd/engine/kernel26.h"
 #include "badnessd/system/proc/proc_text.h"
 
 namespace badnessd {
@@ -20,7 +21,11 @@ Unshared UnsharedReader::read(const Question& question) {
   }
   const TaskId id{question.pid, stat->start_time_ticks};
   const Kib faulted_kib = stat->minor_faults * page_kib;
-  if (faulted_kib < question.faulted_kib + kFewFaults &&
+  const auto parent = reader_.read(proc_root, path_.of(stat->ppid, "stat"))
+                          .and_then(parse_stat);
+  const Kib parent_faulted_kib =
+      stat->ppid > kInitPid && parent ? parent->minor_faults * page_kib : 0;
+  if (faulted_kib + parent_faulted_kib < question.faulted_kib + kFewFaults &&
       question.faulted_kib != 0) {
     return {};
   }
@@ -35,7 +40,8 @@ Unshared UnsharedReader::read(const Question& question) {
       .id = id,
       .anonymous_kib = smaps->anonymous_kib,
       .unshared_kib = std::min(smaps->anonymous_kib, smaps->private_dirty_kib),
-      .faulted_kib = faulted_kib};
+      .faulted_kib = faulted_kib,
+      .parent_faulted_kib = parent_faulted_kib};
 }
 
 }  // namespace badnessd

@@ -189,11 +189,13 @@ class UnsharedTest : public testing::Test {
     source.add(worker);
   }
   // A note after which the worker is found to have this much of its own.
-  std::size_t note(Micros seconds, Kib unshared, Kib faulted) {
+  std::size_t note(Micros seconds, Kib unshared, Kib faulted,
+                   Kib parent_faulted = 0) {
     source.set_unshared({.id = source.task(11).id,
                          .anonymous_kib = kLoaded,
                          .unshared_kib = unshared,
-                         .faulted_kib = faulted});
+                         .faulted_kib = faulted,
+                         .parent_faulted_kib = parent_faulted});
     const auto slot = census.look(source.sources(), at(seconds, 500'000), kFar);
     EXPECT_TRUE(slot);
     source.wait_for_answers();
@@ -228,6 +230,14 @@ TEST_F(UnsharedTest, WhatItIsLeftWithWhenOthersExitItDidNotTake) {
   note(2000, kLoaded, 23'000);  // its faults are only a few
   EXPECT_EQ(worker_since(slot).copied_kib, 3'000U);
   EXPECT_EQ(worker_since(slot).shared_most_kib, 0U);
+}
+
+TEST_F(UnsharedTest, SoIsWhatItsParentCopies) {
+  const std::size_t slot = note(1000, 0, 20'000, 700'000);
+  note(2000, 120'000, 20'000, 900'000);
+  EXPECT_EQ(worker_since(slot).copied_kib, 120'000U);
+  note(3000, kLoaded, 20'000, 950'000);  // the rest, the parent has freed
+  EXPECT_EQ(worker_since(slot).copied_kib, 170'000U);
 }
 
 TEST_F(UnsharedTest, AnotherProcessOfItsPidHasCopiedNothing) {

@@ -288,6 +288,17 @@ static void do_copies(int64_t mb) {  // a preloaded parent whose eight children 
   }
   for (;;) pause();
 }
+static void do_save(int64_t mb) {  // a store that writes on while a fork of it saves, as Redis does
+  char *p = grab(mb << 20, PROT_READ | PROT_WRITE);
+  dirty(p, mb << 20);
+  wait_go();
+  sh->hog_first = now();
+  if (!fork()) { enroll("hog"); for (;;) pause(); }
+  for (int64_t o = 0;; o = (o + 4096) % (mb << 20)) {
+    p[o]++;
+    if (o % (1 << 20) == 0) sleep_ns(10 * MS);
+  }
+}
 static void do_pool(int64_t mb) {  // thirty workers of a server, each of which grows a little
   for (int i = 0; i < 30; i++) {
     if (fork()) continue;
@@ -385,7 +396,7 @@ static void do_pusher(int64_t mb) {  // a JVM that grows a little
 }
 static const char *name_of(const char *role) {  // under which it is enrolled
   static const char *const name[][2] = {
-    {"hog-fork", "forker"}, {"hog-orphans", "forker"}, {"hog-backend", "database"}, {"hog-workers", "master"}, {"hog-copies", "master"}, {"hog-pool", "master"}, {"tmpfs", "filler"}, {"hog", "hog"}};
+    {"hog-fork", "forker"}, {"hog-orphans", "forker"}, {"hog-backend", "database"}, {"hog-workers", "master"}, {"hog-copies", "master"}, {"hog-pool", "master"}, {"hog-save", "store"}, {"tmpfs", "filler"}, {"hog", "hog"}};
   for (size_t i = 0; i < sizeof name / sizeof *name; i++)
     if (!strncmp(role, name[i][0], strlen(name[i][0]))) return name[i][1];
   return role;
@@ -444,6 +455,7 @@ static int workload(const char *role, int64_t arg) {
   if (!strcmp(role, "hog-workers")) do_workers(arg);
   if (!strcmp(role, "hog-copies")) do_copies(arg);
   if (!strcmp(role, "hog-pool")) do_pool(arg);
+  if (!strcmp(role, "hog-save")) do_save(arg);
   if (!strcmp(role, "hog-slow")) do_slow(arg);
   if (!strcmp(role, "hog-thread")) do_thread(arg);
   if (!strcmp(role, "hog-vm")) do_vm(arg, 0);

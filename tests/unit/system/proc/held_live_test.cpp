@@ -175,13 +175,21 @@ TEST(HeldLive, WhatAForkedProcessCopiesIsItsOwn) {
   EXPECT_GE(half.faulted_kib, kSizeKib / 2);
 
   // Without more faults there is nothing new to be read.
-  const UnsharedReader::Question again{worker.pid(), half.faulted_kib};
+  const UnsharedReader::Question again{
+      worker.pid(), half.faulted_kib + half.parent_faulted_kib};
   EXPECT_EQ(measured(*source, again).id.pid, 0);
   *static_cast<volatile char*>(go) = 1;
   while (*static_cast<volatile char*>(go) != 2) {
     ::sched_yield();
   }
   EXPECT_GE(measured(*source, again).unshared_kib, kSizeKib);
+
+  // What the parent copies leaves its old pages to the child.
+  write_to(memory, kSize);
+  const Unshared left = measured(*source, {.pid = idle.pid()});
+  EXPECT_GE(left.unshared_kib, kSizeKib);
+  EXPECT_LE(left.faulted_kib, none.faulted_kib + kLittleKib);
+  EXPECT_GE(left.parent_faulted_kib, none.parent_faulted_kib + kSizeKib / 2);
   ::munmap(memory, kSize);
   ::munmap(go, kSize);
 }

@@ -91,7 +91,7 @@ while [ "$(seconds)" -lt "$until" ]; do
   stand_by
   /opt/lab/oomlab again
   choose leak:50 leak:300 burst:0 stuck:100 fork:8 orphans:8 memfd:100 vm:100 vfork:100 thread:100 \
-    backend:100 workers:200 copies:250 pool:60 tmpfs-low:200 frozen stopped traced
+    backend:100 workers:200 copies:250 save:400 pool:60 tmpfs-low:200 frozen stopped traced
   emergency=$chosen
   choose none none killed reloaded misconfigured journal-stopped run-full few-descriptors clock-back clock-ahead
   disturbance=$chosen

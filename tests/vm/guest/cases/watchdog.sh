@@ -4,7 +4,7 @@
 before=$(main_pid)
 if [ "$before" = 0 ]; then fail watchdog 'badnessd does not run'; return; fi
 kill -STOP "$before"
-for _ in 1 2 3 4 5 6 7 8; do
+for _ in $(seq 30); do
   sleep 5
   now=$(main_pid)
   [ "$now" = "$before" ] || [ "$now" = 0 ] || break
