@@ -246,7 +246,7 @@ void Daemon::note(const CycleResult& result) {
                    : std::string("waiting for the kernel's own victim"));
       break;
     case Kind::kSignalled:
-      count(decision);
+      count_kill(decision);
       [[fallthrough]];
     case Kind::kNotSignalled:
       metrics_.spared += decision.passed_over_count;
@@ -259,9 +259,7 @@ void Daemon::note(const CycleResult& result) {
                             task_text(decision.victim.task));
       break;
     case Kind::kDone:
-      if (decision.number != 0) {  // not of an earlier daemon
-        metrics_.reclaimed_kib.add(decision.reclaimed_kib);
-      }
+      count_reclaim(decision);
       [[fallthrough]];
     case Kind::kGaveUp:
       save_state();
@@ -272,11 +270,17 @@ void Daemon::note(const CycleResult& result) {
   }
 }
 
-void Daemon::count(const Decision& decision) {
-  count_kill(kill_times_, decision.signalled_us);
+void Daemon::count_kill(const Decision& decision) {
+  badnessd::count_kill(kill_times_, decision.signalled_us);
   ++metrics_.kills[policy().triggers[decision.trigger].name];
   metrics_.last_kill_s = std::time(nullptr);
   metrics_.latency_us.add(decision.signalled_us - decision.seen_us);
+}
+
+void Daemon::count_reclaim(const Decision& decision) {
+  if (decision.number != 0) {  // not of an earlier daemon
+    metrics_.reclaimed_kib.add(decision.reclaimed_kib);
+  }
 }
 
 void Daemon::note_hang() {

@@ -20,11 +20,11 @@
 namespace badnessd {
 namespace {
 
-StateFile open_state(const std::string& directory, spdlog::logger& log) {
-  if (directory.empty()) {
+StateFile open_state(const Service& service, spdlog::logger& log) {
+  if (!service.keep_state || service.directory.empty()) {
     return {};
   }
-  auto file = StateFile::open(directory + "/state");
+  auto file = StateFile::open(service.directory + "/state");
   if (!file) {
     log.warn("no state is kept across restarts: {}", error_text(file.error()));
     return {};
@@ -135,16 +135,17 @@ void tell_losses(std::uint64_t lost, std::uint64_t& told, spdlog::logger& log) {
 
 using Reload = std::function<tl::expected<LoadedSettings, ConfigError>()>;
 
-void reload_settings(const Reload& reload, Daemon& daemon,
-                     spdlog::logger& log) {
-  const auto anew = reload();
-  if (!anew) {
+void reload_settings(const Reload& reload, Micros now_us, Daemon& daemon,
+                     Manager& manager, spdlog::logger& log) {
+  manager.reloading(now_us);
+  if (const auto anew = reload()) {
+    daemon.reconfigure(*anew);
+    log.info("settings reloaded: {}", anew->origin);
+    say(log, lint_rules(anew->settings.policy.rules));
+  } else {
     log.error("keeping the running settings: {}", anew.error().message);
-    return;
   }
-  daemon.reconfigure(*anew);
-  log.info("settings reloaded: {}", anew->origin);
-  say(log, lint_rules(anew->settings.policy.rules));
+  manager.ready(daemon.status());
 }
 
 }  // namespace
@@ -180,10 +181,8 @@ int run_daemon(
                      service.state_directory);
   LoadedSettings settings = loaded;
   settings.settings.policy.machine = source.machine();
-  Daemon daemon(
-      source.sources(), killer, std::move(settings),
-      service.keep_state ? open_state(service.directory, *log) : StateFile(),
-      event_log);
+  Daemon daemon(source.sources(), killer, std::move(settings),
+                open_state(service, *log), event_log);
   log->info("settings: {}", loaded.origin);
   if (!service.greeting.empty()) {
     log->info("{}", service.greeting);
@@ -209,9 +208,7 @@ int run_daemon(
       break;
     }
     if (woken.reload) {
-      manager.reloading(source.now_us());
-      reload_settings(reload, daemon, *log);
-      manager.ready(daemon.status());
+      reload_settings(reload, source.now_us(), daemon, manager, *log);
     }
   }
   manager.stopping();

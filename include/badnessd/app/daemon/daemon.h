@@ -63,7 +63,8 @@ class Daemon {
  private:
   void lost_sample(const Error& error);
   void note(const CycleResult& result);
-  void count(const Decision& decision);  // that signalled
+  void count_kill(const Decision& decision);
+  void count_reclaim(const Decision& decision);
   void note_hang();
   void incident_over();
   void say_once(CycleResult::Kind kind, const std::string& sentence);
