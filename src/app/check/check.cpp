@@ -34,22 +34,22 @@ std::vector<Row> rows_in_force(const LoadedSettings& loaded) {
   return rows;
 }
 
-// All findings, before they are formatted.
-struct Findings {
+// All that is found, before it is formatted.
+struct Checked {
   const LoadedSettings& loaded;
   Policy policy;
   CycleState state;
   std::vector<RuleMatches> matches{};
   Choices choices{};
-  std::vector<Finding> notes{};
+  std::vector<Finding> findings{};
 };
 
-std::string chosen_text(const Findings& found,
+std::string chosen_text(const Checked& found,
                         const std::optional<std::uint32_t>& chosen) {
   return chosen ? task_text(found.state.snapshot.tasks[*chosen]) : "none";
 }
 
-std::vector<std::string> rules_text(const Findings& found) {
+std::vector<std::string> rules_text(const Checked& found) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < found.matches.size(); ++i) {
     const Rule& rule = found.policy.rules[i];
@@ -66,7 +66,7 @@ std::vector<std::string> rules_text(const Findings& found) {
   return lines;
 }
 
-std::vector<std::string> choices_text(const Findings& found) {
+std::vector<std::string> choices_text(const Checked& found) {
   const Choices& choices = found.choices;
   std::vector<std::string> lines{fmt::format(
       "{} as configured, where {} are needed",
@@ -87,11 +87,11 @@ std::vector<std::string> choices_text(const Findings& found) {
   return lines;
 }
 
-std::string as_text(const Findings& found, const Style& style) {
+std::string as_text(const Checked& found, const Style& style) {
   std::vector<std::string> host;
-  host.reserve(found.notes.size());
-  for (const Finding& note : found.notes) {
-    host.push_back((note.warning ? "warning: " : "") + note.text);
+  host.reserve(found.findings.size());
+  for (const Finding& it : found.findings) {
+    host.push_back((it.warning ? "warning: " : "") + it.text);
   }
   return section("settings", {found.loaded.origin}) + "\n" +
          render_table({{.header = "SETTING", .left = true},
@@ -105,12 +105,11 @@ std::string as_text(const Findings& found, const Style& style) {
          section("chosen", choices_text(found)) + section("notes", host);
 }
 
-Json pid_json(const Findings& found,
-              const std::optional<std::uint32_t>& index) {
+Json pid_json(const Checked& found, const std::optional<std::uint32_t>& index) {
   return index ? Json(found.state.snapshot.tasks[*index].id.pid) : Json();
 }
 
-Json settings_json(const Findings& found) {
+Json settings_json(const Checked& found) {
   Json settings = Json::array();
   for (const Row& row : rows_in_force(found.loaded)) {
     settings.push_back({{"key", row[0]}, {"value", row[1]}, {"from", row[2]}});
@@ -118,7 +117,7 @@ Json settings_json(const Findings& found) {
   return settings;
 }
 
-Json rules_json(const Findings& found) {
+Json rules_json(const Checked& found) {
   Json rules = Json::array();
   for (std::size_t i = 0; i < found.matches.size(); ++i) {
     Json pids = Json::array();
@@ -133,17 +132,17 @@ Json rules_json(const Findings& found) {
   return rules;
 }
 
-constexpr std::array<Field<Findings>, 8> kCheckFields{{
-    {"schema", "1", [](const Findings&) -> Json { return kJsonSchema; }},
+constexpr std::array<Field<Checked>, 8> kCheckFields{{
+    {"schema", "1", [](const Checked&) -> Json { return kJsonSchema; }},
     {"origin", "the file",
-     [](const Findings& it) -> Json { return escaped(it.loaded.origin); }},
+     [](const Checked& it) -> Json { return escaped(it.loaded.origin); }},
     {"settings", "`key`, `value` and `from` of each setting", settings_json},
     {"pressure", "memory, swap and PSI, as in the record",
-     [](const Findings& it) {
+     [](const Checked& it) {
        return pressure_json(*it.state.domains.system.last);
      }},
     {"triggers", "as with `--once`",
-     [](const Findings& it) {
+     [](const Checked& it) {
        return triggers_json(it.policy, it.state.domains, Decision{});
      }},
     {"rules", "`name`, `oom_adj`, `matches` and `first_pids` of each rule",
@@ -152,7 +151,7 @@ constexpr std::array<Field<Findings>, 8> kCheckFields{{
      "pids that would be chosen as configured (`configured_pid`), without "
      "rules (`without_rules_pid`), without rules and guard "
      "(`kernel_2_6_32_pid`); `need_kib`, `protected_kib`",
-     [](const Findings& it) -> Json {
+     [](const Checked& it) -> Json {
        return {{"configured_pid", pid_json(it, it.choices.configured)},
                {"without_rules_pid", pid_json(it, it.choices.without_rules)},
                {"kernel_2_6_32_pid", pid_json(it, it.choices.kernel26)},
@@ -160,10 +159,10 @@ constexpr std::array<Field<Findings>, 8> kCheckFields{{
                {"protected_kib", it.choices.protected_kib}};
      }},
     {"notes", "`text` of what is wrong or lacking, and whether a `warning`",
-     [](const Findings& it) {
+     [](const Checked& it) {
        Json notes = Json::array();
-       for (const Finding& note : it.notes) {
-         notes.push_back({{"warning", note.warning}, {"text", note.text}});
+       for (const Finding& one : it.findings) {
+         notes.push_back({{"warning", one.warning}, {"text", one.text}});
        }
        return notes;
      }},
@@ -182,8 +181,8 @@ std::string shown_of_on_kill() {
   return shown;
 }
 
-void note(std::vector<Finding>& notes, const std::vector<Finding>& more) {
-  notes.insert(notes.end(), more.begin(), more.end());
+void append(std::vector<Finding>& all, const std::vector<Finding>& more) {
+  all.insert(all.end(), more.begin(), more.end());
 }
 
 }  // namespace
@@ -201,7 +200,7 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   }
   Policy policy = loaded.settings.policy;
   policy.machine = source.machine();
-  Findings found{
+  Checked found{
       .loaded = loaded, .policy = policy, .state = CycleState(policy)};
   Snapshot& snapshot = found.state.snapshot;
   list_cgroups(sources.cgroups, policy, found.state.domains, reading->time_us);
@@ -215,21 +214,21 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   refine_all(inquiry);
   found.matches = matches_of(policy, snapshot);
   found.choices = choices_of(inquiry, *reading);
-  note(found.notes,
-       lint_triggers(policy, found.state.domains, sources.cgroups));
-  note(found.notes, lint_rules(policy.rules));
-  note(found.notes,
-       lint_matches(policy, snapshot, found.matches, found.choices));
-  note(found.notes, textfile_findings(loaded.settings.metrics_textfile));
+  append(found.findings,
+         lint_triggers(policy, found.state.domains, sources.cgroups));
+  append(found.findings, lint_rules(policy.rules));
+  append(found.findings,
+         lint_matches(policy, snapshot, found.matches, found.choices));
+  append(found.findings, textfile_findings(loaded.settings.metrics_textfile));
   if (source.live()) {
-    note(found.notes, on_kill_findings(shown_of_on_kill()));
+    append(found.findings, on_kill_findings(shown_of_on_kill()));
   }
-  note(found.notes,
-       host_findings(policy, *reading, snapshot, source, AskedBy::kCheck));
+  append(found.findings,
+         host_findings(policy, *reading, snapshot, source, AskedBy::kCheck));
   return CheckResult{
       .text =
           json ? dumped(object_of(kCheckFields, found)) : as_text(found, style),
-      .clean = std::none_of(found.notes.begin(), found.notes.end(),
+      .clean = std::none_of(found.findings.begin(), found.findings.end(),
                             [](const Finding& it) { return it.warning; })};
 }
 

@@ -39,8 +39,8 @@ constexpr std::array<Capability, 4> kCapabilities{{
      "killer when it is not started by systemd"},
 }};
 
-void note_other_killers(const Policy& policy, const Snapshot& snapshot,
-                        AskedBy asked_by, std::vector<Finding>& notes) {
+void find_other_killers(const Policy& policy, const Snapshot& snapshot,
+                        AskedBy asked_by, std::vector<Finding>& findings) {
   bool own_daemon = asked_by == AskedBy::kCheck;
   for (const Task& task : snapshot.tasks) {
     const bool killer = std::find(kOomKillers.begin(), kOomKillers.end(),
@@ -51,7 +51,7 @@ void note_other_killers(const Policy& policy, const Snapshot& snapshot,
     if (own_daemon && task.name() == kOomKillers.front()) {
       own_daemon = false;  // a second daemon causes a warning
     } else {
-      notes.push_back(
+      findings.push_back(
           {true, fmt::format("{} is an OOM killer too: each would kill for the "
                              "same emergency; let one of them run",
                              task_text(task))});
@@ -77,47 +77,47 @@ std::vector<Finding> host_findings(const Policy& policy,
                                    const PressureReading& reading,
                                    const Snapshot& snapshot,
                                    ProcfsSource& source, AskedBy asked_by) {
-  std::vector<Finding> notes;
-  const auto note_if = [&notes](bool lacks, const char* text,
-                                bool warning = false) {
+  std::vector<Finding> findings;
+  const auto add_if = [&findings](bool lacks, const char* text,
+                                  bool warning = false) {
     if (lacks) {
-      notes.push_back({warning, text});
+      findings.push_back({warning, text});
     }
   };
-  note_other_killers(policy, snapshot, asked_by, notes);
-  note_if(source.swap_unusable(),
-          "there is swap, but memory.swap.max lets next to no process use it: "
-          "it counts as none",
-          true);
-  note_if(reading.swap_total_kib == 0 && !source.swap_unusable(),
-          "no swap: memory can go from plenty to nothing in seconds, and "
-          "swap_free_below always holds");
-  note_if(reading.mem_available_estimated,
-          "this kernel gives no MemAvailable (Linux 3.14): it is estimated");
+  find_other_killers(policy, snapshot, asked_by, findings);
+  add_if(source.swap_unusable(),
+         "there is swap, but memory.swap.max lets next to no process use it: "
+         "it counts as none",
+         true);
+  add_if(reading.swap_total_kib == 0 && !source.swap_unusable(),
+         "no swap: memory can go from plenty to nothing in seconds, and "
+         "swap_free_below always holds");
+  add_if(reading.mem_available_estimated,
+         "this kernel gives no MemAvailable (Linux 3.14): it is estimated");
   if (!source.live()) {
-    return notes;
+    return findings;
   }
   const auto version = source.sources().cgroups.version();
-  note_if(version == CgroupTree::Version::kV1,
-          "cgroups of version 1: a scope has limits and processes, but no "
-          "stalls");
-  note_if(version == CgroupTree::Version::kNone,
-          "no cgroups with a memory controller: no scope can be watched");
+  add_if(version == CgroupTree::Version::kV1,
+         "cgroups of version 1: a scope has limits and processes, but no "
+         "stalls");
+  add_if(version == CgroupTree::Version::kNone,
+         "no cgroups with a memory controller: no scope can be watched");
   const HostFacts host = read_host(source.root_fd());
-  note_if(host.strict_overcommit,
-          "vm.overcommit_memory is 2: memory is refused before it is short, so "
-          "triggers may never fire");
-  note_if(!host.pidfd,
-          "no pidfds (Linux 5.3), or a filter forbids them: signals go by pid, "
-          "right after the start time was compared");
-  note_if(!host.process_mrelease,
-          "no process_mrelease (Linux 5.15), or a filter forbids it: a victim "
-          "gives its memory back by itself");
+  add_if(host.strict_overcommit,
+         "vm.overcommit_memory is 2: memory is refused before it is short, so "
+         "triggers may never fire");
+  add_if(!host.pidfd,
+         "no pidfds (Linux 5.3), or a filter forbids them: signals go by pid, "
+         "right after the start time was compared");
+  add_if(!host.process_mrelease,
+         "no process_mrelease (Linux 5.15), or a filter forbids it: a victim "
+         "gives its memory back by itself");
   if (asked_by == AskedBy::kCheck) {
     const auto more = capability_findings(source.reference_caps(), host);
-    notes.insert(notes.end(), more.begin(), more.end());
+    findings.insert(findings.end(), more.begin(), more.end());
   }
-  return notes;
+  return findings;
 }
 
 std::vector<Finding> textfile_findings(const std::string& path) {
@@ -174,16 +174,17 @@ std::vector<Finding> on_kill_findings(std::string_view shown) {
 
 std::vector<Finding> capability_findings(std::uint64_t capabilities,
                                          const HostFacts& host) {
-  std::vector<Finding> notes;
+  std::vector<Finding> findings;
   for (const Capability& capability : kCapabilities) {
     const bool by_limit =
         capability.bit == kCapIpcLock && host.memlock_unlimited;
     if ((capabilities & capability.bit) == 0 && !by_limit) {
-      notes.push_back({false, fmt::format("without {} the daemon could not {}",
-                                          capability.name, capability.use)});
+      findings.push_back(
+          {false, fmt::format("without {} the daemon could not {}",
+                              capability.name, capability.use)});
     }
   }
-  return notes;
+  return findings;
 }
 
 }  // namespace badnessd

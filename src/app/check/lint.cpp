@@ -13,26 +13,28 @@
 namespace badnessd {
 namespace {
 
-using Notes = std::vector<Finding>;
+using Findings = std::vector<Finding>;
 
 template <class... Args>
-void warn(Notes& notes, fmt::format_string<Args...> text, Args&&... args) {
-  notes.push_back({true, fmt::format(text, std::forward<Args>(args)...)});
+void warn(Findings& findings, fmt::format_string<Args...> text,
+          Args&&... args) {
+  findings.push_back({true, fmt::format(text, std::forward<Args>(args)...)});
 }
 
 void lint_scope(const Trigger& trigger, std::size_t index,
-                const OomDomains& domains, CgroupTree& cgroups, Notes& notes) {
+                const OomDomains& domains, CgroupTree& cgroups,
+                Findings& findings) {
   const std::string name = escaped(trigger.name);
   const auto version = cgroups.version();
   if (version == CgroupTree::Version::kNone) {
-    warn(notes,
+    warn(findings,
          "trigger {} cannot fire here: there are no cgroups with a memory "
          "controller",
          name);
     return;
   }
   if (version == CgroupTree::Version::kV1 && asks_for_stalls(trigger)) {
-    warn(notes,
+    warn(findings,
          "trigger {} cannot fire here: cgroups of version 1 have no pressure "
          "stall information (boot with systemd.unified_cgroup_hierarchy=1)",
          name);
@@ -48,7 +50,7 @@ void lint_scope(const Trigger& trigger, std::size_t index,
     }
   }
   if (!unlimited.empty()) {
-    warn(notes,
+    warn(findings,
          "trigger {}: {}{} neither memory.max nor memory.high (MemoryMax=, "
          "MemoryHigh=): all memory of the machine counts as its limit",
          name, escaped(unlimited.front()),
@@ -57,11 +59,11 @@ void lint_scope(const Trigger& trigger, std::size_t index,
              : fmt::format(" and {} more have", unlimited.size() - 1));
   }
   if (count == 0) {
-    warn(notes, "trigger {} cannot fire now: no cgroup matches its scope {}",
+    warn(findings, "trigger {} cannot fire now: no cgroup matches its scope {}",
          name, escaped(trigger.scope->text()));
   }
   if (count == CgroupTree::kMost) {
-    warn(notes,
+    warn(findings,
          "trigger {} watches the first {} cgroups of its scope {} and no more",
          name, count, escaped(trigger.scope->text()));
   }
@@ -110,13 +112,13 @@ std::size_t covering(const std::vector<Rule>& rules, std::size_t index) {
 
 }  // namespace
 
-Notes lint_triggers(const Policy& policy, const OomDomains& domains,
-                    CgroupTree& cgroups) {
-  Notes notes;
+Findings lint_triggers(const Policy& policy, const OomDomains& domains,
+                       CgroupTree& cgroups) {
+  Findings findings;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     const Trigger& trigger = policy.triggers[i];
     if (trigger.scope) {
-      lint_scope(trigger, i, domains, cgroups, notes);
+      lint_scope(trigger, i, domains, cgroups, findings);
       continue;
     }
     if (!domains.system.last) {
@@ -126,7 +128,7 @@ Notes lint_triggers(const Policy& policy, const OomDomains& domains,
     if (std::ranges::any_of(kStallConditions, [&](const auto& it) {
           return trigger.*it.limit && !(reading.*it.line);
         })) {
-      warn(notes,
+      warn(findings,
            "trigger {} cannot fire here: this kernel gives no pressure stall "
            "information (boot it with psi=1)",
            escaped(trigger.name));
@@ -139,19 +141,19 @@ Notes lint_triggers(const Policy& policy, const OomDomains& domains,
                             *limit >= reading.mem_total_kib);
         });
     if (always) {
-      warn(notes, "trigger {} always holds: there are only {} of memory",
+      warn(findings, "trigger {} always holds: there are only {} of memory",
            escaped(trigger.name), size_text(reading.mem_total_kib));
     }
   }
-  return notes;
+  return findings;
 }
 
-Notes lint_rules(const std::vector<Rule>& rules) {
-  Notes notes;
+Findings lint_rules(const std::vector<Rule>& rules) {
+  Findings findings;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const Rule& rule = rules[i];
     const auto add = [&](const std::string& what) {
-      warn(notes, "rule {}: {}", escaped(rule.name), what);
+      warn(findings, "rule {}: {}", escaped(rule.name), what);
     };
     for (const Glob& glob : rule.comm) {
       if (glob.shortest() > kLongestComm) {
@@ -178,7 +180,7 @@ Notes lint_rules(const std::vector<Rule>& rules) {
           "that begins with a name");
     }
   }
-  return notes;
+  return findings;
 }
 
 std::vector<RuleMatches> matches_of(const Policy& policy,
@@ -235,17 +237,17 @@ Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
   return choices;
 }
 
-Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
-                   const std::vector<RuleMatches>& matches,
-                   const Choices& choices) {
-  Notes notes;
+Findings lint_matches(const Policy& policy, const Snapshot& snapshot,
+                      const std::vector<RuleMatches>& matches,
+                      const Choices& choices) {
+  Findings findings;
   for (std::size_t i = 0; i < matches.size(); ++i) {
     const std::string name = escaped(policy.rules[i].name);
     if (matches[i].count == 0 && !can_never_match(policy.rules[i])) {
-      warn(notes, "rule {} matches no process now", name);
+      warn(findings, "rule {} matches no process now", name);
     } else if (matches[i].count != 0 && matches[i].taken == matches[i].count &&
                covering(policy.rules, i) == i) {
-      warn(notes, "rule {}: rules before it take all that it matches now",
+      warn(findings, "rule {}: rules before it take all that it matches now",
            name);
     }
     std::uint64_t undone = 0;
@@ -258,7 +260,7 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
                     : 0;
     }
     if (undone != 0) {
-      warn(notes, "rule {} makes candidates of {} whose own oom_adj is -17",
+      warn(findings, "rule {} makes candidates of {} whose own oom_adj is -17",
            name, count_text(undone, "process", "processes"));
     }
   }
@@ -271,7 +273,7 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
   // Together with the protected processes there would be enough.
   if (rest_kib < choices.needed_kib &&
       rest_kib + choices.protected_kib >= choices.needed_kib) {
-    warn(notes,
+    warn(findings,
          "too much is protected: all others together would give back {}, and "
          "{} are needed to end an emergency",
          size_text(rest_kib), size_text(choices.needed_kib));
@@ -280,13 +282,13 @@ Notes lint_matches(const Policy& policy, const Snapshot& snapshot,
       std::count_if(snapshot.verdicts.begin(), snapshot.verdicts.end(),
                     [](const Verdict& it) { return it.rules_open; });
   if (open != 0) {
-    notes.push_back(
+    findings.push_back(
         {false, fmt::format("{}: a rule asks for what could not be read (it "
                             "needs CAP_SYS_PTRACE)",
                             count_text(static_cast<std::uint64_t>(open),
                                        "process", "processes"))});
   }
-  return notes;
+  return findings;
 }
 
 }  // namespace badnessd

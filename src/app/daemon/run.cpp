@@ -32,10 +32,10 @@ StateFile open_state(const Service& service, spdlog::logger& log) {
   return std::move(*file);
 }
 
-void say(spdlog::logger& log, const std::vector<Finding>& notes) {
-  for (const Finding& note : notes) {
-    log.log(note.warning ? spdlog::level::warn : spdlog::level::info, "{}",
-            note.text);
+void say(spdlog::logger& log, const std::vector<Finding>& findings) {
+  for (const Finding& it : findings) {
+    log.log(it.warning ? spdlog::level::warn : spdlog::level::info, "{}",
+            it.text);
   }
 }
 
