@@ -66,7 +66,7 @@ int run_explain(const Invocation& invocation, const Policy& policy,
 // a failed reading is no error here.
 Policy policy_here(const Settings& settings, ProcfsSource& source) {
   Policy policy = settings.policy;
-  policy.machine = source.machine();
+  policy.machine = source.machine(source.read_pressure());
   return policy;
 }
 

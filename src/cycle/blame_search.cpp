@@ -149,9 +149,9 @@ std::optional<Pool> find_pool(const Inquiry& inquiry, const SelectRules& rules,
 }
 
 // Sets the bars of the blame by what one candidate or a pool took. False: none
-// took as much as was needed when memory went below the limit. True also if
-// processes that were not read can have. (What is needed
-// now grows with every MiB that others take meanwhile.)
+// took as much as was needed when memory went below the limit. (What is needed
+// now grows with every MiB that others take meanwhile.) True also if processes
+// that were not read can have.
 bool find_taker(const Inquiry& inquiry, SelectRules& rules, Choice& choice) {
   const Kib least_kib = inquiry.loss->needed_kib;
   Kib most = greatest_took(inquiry, rules, least_kib);

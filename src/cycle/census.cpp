@@ -220,13 +220,7 @@ Census::Entry* Census::find(std::int32_t pid) noexcept {
                           : entries_.data() + (found - entries_.data());
 }
 
-void Census::ask_unshared(const Sources& sources,
-                          const PressureReading& reading) {
-  if (asked_) {
-    return;
-  }
-  asked_us_ = reading.time_us;
-  asked_free_kib_ = reading.free_kib();
+void Census::find_forked() {
   questions_.clear();
   for (const Entry& entry : entries_) {
     const Entry* parent =
@@ -236,15 +230,25 @@ void Census::ask_unshared(const Sources& sources,
             : nullptr;
     if (parent != nullptr &&
         parent->facts.holding.private_kib >= kWorthUnsharing) {
-      const Unshared& last = entry.unshared;
-      questions_.push_back(
-          {entry.process.pid, last.faulted_kib + last.parent_faulted_kib});
+      questions_.push_back({.pid = entry.process.pid});
     }
   }
-  asked_ = !questions_.empty();
-  if (asked_) {
-    sources.unshared.ask(questions_);
+}
+
+void Census::ask_unshared(const Sources& sources,
+                          const PressureReading& reading) {
+  if (asked_ || questions_.empty()) {
+    return;
   }
+  for (UnsharedReader::Question& question : questions_) {
+    const Entry* entry = find(question.pid);
+    const Unshared last = entry == nullptr ? Unshared() : entry->unshared;
+    question.faulted_kib = last.faulted_kib + last.parent_faulted_kib;
+  }
+  asked_ = true;
+  asked_us_ = reading.time_us;
+  asked_free_kib_ = reading.free_kib();
+  sources.unshared.ask(questions_);
 }
 
 void Census::take_unshared(const Sources& sources) {
@@ -321,6 +325,7 @@ std::optional<std::size_t> Census::look(const Sources& sources,
   const std::size_t first = next_;
   const auto done = step(sources, per_step_);
   if (done) {
+    find_forked();
     ask_unshared(sources, reading);
   }
   charge(sources.facts.now_us() - before, first - next_);
@@ -332,6 +337,7 @@ std::size_t Census::look_at_all(const Sources& sources,
   const Micros before = sources.facts.now_us();
   if (begin(sources, reading)) {
     static_cast<void>(step(sources, entries_.size()));
+    find_forked();
     ask_unshared(sources, reading);
     charge(sources.facts.now_us() - before, entries_.size());
   }

@@ -134,8 +134,11 @@ class Census {
   void keep_listed(const std::optional<NewPids>& fresh);
   // Reads up to `count` processes; returns the slot if the note is complete.
   std::optional<std::size_t> step(const Sources& sources, std::size_t count);
-  // Asks for the unshared memory of large processes (16 MiB) that forked
-  // without exec: after each note, and four times a second while memory moves.
+  // Finds the large processes (16 MiB) that forked without exec, as of the
+  // note.
+  void find_forked();
+  // Asks for their unshared memory: after each note, and four times a second
+  // while memory moves.
   void ask_unshared(const Sources& sources, const PressureReading& reading);
   void learn_unshared(Entry& entry, const Unshared& unshared) noexcept;
   // Charges the cost of reads to the time that notes may use.

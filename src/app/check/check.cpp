@@ -199,7 +199,7 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
     return tl::unexpected(reading.error());
   }
   Policy policy = loaded.settings.policy;
-  policy.machine = source.machine();
+  policy.machine = source.machine(reading);
   Checked found{
       .loaded = loaded, .policy = policy, .state = CycleState(policy)};
   Snapshot& snapshot = found.state.snapshot;

@@ -246,7 +246,7 @@ void Daemon::note(const CycleResult& result) {
                    : std::string("waiting for the kernel's own victim"));
       break;
     case Kind::kSignalled:
-      count_kill(decision);
+      count_signal(decision);
       [[fallthrough]];
     case Kind::kNotSignalled:
       metrics_.spared += decision.passed_over_count;
@@ -270,8 +270,8 @@ void Daemon::note(const CycleResult& result) {
   }
 }
 
-void Daemon::count_kill(const Decision& decision) {
-  badnessd::count_kill(kill_times_, decision.signalled_us);
+void Daemon::count_signal(const Decision& decision) {
+  count_kill(kill_times_, decision.signalled_us);
   ++metrics_.kills[policy().triggers[decision.trigger].name];
   metrics_.last_kill_s = std::time(nullptr);
   metrics_.latency_us.add(decision.signalled_us - decision.seen_us);

@@ -180,7 +180,7 @@ int run_daemon(
   EventLog event_log(*log, journal, service.directory, log_is_journal,
                      service.state_directory);
   LoadedSettings settings = loaded;
-  settings.settings.policy.machine = source.machine();
+  settings.settings.policy.machine = source.machine(source.read_pressure());
   Daemon daemon(source.sources(), killer, std::move(settings),
                 open_state(service, *log), event_log);
   log->info("settings: {}", loaded.origin);

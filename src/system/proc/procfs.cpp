@@ -83,8 +83,8 @@ Expected<std::unique_ptr<ProcfsSource>> ProcfsSource::open(
   return source;
 }
 
-Machine ProcfsSource::machine() {
-  const auto reading = read_pressure();
+Machine ProcfsSource::machine(
+    const Expected<PressureReading>& reading) const noexcept {
   return {.mem_total_kib = reading ? reading->mem_total_kib : 0,
           .cpus = static_cast<std::uint32_t>(::get_nprocs()),
           .self_pid = self_pid()};

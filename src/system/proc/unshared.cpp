@@ -14,17 +14,20 @@ Unshared UnsharedReader::read(const Question& question) {
   const int proc_root = proc_root_.get();
   constexpr Kib kFewFaults = Kib{2} << 10;
   static const Kib page_kib = static_cast<Kib>(::sysconf(_SC_PAGESIZE)) / 1024;
-  const auto stat = reader_.read(proc_root, path_.of(question.pid, "stat"))
-                        .and_then(parse_stat);
+  const auto stat_of = [&](std::int32_t pid) {
+    return reader_.read(proc_root, path_.of(pid, "stat")).and_then(parse_stat);
+  };
+  const auto stat = stat_of(question.pid);
   if (!stat) {
     return {};
   }
   const TaskId id{question.pid, stat->start_time_ticks};
   const Kib faulted_kib = stat->minor_faults * page_kib;
-  const auto parent = reader_.read(proc_root, path_.of(stat->ppid, "stat"))
-                          .and_then(parse_stat);
-  const Kib parent_faulted_kib =
-      stat->ppid > kInitPid && parent ? parent->minor_faults * page_kib : 0;
+  Kib parent_faulted_kib = 0;
+  if (stat->ppid > kInitPid) {
+    const auto parent = stat_of(stat->ppid);
+    parent_faulted_kib = parent ? parent->minor_faults * page_kib : 0;
+  }
   if (faulted_kib + parent_faulted_kib < question.faulted_kib + kFewFaults &&
       question.faulted_kib != 0) {
     return {};

@@ -225,19 +225,19 @@ TEST_F(UnsharedTest, WhatAWorkerCopiesIsKept) {
   EXPECT_EQ(worker.then->private_kib, kLoaded + 10'000);
 }
 
-TEST_F(UnsharedTest, WhatItIsLeftWithWhenOthersExitItDidNotTake) {
-  const std::size_t slot = note(1000, 0, 20'000);
-  note(2000, kLoaded, 23'000);  // its faults are only a few
-  EXPECT_EQ(worker_since(slot).copied_kib, 3'000U);
-  EXPECT_EQ(worker_since(slot).shared_most_kib, 0U);
-}
-
 TEST_F(UnsharedTest, SoIsWhatItsParentCopies) {
   const std::size_t slot = note(1000, 0, 20'000, 700'000);
   note(2000, 120'000, 20'000, 900'000);
   EXPECT_EQ(worker_since(slot).copied_kib, 120'000U);
   note(3000, kLoaded, 20'000, 950'000);  // the rest, the parent has freed
   EXPECT_EQ(worker_since(slot).copied_kib, 170'000U);
+}
+
+TEST_F(UnsharedTest, WhatItIsLeftWithWhenOthersExitItDidNotTake) {
+  const std::size_t slot = note(1000, 0, 20'000);
+  note(2000, kLoaded, 23'000);  // its faults are only a few
+  EXPECT_EQ(worker_since(slot).copied_kib, 3'000U);
+  EXPECT_EQ(worker_since(slot).shared_most_kib, 0U);
 }
 
 TEST_F(UnsharedTest, AnotherProcessOfItsPidHasCopiedNothing) {

@@ -63,7 +63,7 @@ class Daemon {
  private:
   void lost_sample(const Error& error);
   void note(const CycleResult& result);
-  void count_kill(const Decision& decision);
+  void count_signal(const Decision& decision);
   void count_reclaim(const Decision& decision);
   void note_hang();
   void incident_over();

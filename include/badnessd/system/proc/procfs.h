@@ -63,8 +63,9 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] std::int32_t self_pid() const noexcept {
     return live_ ? reference_pid_ : 0;
   }
-  // This machine for Policy; without memory if that cannot be read.
-  [[nodiscard]] Machine machine();
+  // This machine for Policy; without memory if `reading` has failed.
+  [[nodiscard]] Machine machine(
+      const Expected<PressureReading>& reading) const noexcept;
   // The process that stands for the allocating task: badnessd on a live system,
   // `self` of a stored tree, else pid 1.
   [[nodiscard]] std::int32_t reference_pid() const noexcept {

@@ -6,6 +6,6 @@
 #   may die:   hog, the fork that saves: its death gives the copies back
 #   must live: store, java, node, old, database, family, sshd, beat
 role hog-save:600; servers
-sleep 30
+sleep 30  # what the servers took at their start is not what is lost now
 watch save ''
 judge_only save hog
