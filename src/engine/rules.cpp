@@ -49,7 +49,6 @@ struct Condition {
   Known known;
   bool (*given)(const Rule&) noexcept;
   Match (*match)(const Rule&, const Identity&) noexcept;
-  bool (*covers)(const Rule& wide, const Rule& narrow) noexcept;
 };
 
 // The list kList of a rule is about kFact of a process. kMatches says whether
@@ -69,16 +68,6 @@ constexpr Condition condition(Known known) noexcept {
                   return kMatches(it, *fact);
                 });
             return !fact ? Match::kUnknown : matches ? Match::kYes : Match::kNo;
-          },
-          [](const Rule& wide, const Rule& narrow) noexcept {
-            const auto& all = wide.*kList;
-            const auto& some = narrow.*kList;
-            const auto covered = [&](const auto& it) {
-              return std::ranges::any_of(
-                  all, [&](const auto& other) { return other.covers(it); });
-            };
-            return all.empty() ||
-                   (!some.empty() && std::ranges::all_of(some, covered));
           }};
 }
 
@@ -123,11 +112,6 @@ bool asks_for(const std::vector<Rule>& rules, Known known) noexcept {
 bool has_condition(const Rule& rule) noexcept {
   return std::ranges::any_of(kConditions,
                              [&](const auto& it) { return it.given(rule); });
-}
-
-bool covers(const Rule& wide, const Rule& narrow) noexcept {
-  return std::ranges::all_of(
-      kConditions, [&](const auto& it) { return it.covers(wide, narrow); });
 }
 
 bool matches_cgroup(const Glob& glob, std::string_view path) noexcept {

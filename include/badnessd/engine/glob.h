@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Shell patterns. A match takes time linear in the length of the text, whatever
-// the pattern: a hostile user may control both.
+// Shell patterns. They come from the settings; a hostile user controls the
+// text.
 #pragma once
 
-#include <array>
+#include <bitset>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +24,7 @@ class Glob {
   // backslash is incomplete.
   [[nodiscard]] static std::optional<Glob> parse(std::string_view pattern);
 
-  // Costs a few operations for each byte of `text`.
+  // Costs at worst a comparison for each byte of `text` and of the pattern.
   [[nodiscard]] bool matches(std::string_view text) const noexcept;
 
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
@@ -35,25 +34,17 @@ class Glob {
   [[nodiscard]] std::string_view fixed_prefix() const noexcept {
     return prefix_;
   }
-  // Returns true if this pattern matches every text that `other` matches. False
-  // can also mean "not known".
-  [[nodiscard]] bool covers(const Glob& other) const noexcept;
 
  private:
-  // Bit n is set if the text so far can match the first n pattern bytes.
-  static constexpr std::size_t kWords = kMaxLength / 64 + 1;
-  using Bits = std::array<std::uint64_t, kWords>;
-  using Set = std::array<bool, 256>;
-
-  void add(const Set& bytes);
+  struct Atom {
+    bool star = false;
+    std::bitset<256> bytes{};  // if it is no star: one of them
+  };
 
   std::string text_;
   std::string prefix_;
   std::size_t length_ = 0;
-  Bits loops_{};  // the positions of stars
-  // The positions that each byte can match; equal ones are stored once.
-  std::array<std::uint16_t, 256> class_of_{};
-  std::vector<Bits> steps_{1};
+  std::vector<Atom> atoms_;
 };
 
 }  // namespace badnessd

@@ -26,9 +26,6 @@ struct UserRange {
   [[nodiscard]] bool matches(std::uint32_t uid) const noexcept {
     return uid >= first && uid <= last;
   }
-  [[nodiscard]] bool covers(const UserRange& other) const noexcept {
-    return first <= other.first && last >= other.last;
-  }
 };
 
 // All given conditions must hold; a list holds if any entry matches.
@@ -80,9 +77,6 @@ enum class Known : std::uint8_t {
                             Known known) noexcept;
 
 [[nodiscard]] bool has_condition(const Rule& rule) noexcept;
-// Whether every process that matches `narrow` also matches `wide`. False can
-// also mean "not known".
-[[nodiscard]] bool covers(const Rule& wide, const Rule& narrow) noexcept;
 
 // The rules whose conditions of the kind kCalm hold or are absent.
 [[nodiscard]] RuleBits calm_conditions(const std::vector<Rule>& rules,

@@ -100,16 +100,6 @@ bool can_never_match(const Rule& rule) {
   return no_name || no_user;
 }
 
-// The first rule that covers the rule at `index`; `index` if no earlier rule
-// covers it.
-std::size_t covering(const std::vector<Rule>& rules, std::size_t index) {
-  std::size_t first = 0;
-  while (first < index && !covers(rules[first], rules[index])) {
-    ++first;
-  }
-  return first;
-}
-
 }  // namespace
 
 Findings lint_triggers(const Policy& policy, const OomDomains& domains,
@@ -167,13 +157,6 @@ Findings lint_rules(const std::vector<Rule>& rules) {
       if (is_no_user(users)) {
         add(fmt::format("there is no user {} here", escaped(users.text)));
       }
-    }
-    const std::size_t before = covering(rules, i);
-    if (before != i) {
-      add(
-          fmt::format("it is never reached: rule {} takes all that it would, "
-                      "and the first that matches counts",
-                      escaped(rules[before].name)));
     }
     if (rule.adj() < 0 && any_user_can_meet(rule)) {
       add("any user can have what it asks for; add user, unit, or a cgroup "
@@ -245,8 +228,7 @@ Findings lint_matches(const Policy& policy, const Snapshot& snapshot,
     const std::string name = escaped(policy.rules[i].name);
     if (matches[i].count == 0 && !can_never_match(policy.rules[i])) {
       warn(findings, "rule {} matches no process now", name);
-    } else if (matches[i].count != 0 && matches[i].taken == matches[i].count &&
-               covering(policy.rules, i) == i) {
+    } else if (matches[i].count != 0 && matches[i].taken == matches[i].count) {
       warn(findings, "rule {}: rules before it take all that it matches now",
            name);
     }

@@ -19,8 +19,8 @@ namespace badnessd {
                                                  const OomDomains& domains,
                                                  CgroupTree& cgroups);
 
-// Rules that no process can match, that are never reached, or that protect by
-// a text that any user can choose, e.g. comm.
+// Rules that no process can match, or that protect by a text that any user can
+// choose, e.g. comm.
 [[nodiscard]] std::vector<Finding> lint_rules(const std::vector<Rule>& rules);
 
 // The effect of one rule on the processes of a refined snapshot.

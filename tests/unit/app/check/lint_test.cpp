@@ -66,20 +66,6 @@ TEST(LintRules, ProtectionByWhatAnybodyCanChoose) {
       has(rules_lint({rule("a", -1, {{"cgroup", "*/db.service"}})}), kAnybody));
 }
 
-TEST(LintRules, OneBehindAWiderOneIsNeverReached) {
-  const Rule wide = rule("wide", 5, {{"comm", "*"}});
-  const Rule narrow = rule("narrow", 3, {{"comm", "java"}, {"user", "7"}});
-  EXPECT_TRUE(has(rules_lint({wide, narrow}),
-                  "rule narrow: it is never reached: rule wide"));
-  EXPECT_EQ(rules_lint({narrow, wide}), "");
-  EXPECT_TRUE(has(rules_lint({rule("a", 1, {{"user", "1000-1999"}}),
-                              rule("b", 2, {{"user", "1500"}})}),
-                  "rule b: it is never reached"));
-  EXPECT_EQ(rules_lint({rule("a", 1, {{"user", "1000-1999"}}),
-                        rule("b", 2, {{"user", "1500,2000"}})}),
-            "");
-}
-
 Task named(std::int32_t pid, std::string_view comm, Kib kib) {
   Task task = test::named_task(pid, kib, comm);
   task.rss_anon_kib = kib;
