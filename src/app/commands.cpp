@@ -154,11 +154,8 @@ tl::expected<std::unique_ptr<Killer>, int> choose_killer(
              "killing other users' processes needs CAP_KILL: run as root, or "
              "with --dry-run to see what would be done"));
   }
-  // Without a reaper the victim frees its own memory when it exits.
-  auto reaper = Reaper::start();
   return std::make_unique<PidfdKiller>(source.root_fd(), source.self_pid(),
-                                       ::getppid(),
-                                       reaper ? std::move(*reaper) : nullptr);
+                                       ::getppid());
 }
 
 int run_command(const Invocation& invocation, const LoadedSettings& loaded,

@@ -65,6 +65,7 @@ class Worker {
       return;
     }
     desk_->asked.assign(questions.begin(), questions.end());
+    desk_->answers.reserve(questions.size());  // the thread allocates little
     desk_->busy_with.store(1, std::memory_order_release);
     say(desk_->write_end, kWork);
   }

@@ -44,12 +44,8 @@ KillOutcome signal(int pidfd, std::int32_t pid, Signal signal_to_send) {
 }  // namespace
 
 PidfdKiller::PidfdKiller(int proc_root, std::int32_t self_pid,
-                         std::int32_t parent_pid,
-                         std::unique_ptr<Reaper> reaper)
-    : proc_root_(proc_root),
-      self_pid_(self_pid),
-      parent_pid_(parent_pid),
-      reaper_(std::move(reaper)) {}
+                         std::int32_t parent_pid)
+    : proc_root_(proc_root), self_pid_(self_pid), parent_pid_(parent_pid) {}
 
 bool PidfdKiller::available() {
   const UniqueFd self(
@@ -118,8 +114,8 @@ KillOutcome PidfdKiller::escalate() {
 }
 
 void PidfdKiller::release_memory() {
-  if (killed_ && reaper_ != nullptr && pidfd_.valid()) {
-    reaper_->release(pidfd_.get());
+  if (killed_ && pidfd_.valid()) {
+    reaper_.release(pidfd_.get());
   }
 }
 

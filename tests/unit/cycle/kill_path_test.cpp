@@ -120,9 +120,7 @@ std::int64_t page_faults() {
 class DivertingKiller final : public Killer {
  public:
   DivertingKiller(int proc_root, const Task& victim, const ShortMemory& source)
-      : killer_(proc_root, ::getpid(), 0, nullptr),
-        victim_(victim),
-        source_(source) {}
+      : killer_(proc_root, ::getpid(), 0), victim_(victim), source_(source) {}
 
   [[nodiscard]] KillOutcome send(const Task& /*victim*/,
                                  Signal signal) override {

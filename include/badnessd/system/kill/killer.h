@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 #include "badnessd/engine/task.h"
 #include "badnessd/system/kill/reaper.h"
@@ -61,10 +60,8 @@ class Killer {
 // the parent of badnessd.
 class PidfdKiller final : public Killer {
  public:
-  // `proc_root` is a descriptor of the live /proc that outlives the killer;
-  // `reaper` may be null.
-  PidfdKiller(int proc_root, std::int32_t self_pid, std::int32_t parent_pid,
-              std::unique_ptr<Reaper> reaper);
+  // `proc_root` is a descriptor of the live /proc that outlives the killer.
+  PidfdKiller(int proc_root, std::int32_t self_pid, std::int32_t parent_pid);
 
   // Whether the kernel has pidfd_open(2) and pidfd_send_signal(2), and no
   // seccomp filter forbids them.
@@ -87,7 +84,7 @@ class PidfdKiller final : public Killer {
   int proc_root_;
   std::int32_t self_pid_;
   std::int32_t parent_pid_;
-  std::unique_ptr<Reaper> reaper_;
+  Reaper reaper_;
   TaskId victim_;
   UniqueFd pidfd_;
   bool killed_ = false;

@@ -1,43 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Calls process_mrelease(2) on a killed process (Linux 5.15): this frees its
 // memory before the process runs again. The call takes the victim's mmap lock
-// and can last seconds for a huge process, so it has a thread of its own.
+// and can last seconds for a huge process, so a worker makes it.
 #pragma once
 
-#include <pthread.h>
+#include <string_view>
 
-#include <memory>
-
-#include "badnessd/system/sys.h"
+#include "badnessd/system/worker.h"
 
 namespace badnessd {
+
+// A Worker's Reader of pidfds, which it closes. It answers nothing.
+struct MemoryReleaser {
+  using Question = int;
+  using Answer = std::string_view;
+  [[nodiscard]] static Answer read(int pidfd);
+  [[nodiscard]] static Answer unknown(int pidfd);
+};
 
 class Reaper {
  public:
   // Whether the kernel has the call, and no seccomp filter forbids it.
   [[nodiscard]] static bool available();
 
-  // Starts the thread.
-  [[nodiscard]] static Expected<std::unique_ptr<Reaper>> start();
+  // Asks about no process: this starts the thread.
+  Reaper() { release(-1); }
 
-  Reaper(const Reaper&) = delete;
-  Reaper& operator=(const Reaper&) = delete;
-  Reaper(Reaper&&) = delete;
-  Reaper& operator=(Reaper&&) = delete;
-  ~Reaper();
-
-  // Hands over a copy of `pidfd`. Does not block. With a full queue or without
-  // the system call it has no effect: the process dies all the same.
-  void release(int pidfd) noexcept;
+  // Hands over a copy of `pidfd`. Does not block. Without the system call, or
+  // while the last call has not ended, the process dies all the same.
+  void release(int pidfd);
 
  private:
-  Reaper(UniqueFd read_end, UniqueFd write_end)
-      : read_end_(std::move(read_end)), write_end_(std::move(write_end)) {}
-  static void* run(void* self);
-
-  UniqueFd read_end_;
-  UniqueFd write_end_;
-  pthread_t thread_{};
+  Worker<MemoryReleaser> worker_;
 };
 
 }  // namespace badnessd

@@ -60,7 +60,7 @@ class PidfdKillerTest : public ::testing::Test {
   }
 
   [[nodiscard]] PidfdKiller killer() const {
-    return {proc.get(), ::getpid(), 0, nullptr};
+    return {proc.get(), ::getpid(), 0};
   }
 
   UniqueFd proc;
@@ -137,11 +137,9 @@ TEST_F(PidfdKillerTest, KillsAnotherBesidesTheOneThatIsPinned) {
   EXPECT_EQ(under_test.kill_also(task_of(::getpid())).kind, Outcome::kRefused);
 }
 
-TEST_F(PidfdKillerTest, AReaperMayHelp) {
+TEST_F(PidfdKillerTest, ReleasingTheMemoryHarmsNobody) {
   Forked child;
-  auto reaper = Reaper::start();
-  ASSERT_TRUE(reaper);
-  PidfdKiller under_test(proc.get(), ::getpid(), 0, std::move(*reaper));
+  PidfdKiller under_test = killer();
   ASSERT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
             Outcome::kSent);
   under_test.release_memory();
@@ -197,7 +195,7 @@ TEST_F(PidfdKillerTest, RefusesInitItselfAndPidsThatAreNone) {
 
 TEST_F(PidfdKillerTest, RefusesItsParent) {
   Forked child;
-  PidfdKiller under_test(proc.get(), ::getpid(), child.pid(), nullptr);
+  PidfdKiller under_test(proc.get(), ::getpid(), child.pid());
   EXPECT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
             Outcome::kRefused);
   EXPECT_FALSE(child.ended());
@@ -221,7 +219,7 @@ TEST_F(PidfdKillerTest, DoesNotSignalWhoseStartTimeCannotBeCompared) {
        {std::pair(&garbage, EBADMSG), std::pair(&unreadable, EISDIR)}) {
     const auto root = open_directory(AT_FDCWD, tree->path());
     ASSERT_TRUE(root);
-    PidfdKiller under_test(root->get(), ::getpid(), 0, nullptr);
+    PidfdKiller under_test(root->get(), ::getpid(), 0);
     const KillOutcome outcome =
         under_test.send(task_of(child.pid()), Signal::kKill);
     EXPECT_EQ(outcome.kind, Outcome::kFailed);
