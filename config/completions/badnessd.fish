@@ -8,7 +8,7 @@ complete -c badnessd -l set -xa 'badness.memory= kernel.hz= kill.exit_timeout= k
 complete -c badnessd -l proc-root -xa '(__fish_complete_directories)' -d 'Read this tree instead of /proc'
 complete -c badnessd -l dry-run -l dryrun -d 'Do all but the signal; report one victim per incident'
 complete -c badnessd -l once -d 'Audit: one pass as if the trigger had fired; never signals'
-complete -c badnessd -l json -d 'With --once and every subcommand: print one JSON object'
+complete -c badnessd -l json -d 'With --once, scores, status and history: print JSON'
 complete -c badnessd -n __fish_use_subcommand -a scores -d 'List processes with their scores'
 complete -c badnessd -n '__fish_seen_subcommand_from scores' -s n -x -d 'Show the first N; 0 is all (default: 20, with --json all)'
 complete -c badnessd -n '__fish_seen_subcommand_from scores' -l sort -xa 'points pid total_vm rss swap reclaim adj cpu age' -d 'Order by points, pid, total_vm, rss, swap, reclaim, adj, cpu, age (default: points)'

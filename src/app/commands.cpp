@@ -57,9 +57,7 @@ int run_explain(const Invocation& invocation, const Policy& policy,
                             invocation.pid));
   }
   const auto index = static_cast<std::uint32_t>(found);
-  return print(invocation.json
-                   ? dumped(explain_json(snapshot, index, policy))
-                   : explain_text(snapshot, index, policy, stdout_style()));
+  return print(explain_text(snapshot, index, policy, stdout_style()));
 }
 
 // The policy for this machine. Scores do not depend on the amount of memory, so
@@ -87,9 +85,8 @@ int run_once(const Invocation& invocation, const LoadedSettings& loaded,
                          once_text(result, state, policy, stdout_style()));
 }
 
-int run_check(const Invocation& invocation, const LoadedSettings& loaded,
-              ProcfsSource& source) {
-  const auto result = check(loaded, source, invocation.json, stdout_style());
+int run_check(const LoadedSettings& loaded, ProcfsSource& source) {
+  const auto result = check(loaded, source, stdout_style());
   if (!result) {
     return cannot_read(result.error());
   }
@@ -168,7 +165,7 @@ int run_command(const Invocation& invocation, const LoadedSettings& loaded,
     });
   }
   if (invocation.command == Command::kCheck) {
-    return run_check(invocation, loaded, source);
+    return run_check(loaded, source);
   }
   const Policy policy = policy_here(loaded.settings, source);
   if (invocation.command == Command::kOnce) {

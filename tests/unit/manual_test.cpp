@@ -11,12 +11,10 @@
 
 #include <gtest/gtest.h>
 
-#include "badnessd/app/check/check.h"
 #include "badnessd/app/config/cli.h"
 #include "badnessd/app/config/options.h"
 #include "badnessd/app/config/settings.h"
 #include "badnessd/app/config/text.h"
-#include "badnessd/app/report/explain.h"
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/metrics.h"
 #include "badnessd/app/report/once.h"
@@ -142,8 +140,6 @@ TEST(Manual, OfTheProgramListsTheFields) {
            {"process", fields_text(process_fields())},
            {"report", fields_text(report_fields())},
            {"once", fields_text(once_fields())},
-           {"explain", fields_text(explain_fields())},
-           {"check", fields_text(check_fields())},
            {"status", fields_text(status_fields())},
            {"metrics", metrics_list()}});
 }

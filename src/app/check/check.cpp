@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/check/check.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
 
 #include <fmt/core.h>
 
 #include "badnessd/app/check/host.h"
 #include "badnessd/app/check/lint.h"
 #include "badnessd/app/config/render.h"
-#include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
 #include "badnessd/app/report/triggers.h"
 #include "badnessd/cycle/domains.h"
-#include "badnessd/system/service/child.h"
 
 namespace badnessd {
 namespace {
@@ -105,94 +100,14 @@ std::string as_text(const Checked& found, const Style& style) {
          section("chosen", choices_text(found)) + section("notes", host);
 }
 
-Json pid_json(const Checked& found, const std::optional<std::uint32_t>& index) {
-  return index ? Json(found.state.snapshot.tasks[*index].id.pid) : Json();
-}
-
-Json settings_json(const Checked& found) {
-  Json settings = Json::array();
-  for (const Row& row : rows_in_force(found.loaded)) {
-    settings.push_back({{"key", row[0]}, {"value", row[1]}, {"from", row[2]}});
-  }
-  return settings;
-}
-
-Json rules_json(const Checked& found) {
-  Json rules = Json::array();
-  for (std::size_t i = 0; i < found.matches.size(); ++i) {
-    Json pids = Json::array();
-    for (const std::uint32_t index : found.matches[i].first) {
-      pids.push_back(pid_json(found, index));
-    }
-    rules.push_back({{"name", escaped(found.policy.rules[i].name)},
-                     {"oom_adj", found.policy.rules[i].adj()},
-                     {"matches", found.matches[i].count},
-                     {"first_pids", std::move(pids)}});
-  }
-  return rules;
-}
-
-constexpr std::array<Field<Checked>, 8> kCheckFields{{
-    {"schema", "1", [](const Checked&) -> Json { return kJsonSchema; }},
-    {"origin", "the file",
-     [](const Checked& it) -> Json { return escaped(it.loaded.origin); }},
-    {"settings", "`key`, `value` and `from` of each setting", settings_json},
-    {"pressure", "memory, swap and PSI, as in the record",
-     [](const Checked& it) {
-       return pressure_json(*it.state.domains.system.last);
-     }},
-    {"triggers", "as with `--once`",
-     [](const Checked& it) {
-       return triggers_json(it.policy, it.state.domains, Decision{});
-     }},
-    {"rules", "`name`, `oom_adj`, `matches` and `first_pids` of each rule",
-     rules_json},
-    {"chosen",
-     "pids that would be chosen as configured (`configured_pid`), without "
-     "rules (`without_rules_pid`), without rules and guard "
-     "(`kernel_2_6_32_pid`); `need_kib`, `protected_kib`",
-     [](const Checked& it) -> Json {
-       return {{"configured_pid", pid_json(it, it.choices.configured)},
-               {"without_rules_pid", pid_json(it, it.choices.without_rules)},
-               {"kernel_2_6_32_pid", pid_json(it, it.choices.kernel26)},
-               {"need_kib", it.choices.needed_kib},
-               {"protected_kib", it.choices.protected_kib}};
-     }},
-    {"notes", "`text` of what is wrong or lacking, and whether a `warning`",
-     [](const Checked& it) {
-       Json notes = Json::array();
-       for (const Finding& one : it.findings) {
-         notes.push_back({{"warning", one.warning}, {"text", one.text}});
-       }
-       return notes;
-     }},
-}};
-
-// What systemctl shows, where systemd is PID 1.
-std::string shown_of_on_kill() {
-  std::string shown;
-  if (::access("/run/systemd/system", F_OK) != 0) {
-    return shown;
-  }
-  static_cast<void>(run_program(
-      {"systemctl", "show", "--property=LoadState,ActiveState,UnitFileState",
-       "badnessd-on-kill.path", "badnessd-on-kill.service"},
-      [&shown](std::FILE* output) { shown = read_all(output); }));
-  return shown;
-}
-
 void append(std::vector<Finding>& all, const std::vector<Finding>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
 
 }  // namespace
 
-std::vector<FieldText> check_fields() {
-  return texts_of(kCheckFields);
-}
-
 Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
-                            bool json, const Style& style) {
+                            const Style& style) {
   const Sources sources = source.sources();
   const auto reading = source.read_pressure();
   if (!reading) {
@@ -220,14 +135,10 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   append(found.findings,
          lint_matches(policy, snapshot, found.matches, found.choices));
   append(found.findings, textfile_findings(loaded.settings.metrics_textfile));
-  if (source.live()) {
-    append(found.findings, on_kill_findings(shown_of_on_kill()));
-  }
   append(found.findings,
          host_findings(policy, *reading, snapshot, source, AskedBy::kCheck));
   return CheckResult{
-      .text =
-          json ? dumped(object_of(kCheckFields, found)) : as_text(found, style),
+      .text = as_text(found, style),
       .clean = std::none_of(found.findings.begin(), found.findings.end(),
                             [](const Finding& it) { return it.warning; })};
 }

@@ -132,46 +132,6 @@ std::vector<Finding> textfile_findings(const std::string& path) {
                        ::geteuid(), escaped(directory), std::strerror(code))}};
 }
 
-std::vector<Finding> on_kill_findings(std::string_view shown) {
-  const std::size_t end = shown.find("\n\n");
-  if (end == std::string_view::npos) {
-    return {};
-  }
-  const std::string_view path = shown.substr(0, end);
-  const std::string_view service = shown.substr(end);
-  const auto is = [](std::string_view unit, std::string_view state) {
-    return unit.find(state) != std::string_view::npos;
-  };
-  if (!is(path, "LoadState=loaded")) {
-    return {{false,
-             "badnessd-on-kill.path is not installed: no command runs after a "
-             "kill"}};
-  }
-  if (!is(service, "LoadState=loaded")) {
-    return {{true,
-             "badnessd-on-kill.path is installed, badnessd-on-kill.service is "
-             "not, or has an error: no command runs after a kill"}};
-  }
-  if (!is(path, "ActiveState=active")) {
-    return {{true,
-             "badnessd-on-kill.path is not active: no command runs after a "
-             "kill until 'systemctl enable --now badnessd-on-kill.path'"}};
-  }
-  std::vector<Finding> findings{
-      {false, "badnessd-on-kill.service runs after each kill"}};
-  if (is(path, "UnitFileState=disabled")) {
-    findings.push_back({true,
-                        "badnessd-on-kill.path is not enabled: after the next "
-                        "boot no command runs after a kill"});
-  }
-  if (is(service, "ActiveState=failed")) {
-    findings.push_back({true,
-                        "badnessd-on-kill.service failed after the last kill: "
-                        "see 'journalctl -u badnessd-on-kill'"});
-  }
-  return findings;
-}
-
 std::vector<Finding> capability_findings(std::uint64_t capabilities,
                                          const HostFacts& host) {
   std::vector<Finding> findings;

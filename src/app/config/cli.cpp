@@ -38,7 +38,7 @@ void add_common(CLI::App& app, Invocation& invocation, bool& once) {
   app.add_flag("--once", once,
                "Audit: one pass as if the trigger had fired; never signals");
   app.add_flag("--json", invocation.json,
-               "With --once and every subcommand: print one JSON object");
+               "With --once, scores, status and history: print JSON");
 }
 
 void add_limit(CLI::App& command, Invocation& invocation,
@@ -93,8 +93,11 @@ std::string_view contradiction(const Invocation& invocation, bool once) {
   if (once && invocation.command != Command::kRun) {
     return "--once stands alone; leave it out or the subcommand";
   }
-  if (invocation.json && !once && invocation.command == Command::kRun) {
-    return "--json goes with --once or a subcommand";
+  const Command of = once ? Command::kOnce : invocation.command;
+  if (invocation.json && (of == Command::kRun || of == Command::kExplain ||
+                          of == Command::kCheck)) {
+    return "--json goes with --once, scores, status and history; the steps of "
+           "each score are in that of scores, and check has an exit code";
   }
   return {};
 }

@@ -11,41 +11,9 @@
 namespace badnessd {
 namespace {
 
-std::string scope_text(const Trigger& trigger) {
-  return trigger.scope ? trigger.scope->text() : std::string();
-}
-
 bool nothing(const std::optional<Amount>& amount) {
   return amount &&
          (amount->basis_points == BasisPoints{0} || amount->kib == Kib{0});
-}
-
-// Whether `a` is at most `b` on every machine. Compares only amounts of the
-// same form, e.g. both in percent.
-bool no_higher(const std::optional<Amount>& a, const std::optional<Amount>& b) {
-  if (!a || !b) {
-    return false;
-  }
-  const bool same_form =
-      a->basis_points.has_value() == b->basis_points.has_value() &&
-      a->kib.has_value() == b->kib.has_value();
-  return same_form &&
-         a->basis_points.value_or(0) <= b->basis_points.value_or(0) &&
-         a->kib.value_or(0) <= b->kib.value_or(0);
-}
-
-// Whether the log trigger is at least as strict as the kill trigger in every
-// condition of the kill trigger: then it never fires first.
-bool comes_too_late(const Trigger& log, const Trigger& kill) {
-  const auto later_amount = [&](const auto& it) {
-    return !(kill.*it.amount) || no_higher(log.*it.amount, kill.*it.amount);
-  };
-  const auto later_stall = [&](const auto& it) {
-    return !(kill.*it.limit) || log.*it.limit >= kill.*it.limit;
-  };
-  return std::ranges::all_of(kAmountConditions, later_amount) &&
-         std::ranges::all_of(kStallConditions, later_stall) &&
-         log.for_us >= kill.for_us;
 }
 
 // Whether an earlier item has the same name.
@@ -80,13 +48,6 @@ void check_trigger(const std::vector<Trigger>& triggers, std::size_t index,
   if (trigger.psi_some_above && trigger.psi_full_above &&
       *trigger.psi_some_above <= *trigger.psi_full_above) {
     add("has a psi_some_above that psi_full_above implies; leave it out");
-  }
-  for (const Trigger& other : triggers) {
-    if (trigger.action == Action::kLog && other.action == Action::kKill &&
-        scope_text(trigger) == scope_text(other) &&
-        comes_too_late(trigger, other)) {
-      add(fmt::format("warns no earlier than '{}' kills", escaped(other.name)));
-    }
   }
 }
 

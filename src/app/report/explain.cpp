@@ -7,7 +7,6 @@
 
 #include <fmt/core.h>
 
-#include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/engine/ranking.h"
@@ -210,35 +209,6 @@ std::string rank_text(const Explained& it) {
                                   : "bring it to first place");
 }
 
-constexpr std::array<Field<Explained>, 5> kExplainFields{{
-    {"candidates", "how many processes could be chosen",
-     of<&Explained::candidates>},
-    {"rank", "the place of the process among them; null: it is none of them",
-     of<&Explained::rank>},
-    {"rival_pid", "the runner-up if the process leads, else the leader",
-     [](const Explained& it) {
-       return it.rival ? Json(it.snapshot.tasks[*it.rival].id.pid) : Json();
-     }},
-    {"turning_oom_adj", "the `oom_adj` with which another process leads",
-     of<&Explained::turning>},
-    {"children",
-     "`pid`, `comm`, `threads`, `shares_mm` of each child, and the `points` "
-     "that it adds",
-     [](const Explained& it) {
-       Json children = Json::array();
-       for (const Addend& addend :
-            addends_of(it.snapshot, it.of.task, it.policy.score)) {
-         const Task& child = addend.child;
-         children.push_back({{"pid", child.id.pid},
-                             {"comm", escaped(child.name())},
-                             {"threads", child.mm_threads},
-                             {"shares_mm", addend.shares_mm},
-                             {"points", addend.points}});
-       }
-       return children;
-     }},
-}};
-
 // The rule that counts, and the others that match.
 std::vector<std::string> rules_text(const Verdict& verdict,
                                     const Policy& policy) {
@@ -291,18 +261,6 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
                      "cannot be read (it needs CAP_SYS_PTRACE)"});
   }
   return text + section("facts", gaps_text(snapshot.gaps));
-}
-
-std::vector<FieldText> explain_fields() {
-  return texts_of(kExplainFields);
-}
-
-Json explain_json(const Snapshot& snapshot, std::uint32_t index,
-                  const Policy& policy) {
-  Json json = report_json(snapshot, {index}, policy);
-  json["explain"] =
-      object_of(kExplainFields, explained(snapshot, index, policy));
-  return json;
 }
 
 }  // namespace badnessd

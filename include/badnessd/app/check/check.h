@@ -4,25 +4,20 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "badnessd/app/config/config.h"
 #include "badnessd/app/config/text.h"
-#include "badnessd/app/report/fields.h"
 #include "badnessd/system/proc/procfs.h"
 
 namespace badnessd {
 
-// The fields of the JSON object.
-[[nodiscard]] std::vector<FieldText> check_fields();
-
 struct CheckResult {
-  std::string text;   // for the terminal, or one JSON object
+  std::string text;   // for the terminal
   bool clean = true;  // no warnings
 };
 
 [[nodiscard]] Expected<CheckResult> check(const LoadedSettings& loaded,
-                                          ProcfsSource& source, bool json,
+                                          ProcfsSource& source,
                                           const Style& style);
 
 }  // namespace badnessd

@@ -40,11 +40,6 @@ enum class AskedBy : std::uint8_t { kDaemon, kCheck };
 // where no other could; the daemon may have other rights.
 [[nodiscard]] std::vector<Finding> textfile_findings(const std::string& path);
 
-// Whether a command runs after each kill. `shown` is what systemctl shows of
-// LoadState, ActiveState and UnitFileState of badnessd-on-kill.path, then of
-// badnessd-on-kill.service; from other text nothing follows.
-[[nodiscard]] std::vector<Finding> on_kill_findings(std::string_view shown);
-
 // The actions that these effective capabilities and limits deny to the daemon.
 [[nodiscard]] std::vector<Finding> capability_findings(
     std::uint64_t capabilities, const HostFacts& host);

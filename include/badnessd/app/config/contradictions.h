@@ -10,8 +10,8 @@
 namespace badnessd {
 
 // A reason why well-formed settings are useless: a trigger that can never fire,
-// a log trigger that fires no earlier than its kill trigger, a rule without
-// conditions or without effect. Holds a sentence and the trigger or the rule.
+// a rule without conditions or without effect. Holds a sentence and the trigger
+// or the rule.
 struct Contradiction {
   const void* about = nullptr;  // null: the settings as a whole
   std::string sentence;

@@ -4,10 +4,8 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "badnessd/app/config/text.h"
-#include "badnessd/app/report/fields.h"
 #include "badnessd/engine/policy.h"
 
 namespace badnessd {
@@ -18,10 +16,5 @@ namespace badnessd {
                                        std::uint32_t index,
                                        const Policy& policy,
                                        const Style& style);
-
-// The fields of `explain` in the object.
-[[nodiscard]] std::vector<FieldText> explain_fields();
-[[nodiscard]] Json explain_json(const Snapshot& snapshot, std::uint32_t index,
-                                const Policy& policy);
 
 }  // namespace badnessd

@@ -119,58 +119,6 @@ TEST(TextfileNotes, WhatAnotherUserMayWriteIsNoWarning) {
   EXPECT_NE(notes[0].text.find("uid 65534"), std::string::npos);
 }
 
-// As systemctl shows them: those of the path unit, an empty line, those of the
-// service.
-std::vector<Finding> on_kill(std::string_view path, std::string_view service) {
-  return on_kill_findings(std::string(path) + "\n" + std::string(service));
-}
-constexpr std::string_view kPathWatches =
-    "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n";
-constexpr std::string_view kServiceWaits =
-    "LoadState=loaded\nActiveState=inactive\nUnitFileState=static\n";
-
-TEST(OnKillNotes, SayThatTheServiceRuns) {
-  const auto notes = on_kill(kPathWatches, kServiceWaits);
-  ASSERT_EQ(notes.size(), 1U);
-  EXPECT_FALSE(notes[0].warning);
-  EXPECT_EQ(notes[0].text, "badnessd-on-kill.service runs after each kill");
-}
-
-TEST(OnKillNotes, NothingInstalledIsNoWarning) {
-  const std::string none =
-      "LoadState=not-found\nActiveState=inactive\nUnitFileState=\n";
-  const auto notes = on_kill(none, none);
-  ASSERT_EQ(notes.size(), 1U);
-  EXPECT_FALSE(notes[0].warning);
-  EXPECT_NE(notes[0].text.find("not installed"), std::string::npos);
-}
-
-TEST(OnKillNotes, WarnAboutWhatWillNotRun) {
-  const auto warned = [](std::string_view path, std::string_view service) {
-    const auto notes = on_kill(path, service);
-    return !notes.empty() && notes.back().warning ? notes.back().text : "";
-  };
-  EXPECT_NE(warned("LoadState=loaded\nActiveState=inactive\n", kServiceWaits)
-                .find("not active"),
-            std::string::npos);
-  EXPECT_NE(
-      warned(kPathWatches, "LoadState=bad-setting\n").find("has an error"),
-      std::string::npos);
-  EXPECT_NE(warned("LoadState=loaded\nActiveState=active\n"
-                   "UnitFileState=disabled\n",
-                   kServiceWaits)
-                .find("not enabled"),
-            std::string::npos);
-  EXPECT_NE(warned(kPathWatches, "LoadState=loaded\nActiveState=failed\n")
-                .find("failed"),
-            std::string::npos);
-}
-
-TEST(OnKillNotes, NothingFollowsFromOtherText) {
-  EXPECT_TRUE(on_kill_findings("").empty());
-  EXPECT_TRUE(on_kill_findings("Failed to connect to bus\n").empty());
-}
-
 TEST(CapabilityNotes, OneForEachThatIsMissing) {
   EXPECT_TRUE(capability_findings(~std::uint64_t{0}, {}).empty());
   EXPECT_EQ(capability_findings(0, {}).size(), 4U);

@@ -80,6 +80,8 @@ TEST_F(Cli, WrongUsageIs64AndNamesTheMistake) {
       {{"scores", "--sort", "size"}, "size not in {points,pid}"},
       {{"scores", "--once"}, "--once stands alone"},
       {{"--json"}, "--json goes with"},
+      {{"explain", "1", "--json"}, "--json goes with"},
+      {{"check", "--json"}, "--json goes with"},
   };
   for (const auto& [words, part] : cases) {
     const auto parsed = parse(words);

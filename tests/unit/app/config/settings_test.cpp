@@ -170,17 +170,6 @@ TEST(Contradictions, ATriggerThatCanNeverFire) {
             std::string::npos);
 }
 
-TEST(Contradictions, AWarningThatComesNoEarlierThanTheKill) {
-  const Trigger kill = low_memory("kill", 500, Action::kKill);
-  EXPECT_EQ(contradiction({low_memory("warn", 1000, Action::kLog), kill}), "");
-  EXPECT_EQ(contradiction({low_memory("warn", 500, Action::kLog), kill}),
-            "trigger 'warn' warns no earlier than 'kill' kills");
-  // Not comparable without a machine: no complaint.
-  Trigger size = low_memory("warn", 0, Action::kLog);
-  size.mem_available_below = Amount{.basis_points = {}, .kib = 4096};
-  EXPECT_EQ(contradiction({size, kill}), "");
-}
-
 TEST(Contradictions, NobodyWhoKills) {
   EXPECT_EQ(contradiction({low_memory("warn", 500, Action::kLog)}),
             "there is no trigger that kills");
