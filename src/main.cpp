@@ -3,8 +3,6 @@
 #include "badnessd/app/config/cli.h"
 #include "badnessd/app/config/config.h"
 #include "badnessd/app/report/process.h"
-#include "badnessd/app/show_history.h"
-#include "badnessd/app/show_status.h"
 
 int main(int argc, char** argv) {
   const auto invocation =

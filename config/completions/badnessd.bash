@@ -18,14 +18,13 @@ _badnessd() {
     --proc-root) args=(-d) ;;
     -n) return ;;
     --sort) args=(-W 'points pid total_vm rss swap reclaim adj cpu age') ;;
-    --since) return ;;
     *) case $command in
     '') words+=' scores explain check status history' ;;
     scores) words+=' -n --sort' ;;
     explain) words+=' '; [[ $cur == -* ]] || args=(-W "$(cd /proc && printf '%s\n' [0-9]*)") ;;
     check) words+=' ' ;;
-    status) words+=' --watch' ;;
-    history) words+=' -n --since' ;;
+    status) words+=' ' ;;
+    history) words+=' -n' ;;
     esac ;;
   esac
   [[ ${#args[@]} -gt 0 ]] || args=(-W "$words")

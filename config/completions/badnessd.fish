@@ -16,8 +16,6 @@ complete -c badnessd -n __fish_use_subcommand -a explain -d 'Account for every p
 complete -c badnessd -n '__fish_seen_subcommand_from explain' -xa '(__fish_complete_pids)' -d 'The process'
 complete -c badnessd -n __fish_use_subcommand -a check -d 'Check the settings: their values and where they come from, the triggers, and what this machine lacks'
 complete -c badnessd -n __fish_use_subcommand -a status -d 'Show what the running daemon is doing; exit code 0 watching, 1 not running, 2 degraded'
-complete -c badnessd -n '__fish_seen_subcommand_from status' -l watch -d 'Show it again every second'
 complete -c badnessd -n __fish_use_subcommand -a history -d 'List past decisions, or show the one with this ID whole'
 complete -c badnessd -n '__fish_seen_subcommand_from history' -x -d 'The id of a decision'
 complete -c badnessd -n '__fish_seen_subcommand_from history' -s n -x -d 'Show the last N; 0 is all (default: 20)'
-complete -c badnessd -n '__fish_seen_subcommand_from history' -l since -x -d 'Only since TIME: "YYYY-MM-DD[ HH:MM[:SS]]", today, yesterday, 2h, "3 days ago"'

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/app/show_status.h"
-
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <chrono>
 
@@ -50,7 +47,9 @@ void add_names(FileReader& reader, const std::string& proc_root, Json& status) {
   }
 }
 
-int show_once(const Invocation& invocation, std::string& shown) {
+}  // namespace
+
+int show_status(const Invocation& invocation) {
   FileReader reader;
   const std::string path = path_of_status();
   const auto text = reader.read(AT_FDCWD, path.c_str());
@@ -71,28 +70,12 @@ int show_once(const Invocation& invocation, std::string& shown) {
     add_names(reader, invocation.proc_root, status);
     status["health"] = name_of(health);
     status["age_us"] = above(now_us, status.at("written_us").get<Micros>());
-    shown =
-        invocation.json ? dumped(status) : status_text(status, health, now_us);
-    return static_cast<int>(health);
+    const int printed = print(
+        invocation.json ? dumped(status) : status_text(status, health, now_us));
+    return printed == kExitOk ? static_cast<int>(health) : printed;
   } catch (const Json::exception& error) {
     return fail(kExitFailure, fmt::format("{} is not a status of badnessd: {}",
                                           path, error.what()));
-  }
-}
-
-}  // namespace
-
-int show_status(const Invocation& invocation) {
-  constexpr const char* kClear = "\033[H\033[J";
-  for (;;) {
-    std::string text;
-    const int code = show_once(invocation, text);
-    const bool clear = invocation.watch && ::isatty(STDOUT_FILENO) != 0;
-    const int printed = print((clear ? kClear : "") + text);
-    if (printed != kExitOk || !invocation.watch) {
-      return printed != kExitOk ? printed : code;
-    }
-    ::sleep(1);
   }
 }
 

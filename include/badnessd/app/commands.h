@@ -32,4 +32,10 @@ namespace badnessd {
                               const LoadedSettings& loaded,
                               ProcfsSource& source, Killer& killer);
 
+// What the daemon wrote to status.json. Returns 0 watching, 1 not running, 2
+// degraded, or why it cannot be read.
+[[nodiscard]] int show_status(const Invocation& invocation);
+// The records in decisions.jsonl of $STATE_DIRECTORY.
+[[nodiscard]] int show_history(const Invocation& invocation);
+
 }  // namespace badnessd

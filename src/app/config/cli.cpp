@@ -2,6 +2,7 @@
 #include "badnessd/app/config/cli.h"
 
 #include <iostream>
+#include <span>
 
 #include <CLI/CLI.hpp>
 
@@ -74,18 +75,12 @@ void add_subcommands(CLI::App& app, Invocation& invocation,
       "triggers, and what this machine lacks");
   add(Command::kStatus, "status",
       "Show what the running daemon is doing; exit code 0 watching, 1 not "
-      "running, 2 degraded")
-      ->add_flag("--watch", invocation.watch, "Show it again every second");
+      "running, 2 degraded");
   CLI::App* history =
       add(Command::kHistory, "history",
           "List past decisions, or show the one with this ID whole");
   history->add_option("ID", invocation.id, "The id of a decision");
   add_limit(*history, invocation, "Show the last N; 0 is all (default: 20)");
-  history
-      ->add_option("--since", invocation.since,
-                   "Only since TIME: \"YYYY-MM-DD[ HH:MM[:SS]]\", today, "
-                   "yesterday, 2h, \"3 days ago\"")
-      ->option_text("TIME");
 }
 
 // Conflicts between options that CLI11 cannot express; empty if there are none.
@@ -129,6 +124,14 @@ tl::expected<Invocation, int> parse_command_line(
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    for (const std::string_view word :
+         std::span(argv, static_cast<std::size_t>(argc))) {
+      const std::string_view name = word.substr(0, word.find('='));
+      if (const auto instead = instead_of(name); !instead.empty()) {
+        std::cerr << "badnessd: " << name << " is gone: " << instead << '\n';
+        return tl::unexpected(kExitUsage);
+      }
+    }
     return tl::unexpected(app.exit(error) == 0 ? kExitOk : kExitUsage);
   }
   if (const auto why = contradiction(invocation, once); !why.empty()) {

@@ -2,8 +2,10 @@
 #include "badnessd/app/config/settings.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -11,6 +13,15 @@
 
 namespace badnessd {
 namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kGone{{
+    {"badness.memory",
+     "the score starts from total_vm, and who took the memory is eligible"},
+    {"kill.spare_bystanders",
+     R"(kill.min_reclaim = "0" is the order of 2.6.32 without a guard)"},
+    {"--since", "'badnessd history -n 0' lists all, with their times"},
+    {"--watch", "write 'watch badnessd status'"},
+}};
 
 // The Levenshtein distance, to find the nearest key.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -48,6 +59,9 @@ std::string unknown_key(const T& target, std::string_view key) {
   constexpr std::string_view kKind = std::is_same_v<T, Trigger> ? "trigger "
                                      : std::is_same_v<T, Rule>  ? "rule "
                                                                 : "";
+  if (const auto instead = instead_of(key); !instead.empty()) {
+    return fmt::format("{} is gone: {}", key, instead);
+  }
   const std::string nearest = nearest_key(options_of(target), key);
   return fmt::format("there is no {}setting '{}'; {}", kKind, escaped(key),
                      nearest.empty()
@@ -56,6 +70,13 @@ std::string unknown_key(const T& target, std::string_view key) {
 }
 
 }  // namespace
+
+std::string_view instead_of(std::string_view key) {
+  const auto found =
+      std::find_if(kGone.begin(), kGone.end(),
+                   [key](const auto& it) { return it.first == key; });
+  return found == kGone.end() ? std::string_view() : found->second;
+}
 
 template <class T>
 SetResult set_option(T& target, std::string_view key, std::string_view text) {

@@ -96,14 +96,14 @@ constexpr std::size_t kGap = 2;
 
 }  // namespace
 
-std::string escaped(std::string_view text, std::string_view backslash) {
+std::string escaped(std::string_view text) {
   std::string result;
   while (!text.empty()) {
     const CodePoint point = first_code_point(text);
     const std::string_view bytes =
         text.substr(0, point.valid ? point.length : 1);
     if (bytes == "\\") {
-      result += backslash;
+      result += "\\\\";
     } else if (point.valid && !invisible(point.value)) {
       result += bytes;
     } else {

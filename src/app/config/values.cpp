@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <ctime>
 #include <limits>
 #include <span>
 
@@ -77,59 +76,7 @@ std::string format_quantity(std::uint64_t value, std::span<const Unit> units) {
   return fmt::format("{}{}", value / best->factor, best->name);
 }
 
-// "2h", "-3d", "3 days ago"; a unit can be cut short.
-std::optional<Micros> parse_span(std::string_view text) {
-  constexpr std::array<Unit, 5> kUnits{{{"seconds", 1'000'000},
-                                        {"minutes", 60'000'000},
-                                        {"hours", 3'600'000'000},
-                                        {"days", 86'400'000'000},
-                                        {"weeks", 604'800'000'000}}};
-  constexpr std::string_view kAgo = " ago";
-  text.remove_prefix(text.starts_with('-') ? 1 : 0);
-  text.remove_suffix(text.ends_with(kAgo) ? kAgo.size() : 0);
-  std::uint64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, code] = std::from_chars(text.data(), end, number);
-  text = {rest, static_cast<std::size_t>(end - rest)};
-  text.remove_prefix(text.starts_with(' ') ? 1 : 0);
-  for (const Unit& unit : kUnits) {
-    if (code == std::errc() && !text.empty() && unit.name.starts_with(text) &&
-        number <= std::numeric_limits<Micros>::max() / unit.factor) {
-      return number * unit.factor;
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace
-
-std::optional<Micros> parse_time(std::string_view text, Micros now_us) {
-  if (const auto ago = parse_span(text)) {
-    return above(now_us, *ago);
-  }
-  const auto now = static_cast<std::time_t>(now_us / kSecond);
-  std::tm time{};
-  ::localtime_r(&now, &time);
-  time.tm_hour = time.tm_min = time.tm_sec = 0;
-  time.tm_isdst = -1;  // mktime finds out
-  const std::string whole(text);
-  const auto is = [&](const char* form) {
-    const char* end = ::strptime(whole.c_str(), form, &time);
-    return end != nullptr && *end == '\0';
-  };
-  if (text == "yesterday") {
-    --time.tm_mday;
-  } else if (text != "today" && !is("%Y-%m-%d %H:%M:%S") &&
-             !is("%Y-%m-%d %H:%M") && !is("%Y-%m-%d")) {
-    return std::nullopt;
-  }
-  const int day = time.tm_mday;
-  const std::time_t seconds = std::mktime(&time);
-  // There is no 30th of February.
-  return seconds < 0 || (day != 0 && day != time.tm_mday)
-             ? std::nullopt
-             : std::optional(static_cast<Micros>(seconds) * kSecond);
-}
 
 std::optional<std::string> TextfilePath::parse(std::string_view text) {
   const bool path = text.starts_with('/') && text.ends_with(".prom") &&

@@ -65,8 +65,9 @@ constexpr std::array<FromRecord, 5> kFromRecord{{
     {"BADNESSD_POINTS", "/chosen/points"},
 }};
 
-// An emergency may be long; a record has 10 KiB.
-constexpr std::size_t kMostUnstored = 32;
+// An emergency may be long; a record has 10 KiB. So many kills without an end
+// are stored while it lasts.
+constexpr std::size_t kMostUnstored = 128;
 
 std::string failure(const MetricsWriter::Question& question, const char* why) {
   return fmt::format("metrics.textfile: cannot write {}: {}",
@@ -134,7 +135,7 @@ void EventLog::record(std::string_view line, const Decision& decision,
   if (!sent || !log_is_journal_) {
     log_.warn("{}", message);
   }
-  if (!sent && !state_directory_.empty()) {
+  if (!state_directory_.empty()) {
     unstored_.push_back(json);
     if (unstored_.size() == kMostUnstored) {
       store();
@@ -163,7 +164,7 @@ void EventLog::store() {
     file << (file.tellp() == 0 ? "" : "\n") << record;
   }
   file.close();
-  if (!file && !std::exchange(said_, true)) {
+  if (!file && !std::exchange(warned_, true)) {
     log_.warn("cannot write {}, ignoring it", path);
   }
   unstored_.clear();

@@ -29,7 +29,10 @@ std::vector<std::string> row_of(const PastDecision& decision) {
   const auto size = [](const Json& of, const char* key) {
     return size_text(of.at(key).get<Kib>());
   };
-  const auto seconds = static_cast<std::time_t>(decision.time_us / kSecond);
+  Micros time_us = 0;  // decision_id() begins with it
+  std::from_chars(decision.id.data(), decision.id.data() + decision.id.size(),
+                  time_us, 16);
+  const auto seconds = static_cast<std::time_t>(time_us / kSecond);
   return {
       decision.id,
       fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(seconds)),
@@ -48,23 +51,10 @@ std::vector<std::string> row_of(const PastDecision& decision) {
 }  // namespace
 
 std::optional<PastDecision> parse_record(std::string_view text) {
-  const auto escape = [](int, Json::parse_event_t, Json& value) {
-    if (value.is_string()) {
-      value = escaped(value.get_ref<const std::string&>(), "\\");
-    }
-    return true;
-  };
   try {
-    const Json outer = Json::parse(text);
     PastDecision it;
-    it.record =
-        outer.contains(kRecordField)
-            ? Json::parse(outer.at(kRecordField).get_ref<const std::string&>(),
-                          escape)
-            : Json::parse(text, escape);
+    it.record = Json::parse(text);
     it.id = it.record.at("id").get<std::string>();
-    // decision_id() begins with the time.
-    std::from_chars(it.id.data(), it.id.data() + it.id.size(), it.time_us, 16);
     it.sentences = it.record.at("sentences").get<std::vector<std::string>>();
     it.row = row_of(it);
     return it;

@@ -29,12 +29,10 @@ struct Invocation {
   std::string proc_root = "/proc";
   bool dry_run = false;
   bool json = false;
-  bool watch = false;  // status
   std::optional<std::size_t> limit;
   std::string sort = "points";
   std::int32_t pid = 0;
-  std::string id;     // history: of one decision; empty: all
-  std::string since;  // history
+  std::string id;  // history: of one decision; empty: all
 };
 
 // `sort_keys` are the values of --sort. The request of the command line; or the

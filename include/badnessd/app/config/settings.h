@@ -28,4 +28,8 @@ template <class T>
 [[nodiscard]] SetResult set_option(T& target, std::string_view key,
                                    std::string_view text);
 
+// What to write instead of a setting or an option ("--since") that is gone, for
+// one release; empty: there was none.
+[[nodiscard]] std::string_view instead_of(std::string_view key);
+
 }  // namespace badnessd

@@ -13,11 +13,8 @@
 namespace badnessd {
 
 // Text from a process or a file, safe to print. Invalid UTF-8 and control,
-// invisible and direction characters become \xNN; a backslash becomes
-// `backslash`: doubled it is reversible, and text that is escaped already must
-// keep it.
-[[nodiscard]] std::string escaped(std::string_view text,
-                                  std::string_view backslash = "\\\\");
+// invisible and direction characters become \xNN; a backslash is doubled.
+[[nodiscard]] std::string escaped(std::string_view text);
 
 // "0", "512 KiB", "1.2 MiB", "300 GiB": one decimal below a hundred.
 [[nodiscard]] std::string size_text(Kib kib);

@@ -99,12 +99,6 @@ struct Codec<Glob> {
   static std::string format(const Glob& value) { return value.text(); }
 };
 
-// A time, and `now_us`, in microseconds since 1970: "2026-11-26",
-// "2026-11-26 23:20", "2026-11-26 23:20:59" (local time), "today", "yesterday",
-// or a span before now like "2h", "-3d", "3 days ago".
-[[nodiscard]] std::optional<Micros> parse_time(std::string_view text,
-                                               Micros now_us);
-
 // The items between commas. A comma after a backslash does not separate.
 [[nodiscard]] std::vector<std::string_view> split_globs(std::string_view text);
 

@@ -53,8 +53,8 @@ class EventLog {
   // Logs the end of a decision. For a decision of an earlier daemon only the
   // end is known.
   void ended(const Decision& decision, const Policy& policy);
-  // Appends the records that the journal did not take to decisions.jsonl. To be
-  // called while memory is not short: the disk can keep the caller waiting.
+  // Appends the new records to decisions.jsonl. To be called while memory is
+  // not short: the disk can keep the caller waiting.
   void store();
   // The record of the last decision; null: none yet.
   [[nodiscard]] const Json& last_record() const noexcept { return last_; }
@@ -88,7 +88,7 @@ class EventLog {
   std::string id_;
   Json last_;
   std::vector<std::string> unstored_;  // records
-  bool said_ = false;                  // that decisions.jsonl cannot be written
+  bool warned_ = false;                // that decisions.jsonl cannot be written
   Worker<MetricsWriter> metrics_;
   std::string metrics_failure_;
 };

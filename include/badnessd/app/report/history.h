@@ -14,16 +14,13 @@ namespace badnessd {
 
 // NOLINTNEXTLINE(bugprone-exception-escape): moving a Json does not throw
 struct PastDecision {
-  std::uint64_t time_us = 0;  // since 1970
   std::string id;
   std::vector<std::string> row;  // of the table
   std::vector<std::string> sentences;
   Json record;
 };
 
-// The decision in a line of decisions.jsonl, or in an entry of the journal as
-// JSON; none if it is no whole record. Its values are safe to print, no matter
-// where the text comes from.
+// The decision in a line of decisions.jsonl; none if it is no whole record.
 [[nodiscard]] std::optional<PastDecision> parse_record(std::string_view text);
 
 [[nodiscard]] std::string history_table(

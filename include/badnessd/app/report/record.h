@@ -19,7 +19,7 @@ namespace badnessd {
 inline constexpr std::string_view kDecisionMessageId =
     "b6d2c1f4a3ce4b0e9f1d7a5c88e04f62";
 inline constexpr std::string_view kRecordField = "BADNESSD_RECORD";
-// In $STATE_DIRECTORY, a record in each line: what the journal did not take.
+// In $STATE_DIRECTORY, a record in each line: the history.
 inline constexpr std::string_view kDecisionsFile = "decisions.jsonl";
 
 // What was done and to which process, why, what else dies, what the guard
