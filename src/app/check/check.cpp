@@ -134,7 +134,6 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   append(found.findings, lint_rules(policy.rules));
   append(found.findings,
          lint_matches(policy, snapshot, found.matches, found.choices));
-  append(found.findings, textfile_findings(loaded.settings.metrics_textfile));
   append(found.findings,
          host_findings(policy, *reading, snapshot, source, AskedBy::kCheck));
   return CheckResult{

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/check/host.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 
 #include <fmt/core.h>
 
@@ -118,18 +113,6 @@ std::vector<Finding> host_findings(const Policy& policy,
     findings.insert(findings.end(), more.begin(), more.end());
   }
   return findings;
-}
-
-std::vector<Finding> textfile_findings(const std::string& path) {
-  const std::string directory = path.substr(0, path.rfind('/') + 1);
-  if (path.empty() || ::faccessat(AT_FDCWD, (directory + ".").c_str(),
-                                  W_OK | X_OK, AT_EACCESS) == 0) {
-    return {};
-  }
-  const int code = errno;
-  return {{code != EACCES,
-           fmt::format("metrics.textfile: uid {} cannot write to {}: {}",
-                       ::geteuid(), escaped(directory), std::strerror(code))}};
 }
 
 std::vector<Finding> capability_findings(std::uint64_t capabilities,

@@ -125,11 +125,6 @@ constexpr std::array kOptions{
         "log.report_interval", "a duration from 1min to 24h",
         "Time between two lines that say how things are while nothing "
         "happens."),
-    option<Settings, &Settings::metrics_textfile, TextfilePath>(
-        "metrics.textfile", R"("" or an absolute path that ends in .prom)",
-        "The file of metrics for the textfile collector of node_exporter; see "
-        "METRICS in badnessd(8). A service replaces it every 30 seconds while "
-        "memory is not short, and after each decision. \"\": none."),
 };
 
 constexpr std::array kTriggerOptions{

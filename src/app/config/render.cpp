@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/config/render.h"
 
-#include <cstdint>
-
 #include <fmt/core.h>
 
 #include "badnessd/app/config/settings.h"
@@ -188,16 +186,6 @@ std::vector<std::pair<std::string, std::string>> settings_in_force(
   add_all("trigger", settings.policy.triggers);
   add_all("rule", settings.policy.rules);
   return all;
-}
-
-std::string settings_hash(const Settings& settings) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const auto& [key, value] : settings_in_force(settings)) {
-    for (const char byte : fmt::format("{}={}\n", key, value)) {
-      hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-    }
-  }
-  return fmt::format("{:016x}", hash);
 }
 
 }  // namespace badnessd

@@ -14,11 +14,13 @@
 namespace badnessd {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kGone{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kGone{{
     {"badness.memory",
      "the score starts from total_vm, and who took the memory is eligible"},
     {"kill.spare_bystanders",
      R"(kill.min_reclaim = "0" is the order of 2.6.32 without a guard)"},
+    {"metrics.textfile",
+     "link /run/badnessd/badnessd.prom into node_exporter's directory"},
     {"--since", "'badnessd history -n 0' lists all, with their times"},
     {"--watch", "write 'watch badnessd status'"},
 }};

@@ -78,12 +78,6 @@ std::string format_quantity(std::uint64_t value, std::span<const Unit> units) {
 
 }  // namespace
 
-std::optional<std::string> TextfilePath::parse(std::string_view text) {
-  const bool path = text.starts_with('/') && text.ends_with(".prom") &&
-                    text.find('\0') == std::string_view::npos;
-  return path || text.empty() ? std::optional<std::string>(text) : std::nullopt;
-}
-
 std::optional<bool> Codec<bool>::parse(std::string_view text) {
   return text == "true"    ? std::optional(true)
          : text == "false" ? std::optional(false)

@@ -7,7 +7,6 @@
 
 #include <fmt/core.h>
 
-#include "badnessd/app/config/render.h"
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"
@@ -110,12 +109,8 @@ void Daemon::refresh_choice() {
   exchange();
 }
 
-void Daemon::tell_metrics(bool degraded, std::uint64_t lost_lines) {
-  if (settings_.metrics_textfile.empty()) {
-    return;
-  }
-  metrics_.degraded = degraded;
-  metrics_.settings_hash = settings_hash(settings_);
+void Daemon::tell_metrics(std::uint64_t lost_lines) {
+  metrics_.degraded = !lacks_.empty();
   metrics_.reading = state_.domains.system.last;
   metrics_.lost_lines = lost_lines;
   // Prometheus sees no increase in a counter that appears with its first kill.
@@ -124,7 +119,7 @@ void Daemon::tell_metrics(bool degraded, std::uint64_t lost_lines) {
       metrics_.kills.try_emplace(trigger.name);
     }
   }
-  event_log_.write_metrics(settings_.metrics_textfile, metrics_text(metrics_));
+  event_log_.publish(kMetricsFile, metrics_text(metrics_), true);
 }
 
 void Daemon::tell_status(std::uint64_t lost_lines) {
@@ -132,7 +127,6 @@ void Daemon::tell_status(std::uint64_t lost_lines) {
   if (!event_log_.publishes()) {
     return;
   }
-  tell_now_ |= event_log_.hear_of_metrics();
   if (!tell_now_ && now - told_us_ < kStatusInterval) {
     return;
   }
@@ -145,24 +139,19 @@ void Daemon::tell_status(std::uint64_t lost_lines) {
   }
   tell_now_ = false;
   told_us_ = now;
-  std::vector<std::string> lacks = lacks_;
-  if (!settings_.metrics_textfile.empty() &&
-      !event_log_.metrics_failure().empty()) {
-    lacks.push_back(event_log_.metrics_failure());
-  }
   event_log_.publish(
-      std::string(kStatusFile),
+      kStatusFile,
       dumped(status_json({.state = state_,
                           .policy = policy(),
                           .settings = settings_origin_,
                           .started_us = started_us_,
                           .now_us = now,
-                          .lacks = lacks,
+                          .lacks = lacks_,
                           .kills = kill_times_,
                           .choice = choice_,
                           .last_decision = event_log_.last_record(),
                           .lost_lines = lost_lines})));
-  tell_metrics(!lacks.empty(), lost_lines);
+  tell_metrics(lost_lines);
 }
 
 Micros Daemon::sleep() const noexcept {

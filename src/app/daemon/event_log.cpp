@@ -69,11 +69,6 @@ constexpr std::array<FromRecord, 5> kFromRecord{{
 // are stored while it lasts.
 constexpr std::size_t kMostUnstored = 128;
 
-std::string failure(const MetricsWriter::Question& question, const char* why) {
-  return fmt::format("metrics.textfile: cannot write {}: {}",
-                     escaped(question.path), why);
-}
-
 std::string joined(const std::vector<std::string>& sentences) {
   return fmt::format("{}", fmt::join(sentences, "; "));
 }
@@ -170,43 +165,16 @@ void EventLog::store() {
   unstored_.clear();
 }
 
-void EventLog::publish(const std::string& name, const std::string& text) {
+void EventLog::publish(std::string_view name, const std::string& text,
+                       bool for_all) {
   if (directory_.empty()) {
     return;
   }
-  const std::string path = directory_ + "/" + name;
-  if (const auto done = replace_file(path, text); !done) {
+  const std::string path = fmt::format("{}/{}", directory_, name);
+  if (const auto done = replace_file(path, text, for_all); !done) {
     log_.warn("cannot write {}, ignoring it: {}", path,
               std::strerror(done.error().code));
   }
-}
-
-MetricsWriter::Answer MetricsWriter::read(const Question& question) {
-  const auto done = replace_file(question.path, question.text, true);
-  return done ? "" : failure(question, std::strerror(done.error().code));
-}
-
-MetricsWriter::Answer MetricsWriter::unknown(const Question& question) {
-  return failure(question, "no thread can be started");
-}
-
-void EventLog::write_metrics(const std::string& path, const std::string& text) {
-  if (metrics_.busy_with() == 0) {
-    const MetricsWriter::Question question{path, text};
-    metrics_.ask({&question, 1});
-  }
-}
-
-bool EventLog::hear_of_metrics() {
-  bool changed = false;
-  for (const std::string& failure : metrics_.take_answers()) {
-    changed = failure != std::exchange(metrics_failure_, failure);
-  }
-  if (changed) {
-    log_.warn("{}", metrics_failure_.empty() ? "metrics.textfile: written again"
-                                             : metrics_failure_);
-  }
-  return changed;
 }
 
 }  // namespace badnessd

@@ -24,20 +24,10 @@ std::string value(std::string_view name, const Metrics& it) {
 
 // The metric has a unit of kPer / kOf of the member's.
 template <auto kMember, int kOf, int kPer>
-std::string histogram(std::string_view name, const Metrics& it) {
-  const Histogram& from = it.*kMember;
-  const auto in_unit = [](std::uint64_t number) {
-    return static_cast<double>(number) * kOf / kPer;
-  };
-  std::string lines;
-  for (std::size_t i = 0; i < from.bounds.size(); ++i) {
-    lines += fmt::format("{}_bucket{{le=\"{}\"}} {}\n", name,
-                         in_unit(from.bounds[i]), from.at_most[i]);
-  }
-  return lines + fmt::format(
-                     "{0}_bucket{{le=\"+Inf\"}} {1}\n"
-                     "{0}_sum {2}\n{0}_count {1}\n",
-                     name, from.count, in_unit(from.sum));
+std::string summary(std::string_view name, const Metrics& it) {
+  const Summary& from = it.*kMember;
+  return fmt::format("{0}_sum {1}\n{0}_count {2}\n", name,
+                     static_cast<double>(from.sum) * kOf / kPer, from.count);
 }
 
 std::string kills(std::string_view name, const Metrics& it) {
@@ -62,8 +52,7 @@ std::string stalls(std::string_view name, const Metrics& it) {
 }
 
 constexpr std::array kMetrics = std::to_array<Metric>({
-    {"badnessd_up", "gauge",
-     "1. A daemon that has ended leaves the file: look at its age.",
+    {"badnessd_up", "gauge", "1, as long as there is a daemon.",
      [](std::string_view name, const Metrics&) {
        return fmt::format("{} 1\n", name);
      }},
@@ -76,11 +65,6 @@ constexpr std::array kMetrics = std::to_array<Metric>({
      [](std::string_view name, const Metrics&) {
        return fmt::format("{}{{version=\"{}\"}} 1\n", name, BADNESSD_VERSION);
      }},
-    {"badnessd_config_info", "gauge",
-     "1, with the FNV-1a hash of all settings in force.",
-     [](std::string_view name, const Metrics& it) {
-       return fmt::format("{}{{hash=\"{}\"}} 1\n", name, it.settings_hash);
-     }},
     {"badnessd_kills_total", "counter",
      "Decisions whose victim had a signal, by the trigger that fired.", kills},
     {"badnessd_last_kill_timestamp_seconds", "gauge",
@@ -90,12 +74,12 @@ constexpr std::array kMetrics = std::to_array<Metric>({
      "Processes with more points than the victim that were passed over, five "
      "at most for each decision.",
      value<&Metrics::spared>},
-    {"badnessd_signal_latency_seconds", "histogram",
+    {"badnessd_signal_latency_seconds", "summary",
      "From the reading that fired the trigger to the signal.",
-     histogram<&Metrics::latency_us, 1, 1'000'000>},
-    {"badnessd_reclaimed_bytes", "histogram",
+     summary<&Metrics::latency_us, 1, 1'000'000>},
+    {"badnessd_reclaimed_bytes", "summary",
      "Memory and swap that came back after a kill.",
-     histogram<&Metrics::reclaimed_kib, 1024, 1>},
+     summary<&Metrics::reclaimed_kib, 1024, 1>},
     {"badnessd_stall_seconds_total", "counter",
      "Time since the boot in which some or all (full) tasks waited for memory.",
      stalls},
@@ -105,14 +89,6 @@ constexpr std::array kMetrics = std::to_array<Metric>({
 });
 
 }  // namespace
-
-void Histogram::add(std::uint64_t value) noexcept {
-  for (std::size_t i = 0; i < bounds.size(); ++i) {
-    at_most[i] += value <= bounds[i] ? 1 : 0;
-  }
-  ++count;
-  sum += value;
-}
 
 std::span<const Metric> metrics_table() {
   return kMetrics;

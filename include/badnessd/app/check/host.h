@@ -36,10 +36,6 @@ enum class AskedBy : std::uint8_t { kDaemon, kCheck };
                                                  ProcfsSource& source,
                                                  AskedBy asked_by);
 
-// Why a process with these rights cannot write metrics.textfile. A warning
-// where no other could; the daemon may have other rights.
-[[nodiscard]] std::vector<Finding> textfile_findings(const std::string& path);
-
 // The actions that these effective capabilities and limits deny to the daemon.
 [[nodiscard]] std::vector<Finding> capability_findings(
     std::uint64_t capabilities, const HostFacts& host);

@@ -17,7 +17,5 @@ struct Settings;
 // Each setting in force: its key and its value as --set takes them.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>>
 settings_in_force(const Settings& settings);
-// Their FNV-1a hash: 16 hex digits, the same on every machine.
-[[nodiscard]] std::string settings_hash(const Settings& settings);
 
 }  // namespace badnessd

@@ -17,7 +17,6 @@ namespace badnessd {
 struct Settings {
   Policy policy{.triggers = default_triggers()};
   Micros report_interval_us = 3600 * kSecond;
-  std::string metrics_textfile{};  // empty: none
 };
 
 // Sets `key` from its text: the TOML value without quotes; commas separate the

@@ -165,12 +165,6 @@ struct OrAuto {
   }
 };
 
-// A path that node_exporter takes for a file of metrics, or nothing.
-struct TextfilePath {
-  static std::optional<std::string> parse(std::string_view text);
-  static std::string format(const std::string& value) { return value; }
-};
-
 // Only the values for which kValid is true.
 template <class Form, auto kValid>
 struct Only : Form {

@@ -73,7 +73,7 @@ class Daemon {
   // process.
   CycleResult try_decision(CycleState& trial);
   void refresh_choice();
-  void tell_metrics(bool degraded, std::uint64_t lost_lines);
+  void tell_metrics(std::uint64_t lost_lines);
 
   Sources sources_;
   Killer& killer_;

@@ -13,7 +13,6 @@
 #include "badnessd/app/report/fields.h"
 #include "badnessd/cycle/cycle.h"
 #include "badnessd/system/service/journal.h"
-#include "badnessd/system/worker.h"
 
 namespace badnessd {
 
@@ -21,16 +20,6 @@ namespace badnessd {
 // time, or with `under_systemd` with the priority that journald reads ("<4>").
 [[nodiscard]] std::shared_ptr<spdlog::logger> make_logger(LooseWriter& writer,
                                                           bool under_systemd);
-
-// Replaces the file of metrics, which all users may read. A Worker's Reader.
-struct MetricsWriter {
-  struct Question {
-    std::string path, text;
-  };
-  using Answer = std::string;  // why it failed, a sentence; else empty
-  [[nodiscard]] static Answer read(const Question& question);
-  [[nodiscard]] static Answer unknown(const Question& question);
-};
 
 class EventLog {
  public:
@@ -60,19 +49,10 @@ class EventLog {
   [[nodiscard]] const Json& last_record() const noexcept { return last_; }
 
   // Replaces the file `name` in the directory; a reader never sees a part of
-  // it. Does nothing without a directory.
-  void publish(const std::string& name, const std::string& text);
+  // it. `for_all`: any user may read it. Does nothing without a directory.
+  void publish(std::string_view name, const std::string& text,
+               bool for_all = false);
   [[nodiscard]] bool publishes() const noexcept { return !directory_.empty(); }
-
-  // Starts to replace `path` in a thread, because a disk can hang, unless the
-  // last write has not ended.
-  void write_metrics(const std::string& path, const std::string& text);
-  // Learns how the last write ended, and logs a change. Returns whether it was.
-  [[nodiscard]] bool hear_of_metrics();
-  // Why the last write failed, a sentence; empty: it did not.
-  [[nodiscard]] const std::string& metrics_failure() const noexcept {
-    return metrics_failure_;
-  }
 
  private:
   // Sends `line` and the whole record to the journal. Logs `line` too, unless
@@ -89,8 +69,6 @@ class EventLog {
   Json last_;
   std::vector<std::string> unstored_;  // records
   bool warned_ = false;                // that decisions.jsonl cannot be written
-  Worker<MetricsWriter> metrics_;
-  std::string metrics_failure_;
 };
 
 }  // namespace badnessd

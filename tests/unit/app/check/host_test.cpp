@@ -92,33 +92,6 @@ TEST(HostNotes, WhoeverChecksIsNotWarnedOfTheDaemonThatRuns) {
   EXPECT_NE(check({daemon, self, second}), "");
 }
 
-TEST(TextfileNotes, ADirectoryThatIsNoneIsWarnedOf) {
-  const TempTree tree({dir("node", {file("old", "")})});
-  EXPECT_TRUE(textfile_findings("").empty());
-  EXPECT_TRUE(textfile_findings(tree.path("node/a.prom")).empty());
-  for (const char* path : {"none/a.prom", "node/old/a.prom"}) {
-    const auto notes = textfile_findings(tree.path(path));
-    ASSERT_EQ(notes.size(), 1U) << path;
-    EXPECT_TRUE(notes[0].warning);
-    EXPECT_NE(notes[0].text.find("metrics.textfile"), std::string::npos);
-  }
-}
-
-TEST(TextfileNotes, WhatAnotherUserMayWriteIsNoWarning) {
-  if (::geteuid() != 0) {
-    GTEST_SKIP() << "only root can become another user";
-  }
-  const TempTree tree({dir("node", {})});
-  ASSERT_EQ(::chmod(tree.path(), 0755), 0);
-  constexpr uid_t kNobody = 65534;
-  ASSERT_EQ(::seteuid(kNobody), 0);
-  const auto notes = textfile_findings(tree.path("node/a.prom"));
-  ASSERT_EQ(::seteuid(0), 0);
-  ASSERT_EQ(notes.size(), 1U);
-  EXPECT_FALSE(notes[0].warning);
-  EXPECT_NE(notes[0].text.find("uid 65534"), std::string::npos);
-}
-
 TEST(CapabilityNotes, OneForEachThatIsMissing) {
   EXPECT_TRUE(capability_findings(~std::uint64_t{0}, {}).empty());
   EXPECT_EQ(capability_findings(0, {}).size(), 4U);

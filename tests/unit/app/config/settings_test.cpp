@@ -205,26 +205,13 @@ TEST(Contradictions, ARuleNeedsAConditionAnEffectAndANameOfItsOwn) {
   EXPECT_EQ(sentence(many), "");
 }
 
-TEST(Settings, TheHashChangesWithAnySetting) {
-  const Settings shipped;
-  std::string text;
-  for (const auto& [key, value] : settings_in_force(shipped)) {
-    text.append(key).append("=").append(value).append("\n");
-  }
-  EXPECT_NE(text.find("kernel.hz=250\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("trigger.stalled.psi_window=10s\n"), std::string::npos);
-  EXPECT_EQ(settings_hash(shipped).size(), 16U);
-  EXPECT_EQ(settings_hash(shipped), settings_hash(Settings{}));
-  std::set<std::string> hashes{settings_hash(shipped)};
-  Settings other;
-  other.metrics_textfile = "/a.prom";
-  EXPECT_TRUE(hashes.insert(settings_hash(other)).second);
-  other = {};
-  other.policy.triggers[1].name = "slow";
-  EXPECT_TRUE(hashes.insert(settings_hash(other)).second);
-  other = {};
-  other.policy.rules.push_back({.name = "db", .protect = true});
-  EXPECT_TRUE(hashes.insert(settings_hash(other)).second);
+TEST(Settings, OneThatIsGoneSaysWhatToWriteInstead) {
+  Settings settings;
+  const auto set = set_option(settings, "metrics.textfile", "/a.prom");
+  ASSERT_FALSE(set);
+  EXPECT_EQ(set.error(),
+            "metrics.textfile is gone: link /run/badnessd/badnessd.prom into "
+            "node_exporter's directory");
 }
 
 // The file in the repository is the rendered one; with BADNESSD_UPDATE_GOLDEN

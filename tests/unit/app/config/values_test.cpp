@@ -50,16 +50,6 @@ TEST(Values, DurationsHaveAUnitAndARange) {
   }
 }
 
-TEST(Values, TheTextfileIsAnAbsolutePathThatNodeExporterReads) {
-  EXPECT_EQ(TextfilePath::parse("/var/lib/a.prom"), "/var/lib/a.prom");
-  EXPECT_EQ(TextfilePath::parse(""), "");
-  for (const std::string_view text :
-       {"a.prom", "./a.prom", "/var/lib/a", "/a.prom.new", ".prom"}) {
-    EXPECT_FALSE(TextfilePath::parse(text)) << text;
-  }
-  EXPECT_FALSE(TextfilePath::parse(std::string_view("/a\0.prom", 8)));
-}
-
 TEST(Values, FormatsAreWhatParseTakes) {
   for (const std::string_view text :
        {"5%", "2.5%,1GiB", "1025KiB", "0", "100%", "3TiB"}) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/daemon/event_log.h"
 
-#include <chrono>
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <map>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -131,37 +131,19 @@ TEST_F(EventLogTest, AHostileNameMakesNoFieldAndNoLine) {
   }
 }
 
-// Writes and waits for its end. Whether that was news.
-bool news_of_metrics(EventLog& event_log, const std::string& path,
-                     const std::string& text) {
-  event_log.write_metrics(path, text);
-  for (int i = 0; i < 1000; ++i) {
-    if (event_log.hear_of_metrics()) {
-      return true;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
-}
-
-TEST_F(EventLogTest, MetricsThatCannotBeWrittenAreSaidOnce) {
-  const std::string file = directory.path("node/badnessd.prom");
-  EXPECT_TRUE(news_of_metrics(event_log, file, "1\n"));
-  const std::string failure =
-      "metrics.textfile: cannot write " + file + ": No such file or directory";
-  EXPECT_EQ(event_log.metrics_failure(), failure);
-  EXPECT_EQ(logged.str(), failure + "\n");
-  for (int i = 0; i < 20; ++i) {
-    event_log.write_metrics(file, "2\n");
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    EXPECT_FALSE(event_log.hear_of_metrics());
-  }
-  EXPECT_EQ(logged.str(), failure + "\n");
-  std::filesystem::create_directory(directory.path("node"));
-  EXPECT_TRUE(news_of_metrics(event_log, file, "3\n"));
-  EXPECT_EQ(event_log.metrics_failure(), "");
-  EXPECT_NE(logged.str().find("written again"), std::string::npos);
-  EXPECT_EQ(test::contents_of(file), "3\n");
+TEST_F(EventLogTest, AnyUserMayReadWhatIsForAll) {
+  const auto others_may_read = [this](const char* name) {
+    return (std::filesystem::status(directory.path(name)).permissions() &
+            std::filesystem::perms::others_read) !=
+           std::filesystem::perms::none;
+  };
+  const mode_t before = ::umask(027);
+  event_log.publish("some", "1\n");
+  event_log.publish("all", "2\n", true);
+  ::umask(before);
+  EXPECT_FALSE(others_may_read("some"));
+  EXPECT_TRUE(others_may_read("all"));
+  EXPECT_EQ(test::contents_of(directory.path("all")), "2\n");
 }
 
 TEST_F(EventLogTest, AFileThatCannotBeWrittenIsSaid) {
