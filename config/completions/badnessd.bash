@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Rendered from the tables of badnessd by completions_test.
 _badnessd() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
   local words='-h --help -V --version -c --config --set --proc-root --dry-run --dryrun --once --json' command='' i

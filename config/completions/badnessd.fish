@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Rendered from the tables of badnessd by completions_test.
 complete -c badnessd -f
 complete -c badnessd -s h -l help -d 'Print this help and exit'
 complete -c badnessd -s V -l version -d 'Print the version and exit'

@@ -144,39 +144,4 @@ tl::expected<Invocation, int> parse_command_line(
   return invocation;
 }
 
-std::vector<CommandWord> command_words(
-    const std::vector<std::string>& sort_keys) {
-  Invocation invocation;
-  bool once = false;
-  CLI::App app;
-  add_all(app, invocation, once, sort_keys);
-  std::vector<CommandWord> words;
-  const auto add_options = [&words](const CLI::App& of) {
-    for (const CLI::Option* option : of.get_options()) {
-      if (of.get_parent() != nullptr && option == of.get_help_ptr()) {
-        continue;  // inherited
-      }
-      CommandWord word{of.get_name(), {}, option->get_description(), {}};
-      for (const std::string& name : option->get_snames()) {
-        word.names.push_back("-" + name);
-      }
-      for (const std::string& name : option->get_lnames()) {
-        word.names.push_back("--" + name);
-      }
-      if (option->get_items_expected_max() > 0) {
-        word.argument = option->get_positional() ? option->get_name()
-                                                 : option->get_option_text();
-      }
-      words.push_back(std::move(word));
-    }
-  };
-  add_options(app);
-  for (const CLI::App* subcommand : app.get_subcommands({})) {
-    words.push_back(
-        {subcommand->get_name(), {}, subcommand->get_description(), {}});
-    add_options(*subcommand);
-  }
-  return words;
-}
-
 }  // namespace badnessd

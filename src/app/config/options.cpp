@@ -56,9 +56,7 @@ constexpr Option<T> option(std::string_view key, std::string_view values,
             } else {
               return value ? Form::format(*value) : std::string();
             }
-          },
-          .bare = std::is_same_v<Value, bool> ||
-                  std::is_same_v<Value, std::uint32_t>};
+          }};
 }
 
 constexpr std::array kOptions{

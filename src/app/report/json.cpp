@@ -9,34 +9,6 @@
 namespace badnessd {
 namespace {
 
-struct Report {
-  const Snapshot& of;
-  const std::vector<std::uint32_t>& order;
-  const Policy& policy;
-};
-
-constexpr std::array<Field<Report>, 7> kReportFields{{
-    {"schema", "1", [](const Report&) -> Json { return kJsonSchema; }},
-    {"uptime_seconds", "since the boot", of<&Snapshot::uptime_s>},
-    {"kernel_hz", "`kernel.hz`, the CONFIG_HZ of the kernel to reproduce",
-     [](const Report& it) -> Json { return it.policy.score.hz; }},
-    {"memory", "the base of the score, `total_vm` or `rss+swap`",
-     [](const Report& it) -> Json { return name_of(it.policy.score.memory); }},
-    {"page_size", "in bytes", of<&Snapshot::page_size>},
-    {"facts",
-     "what is known and what is not: flags, counts of processes, and "
-     "`sentences` that say it in words",
-     [](const Report& it) { return gaps_json(it.of.gaps); }},
-    {"tasks", "the processes; the fields of each are those of the record",
-     [](const Report& it) {
-       Json tasks = Json::array();
-       for (const std::uint32_t i : it.order) {
-         tasks.push_back(process_json({it.of.judged(i), it.policy, &it.of}));
-       }
-       return tasks;
-     }},
-}};
-
 Json psi_json(const std::optional<PsiLine>& line) {
   if (!line) {
     return nullptr;
@@ -49,14 +21,20 @@ Json psi_json(const std::optional<PsiLine>& line) {
 
 }  // namespace
 
-std::vector<FieldText> report_fields() {
-  return texts_of(kReportFields);
-}
-
 Json report_json(const Snapshot& snapshot,
                  const std::vector<std::uint32_t>& order,
                  const Policy& policy) {
-  return object_of(kReportFields, Report{snapshot, order, policy});
+  Json tasks = Json::array();
+  for (const std::uint32_t i : order) {
+    tasks.push_back(process_json({snapshot.judged(i), policy, &snapshot}));
+  }
+  return {{"schema", kJsonSchema},
+          {"uptime_seconds", snapshot.uptime_s},
+          {"kernel_hz", policy.score.hz},
+          {"memory", name_of(policy.score.memory)},
+          {"page_size", snapshot.page_size},
+          {"facts", gaps_json(snapshot.gaps)},
+          {"tasks", std::move(tasks)}};
 }
 
 Json steps_json(const Score& score) {

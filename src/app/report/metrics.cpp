@@ -8,6 +8,12 @@
 namespace badnessd {
 namespace {
 
+struct Metric {
+  std::string_view name, type, help;
+  // Its lines in the file; empty: it is not known here.
+  std::string (*lines)(std::string_view name, const Metrics& from);
+};
+
 // The value of a label. escaped() leaves no newline.
 std::string label(std::string_view text) {
   std::string quoted;
@@ -89,10 +95,6 @@ constexpr std::array kMetrics = std::to_array<Metric>({
 });
 
 }  // namespace
-
-std::span<const Metric> metrics_table() {
-  return kMetrics;
-}
 
 std::string metrics_text(const Metrics& metrics) {
   std::string text;

@@ -64,33 +64,6 @@ std::vector<std::string> firing_text(const CycleState& state,
   return lines;
 }
 
-struct Audit {
-  const CycleResult& result;
-  const CycleState& state;
-  const Policy& policy;
-};
-
-constexpr std::array<Field<Audit>, 4> kOnceFields{{
-    {"pressure", "memory, swap and PSI, as in the record",
-     [](const Audit& it) { return pressure_json(it.result.reading); }},
-    {"triggers",
-     "of each trigger, or each cgroup in its scope, `name`, `cgroup`, whether "
-     "it `fires`, and its `sentence`",
-     [](const Audit& it) {
-       return triggers_json(it.policy, it.state.domains, it.state.decision);
-     }},
-    {"waits_for_pid", "the process that is exiting, where one is waited for",
-     [](const Audit& it) {
-       return it.result.dying ? Json(it.result.dying->pid) : Json();
-     }},
-    {"decision", "the record of a decision; null: no process is chosen now",
-     [](const Audit& it) {
-       return it.result.kind == CycleResult::Kind::kNotSignalled
-                  ? record_json(it.state.decision, it.policy, "")
-                  : Json();
-     }},
-}};
-
 }  // namespace
 
 std::string once_text(const CycleResult& result, const CycleState& state,
@@ -118,15 +91,15 @@ std::string once_text(const CycleResult& result, const CycleState& state,
   return text + "\n" + section("decision", outcome_text(result, state, policy));
 }
 
-std::vector<FieldText> once_fields() {
-  return texts_of(kOnceFields);
-}
-
 Json once_json(const CycleResult& result, const CycleState& state,
                const Policy& policy) {
   Json json = report_json(
       state.snapshot, sorted_tasks(state.snapshot, policy, "points"), policy);
-  json.update(object_of(kOnceFields, {result, state, policy}));
+  const bool chosen = result.kind == CycleResult::Kind::kNotSignalled;
+  json["pressure"] = pressure_json(result.reading);
+  json["triggers"] = triggers_json(policy, state.domains, state.decision);
+  json["waits_for_pid"] = result.dying ? Json(result.dying->pid) : Json();
+  json["decision"] = chosen ? record_json(state.decision, policy, "") : Json();
   return json;
 }
 

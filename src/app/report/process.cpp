@@ -4,6 +4,8 @@
 #include <pwd.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <numeric>
 
 #include <fmt/core.h>
@@ -14,7 +16,16 @@
 namespace badnessd {
 namespace {
 
-// The unit of a value is the end of its key. Flags:
+enum class Unit : std::uint8_t {
+  kNone,
+  kKib,
+  kPages,
+  kSeconds,
+  kUser,
+  kText,
+  kPoints  // of a process that is no candidate, the reason
+};
+
 constexpr unsigned kOnDemand = 1;  // a column if the table is sorted by it
 constexpr unsigned kScores = 2;    // not in the record of a decision
 constexpr unsigned kRecord = 4;    // only in the record of a decision
@@ -22,10 +33,20 @@ constexpr unsigned kRecord = 4;    // only in the record of a decision
 struct ProcessField {
   std::string_view key;
   std::string_view column;  // and key of --sort; empty: there is none
-  std::string_view text;
+  Unit unit;
   Json (*value)(const Process& it);
   unsigned flags = 0;
 };
+
+template <auto kMember>
+Json task(const Process& it) {
+  return std::invoke(kMember, it.of.task);
+}
+
+template <auto kMember>
+Json verdict(const Process& it) {
+  return std::invoke(kMember, it.of.verdict);
+}
 
 Skip skip_of(const Process& it) {
   return skip_reason(it.of, {.self_pid = it.policy.machine.self_pid});
@@ -47,6 +68,10 @@ Json oom_score_adj(const Process& it) {
   return it.of.task.has_oom_score_adj ? Json(it.of.task.oom_score_adj) : Json();
 }
 
+Json uid(const Process& it) {
+  return it.of.task.uid ? Json(*it.of.task.uid) : Json();
+}
+
 Json cpu_seconds(const Process& it) {
   return it.of.task.cpu_jiffies / it.policy.score.hz;
 }
@@ -60,45 +85,36 @@ Json steps(const Process& it) {
 }
 
 constexpr std::array kProcessFields = std::to_array<ProcessField>({
-    {"points", "points", "the score", of<&Verdict::points>},
-    {"pid", "pid", "its process id",
+    {"points", "points", Unit::kPoints, verdict<&Verdict::points>},
+    {"pid", "pid", Unit::kNone,
      [](const Process& it) -> Json { return it.of.task.id.pid; }},
-    {"ppid", "", "its parent's process id", of<&Task::ppid>},
-    {"start_time_ticks", "", "when it started, in USER_HZ since boot",
+    {"ppid", "", Unit::kNone, task<&Task::ppid>},
+    {"start_time_ticks", "", Unit::kNone,
      [](const Process& it) -> Json { return it.of.task.id.start_time; }},
-    {"uid", "user", "its real user id", of<&Task::uid>},
-    {"total_vm_pages", "total_vm", "pages of address space, reserved or used",
-     of<&Task::total_vm>},
-    {"rss_kib", "rss", "resident memory; not in the record", rss, kScores},
-    {"swap_kib", "swap", "memory in swap; not in the record", swapped,
-     kScores | kOnDemand},
-    {"held_kib", "", "anonymous memory, shared memory and swap",
-     of<&Task::held_kib>},
-    {"took_kib", "", "what it took of the `loss`; in the record alone",
-     of<&Verdict::took_kib>, kRecord},
-    {"reclaim_kib", "reclaim", "what its death gives back for certain",
-     of<&Verdict::death_kib>},
-    {"pid_ns_init", "",
-     "whether it is the init of a container, which dies with it",
-     of<&Task::pid_ns_init>},
-    {"oom_adj", "adj", "its `oom_adj` in force", of<&Verdict::oom_adj>},
-    {"own_oom_adj", "", "its `oom_adj` without rules", of<&Task::oom_adj>},
-    {"rule", "", "the rule that gave it `oom_adj`", rule},
-    {"rules_open", "", "whether a rule asked for what was not known",
-     of<&Verdict::rules_open>},
-    {"oom_score_adj", "", "null before Linux 2.6.36", oom_score_adj},
-    {"cpu_seconds", "cpu", "CPU time", cpu_seconds, kOnDemand},
-    {"age_seconds", "age", "time since its start; not in the record",
+    {"uid", "user", Unit::kUser, uid},
+    {"total_vm_pages", "total_vm", Unit::kPages, task<&Task::total_vm>},
+    {"rss_kib", "rss", Unit::kKib, rss, kScores},
+    {"swap_kib", "swap", Unit::kKib, swapped, kScores | kOnDemand},
+    {"held_kib", "", Unit::kKib, task<&Task::held_kib>},
+    {"took_kib", "", Unit::kKib, verdict<&Verdict::took_kib>, kRecord},
+    {"reclaim_kib", "reclaim", Unit::kKib, verdict<&Verdict::death_kib>},
+    {"pid_ns_init", "", Unit::kNone, task<&Task::pid_ns_init>},
+    {"oom_adj", "adj", Unit::kNone, verdict<&Verdict::oom_adj>},
+    {"own_oom_adj", "", Unit::kNone, task<&Task::oom_adj>},
+    {"rule", "", Unit::kText, rule},
+    {"rules_open", "", Unit::kNone, verdict<&Verdict::rules_open>},
+    {"oom_score_adj", "", Unit::kNone, oom_score_adj},
+    {"cpu_seconds", "cpu", Unit::kSeconds, cpu_seconds, kOnDemand},
+    {"age_seconds", "age", Unit::kSeconds,
      [](const Process& it) -> Json { return age_s(*it.snapshot, it.of.task); },
      kScores | kOnDemand},
-    {"comm", "name", "its name",
+    {"comm", "name", Unit::kText,
      [](const Process& it) -> Json { return escaped(it.of.task.name()); }},
-    {"eligible", "", "whether it is a candidate; not in the record",
+    {"eligible", "", Unit::kNone,
      [](const Process& it) -> Json { return skip_of(it) == Skip::kNone; },
      kScores},
-    {"skipped", "", "why it is no candidate; not in the record", skipped,
-     kScores},
-    {"steps", "", "of its score, like `steps` of the record", steps, kScores},
+    {"skipped", "", Unit::kText, skipped, kScores},
+    {"steps", "", Unit::kNone, steps, kScores},
 });
 
 // User names of this machine do not apply to a tree of another machine.
@@ -119,29 +135,30 @@ std::string cell_text(const ProcessField& field, const Process& it) {
   if (value.is_null()) {
     return "?";
   }
-  if (value.is_string()) {
-    return value;
+  switch (field.unit) {
+    case Unit::kText:
+      return value;
+    case Unit::kKib:
+      return size_text(value);
+    case Unit::kPages:
+      return size_text(value.get<Pages>() * (it.snapshot->page_size / 1024));
+    case Unit::kSeconds:
+      return duration_text(value);
+    case Unit::kUser:
+      return user_text(value, it.snapshot->gaps.live);
+    case Unit::kPoints:
+      if (const Skip skip = skip_of(it); skip != Skip::kNone) {
+        return std::string(name_of(skip));
+      }
+      break;
+    case Unit::kNone:
+      break;
   }
-  if (field.key.ends_with("_kib")) {
-    return size_text(value);
-  }
-  if (field.key.ends_with("_pages")) {
-    return size_text(value.get<Pages>() * (it.snapshot->page_size / 1024));
-  }
-  if (field.key.ends_with("_seconds")) {
-    return duration_text(value);
-  }
-  if (field.key == "uid") {
-    return user_text(value, it.snapshot->gaps.live);
-  }
-  const Skip skip = skip_of(it);
-  return field.key == "points" && skip != Skip::kNone
-             ? std::string(name_of(skip))
-             : value.dump();
+  return value.dump();
 }
 
 bool is_text(const ProcessField& field) {
-  return field.column == "user" || field.column == "name";
+  return field.unit == Unit::kText || field.unit == Unit::kUser;
 }
 
 Column column_of(const ProcessField& field) {
@@ -153,10 +170,6 @@ Column column_of(const ProcessField& field) {
 }
 
 }  // namespace
-
-std::vector<FieldText> process_fields() {
-  return texts_of(kProcessFields);
-}
 
 Json process_json(const Process& process) {
   const unsigned other = process.snapshot == nullptr ? kScores : kRecord;

@@ -8,7 +8,7 @@
 
 #include <fmt/core.h>
 
-#include "badnessd/app/report/fields.h"
+#include "badnessd/app/report/object.h"
 #include "badnessd/engine/ranking.h"
 
 namespace badnessd {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/core.h>
 
@@ -55,53 +54,6 @@ Json lost_json(const Status& it) {
           {"takers", takers}};
 }
 
-constexpr std::array<Field<Status>, 16> kStatusFields{{
-    {"schema", "1", [](const Status&) -> Json { return kJsonSchema; }},
-    {"version", "of badnessd",
-     [](const Status&) -> Json { return BADNESSD_VERSION; }},
-    {"pid", "of the daemon", [](const Status&) -> Json { return ::getpid(); }},
-    {"settings", "where they come from",
-     [](const Status& it) -> Json { return it.settings; }},
-    {"started_us", "when it started, on the monotonic clock",
-     [](const Status& it) -> Json { return it.started_us; }},
-    {"written_us", "when this was written, on the monotonic clock",
-     [](const Status& it) -> Json { return it.now_us; }},
-    {"lacks", "what the settings ask for and this machine does not have",
-     [](const Status& it) -> Json { return it.lacks; }},
-    {"pressure", "memory, swap and PSI, as in the record",
-     [](const Status& it) {
-       const auto& reading = it.state.domains.system.last;
-       return reading ? pressure_json(*reading) : Json();
-     }},
-    {"memory", "the same as a sentence",
-     [](const Status& it) -> Json {
-       const auto& reading = it.state.domains.system.last;
-       return reading ? reading_text(*reading) : "memory cannot be read";
-     }},
-    {"triggers", "a sentence for each trigger, or each cgroup in its scope",
-     [](const Status& it) -> Json {
-       return triggers_text(it.policy, it.state.domains);
-     }},
-    {"cgroups", "how many cgroups are watched",
-     [](const Status& it) -> Json { return it.state.domains.cgroups.size(); }},
-    {"kills",
-     "in the `last_minute`, `last_hour`, `last_day` (of the last 128) and "
-     "`since_start`",
-     kills_json},
-    {"lost",
-     "`lost_kib` of available memory and swap since `since_us`, at most ten "
-     "minutes, and the `takers`: `pid`, `took_kib`",
-     lost_json},
-    {"choice",
-     "the sentences of a decision, if a trigger had fired at the last look; "
-     "every five minutes, among many processes less often",
-     [](const Status& it) { return it.choice; }},
-    {"last_decision", "its record; null: none since the start",
-     [](const Status& it) { return it.last_decision; }},
-    {"lost_lines", "log lines and journal entries that were lost",
-     [](const Status& it) -> Json { return it.lost_lines; }},
-}};
-
 std::string seconds_text(Micros from_us, Micros to_us) {
   return duration_text(above(to_us, from_us) / kSecond);
 }
@@ -145,11 +97,25 @@ std::vector<std::string> strings_of(const Json& list) {
 }  // namespace
 
 Json status_json(const Status& status) {
-  return object_of(kStatusFields, status);
-}
-
-std::vector<FieldText> status_fields() {
-  return texts_of(kStatusFields);
+  const OomDomains& domains = status.state.domains;
+  const auto& reading = domains.system.last;
+  return {
+      {"schema", kJsonSchema},
+      {"version", BADNESSD_VERSION},
+      {"pid", ::getpid()},
+      {"settings", status.settings},
+      {"started_us", status.started_us},
+      {"written_us", status.now_us},
+      {"lacks", status.lacks},
+      {"pressure", reading ? pressure_json(*reading) : Json()},
+      {"memory", reading ? reading_text(*reading) : "memory cannot be read"},
+      {"triggers", triggers_text(status.policy, domains)},
+      {"cgroups", domains.cgroups.size()},
+      {"kills", kills_json(status)},
+      {"lost", lost_json(status)},
+      {"choice", status.choice},
+      {"last_decision", status.last_decision},
+      {"lost_lines", status.lost_lines}};
 }
 
 Health health_of(const Json& status, bool running, Micros now_us) {

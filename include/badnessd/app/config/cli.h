@@ -41,15 +41,4 @@ struct Invocation {
     int argc, const char* const* argv,
     const std::vector<std::string>& sort_keys);
 
-// What can stand on the command line, for completion.
-struct CommandWord {
-  std::string command;             // empty: an option of all
-  std::vector<std::string> names;  // "-c" "--config"; none: see argument
-  std::string help;
-  std::string argument;  // "FILE"; of an entry without names a positional
-                         // argument, or, if empty, the entry is the subcommand
-};
-[[nodiscard]] std::vector<CommandWord> command_words(
-    const std::vector<std::string>& sort_keys);
-
 }  // namespace badnessd

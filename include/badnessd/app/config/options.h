@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The table of all settings. It feeds the TOML loader, --set, --help and
-// config/badnessd.toml.
+// The table of all settings. It feeds the TOML loader, --set, --help and check.
 #pragma once
 
 #include <span>
@@ -30,7 +29,6 @@ struct Option {
   // The value as set() accepts it; empty if it is not set or has no meaning
   // here.
   std::string (*text)(const T& target);
-  bool bare;  // TOML has it without quotes
 };
 
 [[nodiscard]] std::span<const Option<Settings>> options();

@@ -10,9 +10,8 @@ namespace badnessd {
 
 struct Settings;
 
-// The options with their defaults, for --help and as config/badnessd.toml.
+// The options with their defaults, for --help.
 [[nodiscard]] std::string options_help();
-[[nodiscard]] std::string default_config();
 
 // Each setting in force: its key and its value as --set takes them.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>>

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "badnessd/app/report/fields.h"
+#include "badnessd/app/report/object.h"
 
 namespace badnessd {
 

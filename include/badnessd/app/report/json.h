@@ -9,13 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "badnessd/app/report/fields.h"
+#include "badnessd/app/report/object.h"
 #include "badnessd/cycle/decision.h"
 #include "badnessd/engine/oom_domain.h"
 
 namespace badnessd {
-
-[[nodiscard]] std::vector<FieldText> report_fields();
 
 // The snapshot and the tasks at the indices in `order`, in this order.
 [[nodiscard]] Json report_json(const Snapshot& snapshot,

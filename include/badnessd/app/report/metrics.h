@@ -7,7 +7,6 @@
 #include <ctime>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -40,13 +39,6 @@ struct Metrics {
   std::optional<PressureReading> reading{};  // of the system
   std::uint64_t lost_lines = 0;              // of log and journal
 };
-
-struct Metric {
-  std::string_view name, type, help;  // also for the user
-  // Its lines in the file; empty: it is not known here.
-  std::string (*lines)(std::string_view name, const Metrics& from);
-};
-[[nodiscard]] std::span<const Metric> metrics_table();
 
 [[nodiscard]] std::string metrics_text(const Metrics& metrics);
 

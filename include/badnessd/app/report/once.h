@@ -3,10 +3,9 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "badnessd/app/config/text.h"
-#include "badnessd/app/report/fields.h"
+#include "badnessd/app/report/object.h"
 #include "badnessd/cycle/cycle.h"
 
 namespace badnessd {
@@ -16,8 +15,6 @@ namespace badnessd {
                                     const CycleState& state,
                                     const Policy& policy, const Style& style);
 
-// The fields that only the object of an audit has.
-[[nodiscard]] std::vector<FieldText> once_fields();
 [[nodiscard]] Json once_json(const CycleResult& result, const CycleState& state,
                              const Policy& policy);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What the reports show of a process. One table in process.cpp makes the object
-// in JSON, the columns of `scores`, the keys of --sort and the list in
-// badnessd(8).
+// in JSON, the columns of `scores` and the keys of --sort.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "badnessd/app/report/fields.h"
+#include "badnessd/app/report/object.h"
 #include "badnessd/engine/policy.h"
 
 namespace badnessd {
@@ -20,7 +19,6 @@ struct Process {
   const Snapshot* snapshot = nullptr;  // null: in the record of a decision
 };
 
-[[nodiscard]] std::vector<FieldText> process_fields();
 [[nodiscard]] Json process_json(const Process& process);
 
 [[nodiscard]] std::vector<std::string> sort_keys();

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "badnessd/app/report/fields.h"
+#include "badnessd/app/report/object.h"
 #include "badnessd/cycle/decision.h"
 #include "badnessd/engine/policy.h"
 
@@ -36,8 +36,6 @@ inline constexpr std::string_view kDecisionsFile = "decisions.jsonl";
 
 // A unique id: the current wall-clock time and the number of the decision.
 [[nodiscard]] std::string decision_id(const Decision& decision);
-
-[[nodiscard]] std::vector<FieldText> record_fields();
 
 // `id` is empty in an audit.
 [[nodiscard]] Json record_json(const Decision& decision, const Policy& policy,

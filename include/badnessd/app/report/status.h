@@ -10,7 +10,7 @@
 
 #include "badnessd/app/config/names.h"
 #include "badnessd/app/config/text.h"
-#include "badnessd/app/report/fields.h"
+#include "badnessd/app/report/object.h"
 #include "badnessd/cycle/cycle.h"
 
 namespace badnessd {
@@ -37,7 +37,6 @@ struct Status {
 };
 
 [[nodiscard]] Json status_json(const Status& status);
-[[nodiscard]] std::vector<FieldText> status_fields();
 
 // How `badnessd status` ends.
 enum class Health : std::uint8_t {

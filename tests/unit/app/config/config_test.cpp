@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "badnessd/app/config/exit_code.h"
-#include "badnessd/app/config/render.h"
+#include "tree.h"
 
 namespace badnessd {
 namespace {
@@ -20,30 +20,10 @@ std::string error_of(std::string_view text) {
   return applied ? "" : applied.error().message;
 }
 
-TEST(Config, TheRenderedDefaultsChangeNothing) {
-  LoadedSettings loaded;
-  const Settings& settings = loaded.settings;
-  ASSERT_TRUE(apply_toml(loaded, default_config(), "test.toml"));
-  const Settings defaults;
-  for (const auto& option : options()) {
-    EXPECT_EQ(option.text(settings), option.text(defaults)) << option.key;
-  }
-  ASSERT_EQ(settings.policy.triggers.size(), defaults.policy.triggers.size());
-  for (std::size_t i = 0; i < settings.policy.triggers.size(); ++i) {
-    EXPECT_EQ(settings.policy.triggers[i].name,
-              defaults.policy.triggers[i].name);
-    for (const auto& option : trigger_options()) {
-      EXPECT_EQ(option.text(settings.policy.triggers[i]),
-                option.text(defaults.policy.triggers[i]))
-          << option.key;
-    }
-  }
-}
-
 TEST(Config, TheExamplesOfTheShippedFileAreGood) {
   // Without the comment signs behind which they stand.
   std::string text;
-  const std::string all = default_config();
+  const std::string all = test::contents_of(SOURCE_DIR "/config/badnessd.toml");
   for (std::size_t at = all.find("# A database host"); at < all.size();) {
     const std::size_t end = all.find('\n', at);
     const std::string line = all.substr(at, end - at);

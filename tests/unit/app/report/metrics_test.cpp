@@ -6,6 +6,7 @@
 #include <fstream>
 #include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -69,13 +70,9 @@ TEST(Metrics, WhatIsNotKnownIsLeftOut) {
 // What the examples for Prometheus and Grafana ask for.
 TEST(Metrics, TheExamplesAskForThoseThatExist) {
   std::set<std::string> known;
-  for (const Metric& metric : metrics_table()) {
-    known.insert(std::string(metric.name));
-    if (metric.type == "summary") {
-      for (const char* end : {"_sum", "_count"}) {
-        known.insert(std::string(metric.name) + end);
-      }
-    }
+  std::istringstream lines(metrics_text(after_two_kills()));
+  for (std::string line; std::getline(lines, line);) {
+    known.insert(line.substr(0, line.find_first_of(" {")));
   }
   const std::regex name("\\bbadnessd_[a-z_]+\\b");
   for (const char* path : {"/config/prometheus/badnessd.rules.yml",

@@ -36,14 +36,6 @@ class StatusTest : public testing::Test {
   Json last;
 };
 
-TEST_F(StatusTest, HasTheFieldsOfItsTable) {
-  const Json status = json();
-  EXPECT_EQ(status.size(), status_fields().size());
-  for (const FieldText& field : status_fields()) {
-    EXPECT_TRUE(status.contains(field.key)) << field.key;
-  }
-}
-
 TEST_F(StatusTest, CountsKillsByTheirAge) {
   for (const Micros ago : {3 * kSecond, 59 * kSecond, 80 * kSecond}) {
     count_kill(kills, 100 * kSecond - ago);
