@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/config/config.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <sstream>
 #include <type_traits>
 
@@ -14,6 +15,7 @@
 #include "badnessd/app/config/contradictions.h"
 #include "badnessd/app/config/exit_code.h"
 #include "badnessd/app/config/text.h"
+#include "badnessd/system/sys.h"
 
 namespace badnessd {
 namespace {
@@ -189,26 +191,20 @@ SetResult assign(Settings& settings, std::string_view key,
 
 tl::expected<std::string, ConfigError> read_text(const std::string& path) {
   constexpr std::size_t kMost = std::size_t{1} << 20;
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMost + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMost) {
-    return tl::unexpected(ConfigError{
-        kExitConfig,
-        fmt::format("{} is larger than 1 MiB: it is no configuration file",
-                    escaped(path))});
-  }
-  // An error, not the end of the file, stopped the read.
-  if (!file.eof() || file.bad()) {
-    const int code = errno;
+  FileReader reader;
+  const auto text = reader.read_first(AT_FDCWD, path.c_str(), kMost + 1);
+  if (!text) {
+    const int code = text.error().code;
     return tl::unexpected(
         ConfigError{code == EACCES ? kExitPermission : kExitNoInput,
                     fmt::format("cannot read the configuration file {}: {}",
                                 escaped(path), std::strerror(code))});
   }
-  return text;
+  if (text->size() > kMost) {
+    return config_error(fmt::format(
+        "{} is larger than 1 MiB: it is no configuration file", escaped(path)));
+  }
+  return std::string(*text);
 }
 
 // An error report quotes the file, and the file may hold any byte.
@@ -245,11 +241,12 @@ Result apply_assignment(LoadedSettings& loaded, std::string_view assignment) {
         fmt::format("--set takes KEY=VALUE, not '{}'", escaped(assignment)));
   }
   const std::string_view key = assignment.substr(0, equals);
-  return assign(loaded.settings, key, assignment.substr(equals + 1))
-      .map([&] { loaded.origins[std::string(key)] = "--set"; })
-      .map_error([](const std::string& why) {
-        return ConfigError{kExitConfig, "--set: " + why};
-      });
+  const auto set = assign(loaded.settings, key, assignment.substr(equals + 1));
+  if (!set) {
+    return config_error("--set: " + set.error());
+  }
+  loaded.origins[std::string(key)] = "--set";
+  return {};
 }
 
 tl::expected<LoadedSettings, ConfigError> load_settings(
@@ -276,8 +273,9 @@ tl::expected<LoadedSettings, ConfigError> load_settings(
   if (!assignments.empty()) {
     loaded.origin += ", and --set";
   }
-  for (const Contradiction& found : contradictions(loaded.settings)) {
-    return config_error(fmt::format("{}: {}", loaded.origin, found.sentence));
+  if (const auto found = contradictions(loaded.settings); !found.empty()) {
+    return config_error(
+        fmt::format("{}: {}", loaded.origin, found.front().sentence));
   }
   return loaded;
 }

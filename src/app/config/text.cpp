@@ -67,15 +67,12 @@ bool invisible(char32_t value) {
   });
 }
 
-// Cuts to `width` columns; the last column is an ellipsis.
-std::string cut(std::string_view text, std::size_t width) {
-  std::string result;
-  while (columns_of(result) + 1 < width) {
-    const std::size_t length = first_code_point(text).length;
-    result += text.substr(0, length);
-    text.remove_prefix(length);
-  }
-  return result + "…";
+// The number of columns of UTF-8 text: of code points, for a column of wide
+// ones is rare.
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(),
+      [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
 std::vector<std::size_t> column_widths(
@@ -91,8 +88,6 @@ std::vector<std::size_t> column_widths(
   }
   return widths;
 }
-
-constexpr std::size_t kGap = 2;
 
 }  // namespace
 
@@ -205,12 +200,6 @@ std::string section(std::string_view label,
   return text;
 }
 
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(),
-      [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
-}
-
 Style stdout_style() {
   if (::isatty(STDOUT_FILENO) == 0) {
     return {};
@@ -233,11 +222,11 @@ std::string render_table(const std::vector<Column>& columns,
       const bool last = i + 1 == columns.size();
       if (last && style.width > begin &&
           begin + columns_of(cell) > style.width) {
-        cell = cut(cell, style.width - begin);
+        cell = fmt::format("{:.{}}…", cell, style.width - begin - 1);
       }
-      const std::string blanks(above(widths[i], columns_of(cell)), ' ');
-      text += columns[i].left ? cell + blanks : blanks + cell;
-      text += last ? "" : std::string(kGap, ' ');
+      text += fmt::format(fmt::runtime(columns[i].left ? "{:<{}}" : "{:>{}}"),
+                          cell, widths[i]);
+      text += last ? "" : "  ";
     }
     return text.substr(0, text.find_last_not_of(' ') + 1);
   };

@@ -161,30 +161,12 @@ std::optional<UserRange> Codec<UserRange>::parse(std::string_view text) {
 }
 
 std::optional<BasisPoints> Percent::parse(std::string_view text) {
-  if (!text.ends_with('%')) {
-    return std::nullopt;
-  }
-  BasisPoints whole = 0;
-  const char* end = text.data() + text.size() - 1;
-  auto [rest, code] = std::from_chars(text.data(), end, whole);
-  if (code != std::errc() || whole > 100) {
-    return std::nullopt;
-  }
-  BasisPoints basis_points = whole * 100;
-  if (rest != end && *rest == '.' && rest + 1 != end) {
-    ++rest;
-    for (BasisPoints worth = 10; rest != end && worth != 0; worth /= 10) {
-      if (*rest < '0' || *rest > '9') {
-        return std::nullopt;
-      }
-      basis_points += static_cast<BasisPoints>(*rest - '0') * worth;
-      ++rest;
-    }
-  }
-  if (rest != end || basis_points > 10'000) {
-    return std::nullopt;
-  }
-  return basis_points;
+  BasisPoints value = 0;
+  return text.ends_with('%') &&
+                 to_hundredths(text.substr(0, text.size() - 1), value) &&
+                 value <= 10'000
+             ? std::optional(value)
+             : std::nullopt;
 }
 
 }  // namespace badnessd

@@ -35,4 +35,22 @@ bool take_field(std::string_view& rest, std::string_view& key,
   return false;
 }
 
+bool to_hundredths(std::string_view word, std::uint32_t& value) noexcept {
+  const std::size_t point = std::min(word.find('.'), word.size());
+  std::uint32_t whole = 0;
+  std::uint32_t fraction = 0;
+  if (!to_number(word.substr(0, point), whole) || whole > 100) {
+    return false;
+  }
+  if (point != word.size()) {
+    const std::string_view decimals = word.substr(point + 1);
+    if (decimals.size() > 2 || !to_number(decimals, fraction)) {
+      return false;
+    }
+    fraction *= decimals.size() == 1 ? 10 : 1;
+  }
+  value = whole * 100 + fraction;
+  return true;
+}
+
 }  // namespace badnessd

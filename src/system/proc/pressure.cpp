@@ -37,20 +37,6 @@ constexpr std::array<MemInfoLine, 12> kMemInfoLines{{
     {"SUnreclaim", &MemInfo::slab},
 }};
 
-// "12.34" in hundredths.
-bool to_hundredths(std::string_view word, std::uint32_t& value) {
-  const std::size_t point = word.find('.');
-  std::uint32_t whole = 0;
-  std::uint32_t fraction = 0;
-  if (point == std::string_view::npos || word.size() - point != 3 ||
-      !to_number(word.substr(0, point), whole) ||
-      !to_number(word.substr(point + 1), fraction) || whole > 100) {
-    return false;
-  }
-  value = whole * 100 + fraction;
-  return true;
-}
-
 // Takes "key=value" and returns the value; empty if the key differs.
 std::string_view take_value(std::string_view& rest, std::string_view key) {
   const std::string_view word = take_word(rest);

@@ -37,9 +37,6 @@ namespace badnessd {
 [[nodiscard]] std::string wrapped(std::string_view text,
                                   std::string_view prefix);
 
-// The number of columns of UTF-8 text that escaped() returned.
-[[nodiscard]] std::size_t columns_of(std::string_view text);
-
 // A label and its lines; the first line is beside the label.
 [[nodiscard]] std::string section(std::string_view label,
                                   const std::vector<std::string>& lines);

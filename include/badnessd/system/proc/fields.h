@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <string_view>
 
 #include "badnessd/system/sys.h"
@@ -34,6 +35,11 @@ template <class T>
   const auto result = std::from_chars(word.data(), end, value, base);
   return !word.empty() && result.ec == std::errc() && result.ptr == end;
 }
+
+// Whether the whole of `word` is a number with two decimals at most, below 101:
+// then `value` is its hundredths.
+[[nodiscard]] bool to_hundredths(std::string_view word,
+                                 std::uint32_t& value) noexcept;
 
 template <class T>
 [[nodiscard]] bool take_number(std::string_view& rest, T& value) {

@@ -106,6 +106,21 @@ TEST(ToNumber, DoesNotReadBeyondTheWord) {
   EXPECT_EQ(value, 123);
 }
 
+TEST(ToHundredths, TakesTwoDecimalsAtMost) {
+  for (const auto& [word, expected] :
+       {std::pair("0", 0U), std::pair("12.34", 1234U), std::pair("12.3", 1230U),
+        std::pair("12.03", 1203U), std::pair("100.00", 10'000U)}) {
+    std::uint32_t value = 1;
+    EXPECT_TRUE(to_hundredths(word, value)) << word;
+    EXPECT_EQ(value, expected) << word;
+  }
+  for (const char* word : {"", ".", "1.", ".5", "1.234", "101", "-1", "1.-1",
+                           "1.+1", "1,5", "1.5 ", "4294967297"}) {
+    std::uint32_t value = 1;
+    EXPECT_FALSE(to_hundredths(word, value)) << word;
+  }
+}
+
 TEST(TakeNumber, TakesAWordThatIsOne) {
   std::string_view rest = "  42 x";
   int value = 0;
