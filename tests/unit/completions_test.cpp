@@ -24,11 +24,11 @@ std::string file(const std::string& name) {
 // What --set takes before the '=': each setting, and each key of the triggers.
 std::set<std::string> setting_keys() {
   std::set<std::string> keys;
-  for (const auto& option : options()) {
+  for (const auto& option : options_of<Settings>()) {
     keys.insert(std::string(option.key));
   }
   for (const Trigger& trigger : default_triggers()) {
-    for (const auto& option : trigger_options()) {
+    for (const auto& option : options_of<Trigger>()) {
       keys.insert(fmt::format("trigger.{}.{}", trigger.name, option.key));
     }
   }

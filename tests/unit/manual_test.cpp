@@ -61,13 +61,13 @@ TEST(Manual, HasEverySettingWithItsDefault) {
               std::string::npos)
         << line;
   };
-  for (const auto& option : options()) {
+  for (const auto& option : options_of<Settings>()) {
     has(fmt::format("{} = {}", option.key, option.text(Settings{})));
   }
-  for (const auto& option : trigger_options()) {
+  for (const auto& option : options_of<Trigger>()) {
     has(option.key);
   }
-  for (const auto& option : rule_options()) {
+  for (const auto& option : options_of<Rule>()) {
     has(option.key);
   }
 }

@@ -5,7 +5,7 @@
 
 #include <fmt/core.h>
 
-#include "badnessd/app/check/host.h"
+#include "badnessd/app/check/findings.h"
 #include "badnessd/app/check/lint.h"
 #include "badnessd/app/config/render.h"
 #include "badnessd/app/report/report.h"
@@ -83,10 +83,10 @@ std::vector<std::string> choices_text(const Checked& found) {
 }
 
 std::string as_text(const Checked& found, const Style& style) {
-  std::vector<std::string> host;
-  host.reserve(found.findings.size());
+  std::vector<std::string> findings;
+  findings.reserve(found.findings.size());
   for (const Finding& it : found.findings) {
-    host.push_back((it.warning ? "warning: " : "") + it.text);
+    findings.push_back((it.warning ? "warning: " : "") + it.text);
   }
   return section("settings", {found.loaded.origin}) + "\n" +
          render_table({{.header = "SETTING", .left = true},
@@ -97,7 +97,7 @@ std::string as_text(const Checked& found, const Style& style) {
          section("memory", {reading_text(*found.state.domains.system.last)}) +
          section("triggers", triggers_text(found.policy, found.state.domains)) +
          section("rules", rules_text(found)) +
-         section("chosen", choices_text(found)) + section("notes", host);
+         section("chosen", choices_text(found)) + section("findings", findings);
 }
 
 void append(std::vector<Finding>& all, const std::vector<Finding>& more) {

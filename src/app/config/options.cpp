@@ -16,10 +16,16 @@ namespace {
 constexpr Micros kMs = 1000;
 constexpr Micros kMinute = 60'000 * kMs;
 
-// A member of the policy, or of a member of it.
-template <auto... kPath>
+// A member of the policy of the settings.
+template <auto kMember>
 constexpr auto kPolicy = [](auto& of) -> auto& {
-  return (of.policy.*....*kPath);
+  return of.policy.*kMember;
+};
+constexpr auto kHz = [](auto& of) -> auto& {
+  return of.policy.score.hz;
+};
+constexpr auto kMemory = [](auto& of) -> auto& {
+  return of.policy.score.memory;
 };
 
 constexpr auto kAlways = [](const auto& /*target*/) { return true; };
@@ -60,13 +66,12 @@ constexpr Option<T> option(std::string_view key, std::string_view values,
 }
 
 constexpr std::array kOptions{
-    option<Settings, kPolicy<&Policy::score, &ScoreRules::hz>,
-           Only<Codec<std::uint32_t>, valid_hz>>(
+    option<Settings, kHz, Only<Codec<std::uint32_t>, valid_hz>>(
         "kernel.hz", "100, 250, 300 or 1000",
         "CONFIG_HZ of the 2.6.32 kernel that is reproduced. It sets the unit "
         "of CPU time in the score: 10.24 s at 100, 8.192 s at 250 and 1000, "
         "6.83 s at 300. 250 was the default of that kernel and of Debian."),
-    option<Settings, kPolicy<&Policy::score, &ScoreRules::memory>>(
+    option<Settings, kMemory>(
         "badness.memory", R"("total_vm" or "rss+swap")",
         "What the score starts from, of a process and of its children: "
         "reserved address space as in 2.6.32, or what is resident or "
@@ -217,15 +222,18 @@ std::vector<Trigger> default_triggers() {
            .psi_window_us = 10'000'000}};
 }
 
-std::span<const Option<Settings>> options() {
+template <>
+std::span<const Option<Settings>> options_of() {
   return kOptions;
 }
 
-std::span<const Option<Trigger>> trigger_options() {
+template <>
+std::span<const Option<Trigger>> options_of() {
   return kTriggerOptions;
 }
 
-std::span<const Option<Rule>> rule_options() {
+template <>
+std::span<const Option<Rule>> options_of() {
   return kRuleOptions;
 }
 

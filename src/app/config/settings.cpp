@@ -57,14 +57,14 @@ std::string nearest_key(std::span<const Option<T>> table,
 // "there is no setting 'x'; the nearest is 'y'". If none is near, tells where
 // to find a list of all settings.
 template <class T>
-std::string unknown_key(const T& target, std::string_view key) {
+std::string unknown_key(std::string_view key) {
   constexpr std::string_view kKind = std::is_same_v<T, Trigger> ? "trigger "
                                      : std::is_same_v<T, Rule>  ? "rule "
                                                                 : "";
   if (const auto instead = instead_of(key); !instead.empty()) {
     return fmt::format("{} is gone: {}", key, instead);
   }
-  const std::string nearest = nearest_key(options_of(target), key);
+  const std::string nearest = nearest_key(options_of<T>(), key);
   return fmt::format("there is no {}setting '{}'; {}", kKind, escaped(key),
                      nearest.empty()
                          ? std::string("'badnessd --help' lists all")
@@ -82,12 +82,12 @@ std::string_view instead_of(std::string_view key) {
 
 template <class T>
 SetResult set_option(T& target, std::string_view key, std::string_view text) {
-  const auto table = options_of(target);
+  const auto table = options_of<T>();
   const auto option =
       std::find_if(table.begin(), table.end(),
                    [key](const Option<T>& it) { return it.key == key; });
   if (option == table.end()) {
-    return tl::unexpected(unknown_key(target, key));
+    return tl::unexpected(unknown_key<T>(key));
   }
   if (!option->set(target, text)) {
     return tl::unexpected(fmt::format("{} cannot be '{}': it takes {}", key,

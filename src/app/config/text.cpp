@@ -76,7 +76,7 @@ std::size_t columns_of(std::string_view text) {
 }
 
 std::vector<std::size_t> column_widths(
-    const std::vector<Column>& columns,
+    const std::vector<TableColumn>& columns,
     const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -210,7 +210,7 @@ Style stdout_style() {
           .width = known ? size.ws_col : std::size_t{80}};
 }
 
-std::string render_table(const std::vector<Column>& columns,
+std::string render_table(const std::vector<TableColumn>& columns,
                          const std::vector<std::vector<std::string>>& rows,
                          const Style& style) {
   const std::vector<std::size_t> widths = column_widths(columns, rows);

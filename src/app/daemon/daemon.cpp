@@ -199,15 +199,15 @@ void Daemon::step() {
                             trigger_text(trigger, *result.log_domain));
     }
   }
-  note(result);
-  note_hang();
+  tell(result);
+  tell_hang();
   if (result.reading.time_us - reported_us_ >= settings_.report_interval_us) {
     reported_us_ = result.reading.time_us;
     event_log_.log().info("{}", status());
   }
 }
 
-void Daemon::note(const CycleResult& result) {
+void Daemon::tell(const CycleResult& result) {
   const Decision& decision = state_.decision;
   switch (result.kind) {
     case Kind::kCalm:
@@ -272,7 +272,7 @@ void Daemon::count_reclaim(const Decision& decision) {
   }
 }
 
-void Daemon::note_hang() {
+void Daemon::tell_hang() {
   const std::int32_t at = state_.identities.hangs_at();
   if (at != 0 && at != hangs_at_) {
     event_log_.log().warn(

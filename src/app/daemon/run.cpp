@@ -8,7 +8,7 @@
 
 #include <fmt/core.h>
 
-#include "badnessd/app/check/host.h"
+#include "badnessd/app/check/findings.h"
 #include "badnessd/app/check/lint.h"
 #include "badnessd/app/config/exit_code.h"
 #include "badnessd/app/daemon/daemon.h"

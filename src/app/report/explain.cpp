@@ -87,12 +87,12 @@ std::string words_of(const Step& step, const Snapshot& snapshot, Judged judged,
 
 std::string ledger_table(const Snapshot& snapshot, Judged judged,
                          const Policy& policy, const Style& style) {
-  const std::vector<Column> columns{{.header = "RULE", .left = true},
-                                    {.header = "BEFORE"},
-                                    {.header = "OP", .left = true},
-                                    {.header = "OPERAND"},
-                                    {.header = "AFTER"},
-                                    {.header = "WHY", .left = true}};
+  const std::vector<TableColumn> columns{{.header = "RULE", .left = true},
+                                         {.header = "BEFORE"},
+                                         {.header = "OP", .left = true},
+                                         {.header = "OPERAND"},
+                                         {.header = "AFTER"},
+                                         {.header = "WHY", .left = true}};
   std::vector<std::vector<std::string>> rows;
   const Score score = badness(snapshot, judged, policy.score);
   for (const Step& step : score.steps()) {
@@ -210,8 +210,8 @@ std::string rank_text(const Explained& it) {
 }
 
 // The rule that counts, and the others that match.
-std::vector<std::string> rules_text(const Verdict& verdict,
-                                    const Policy& policy) {
+std::vector<std::string> matching_rules_text(const Verdict& verdict,
+                                             const Policy& policy) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < policy.rules.size(); ++i) {
     if ((verdict.rules & bit_of(i)) != 0) {
@@ -254,7 +254,7 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
                                  "gives back {} of that",
                                  size_text(verdict.with_it_kib))});
   }
-  text += section("rules", rules_text(verdict, policy));
+  text += section("rules", matching_rules_text(verdict, policy));
   if (task.userns_unreadable) {
     text += section("note",
                     {"its capabilities are not credited: /proc/<pid>/ns/user "

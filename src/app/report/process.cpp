@@ -161,8 +161,9 @@ bool is_text(const ProcessField& field) {
   return field.unit == Unit::kText || field.unit == Unit::kUser;
 }
 
-Column column_of(const ProcessField& field) {
-  Column column{.header = std::string(field.column), .left = is_text(field)};
+TableColumn column_of(const ProcessField& field) {
+  TableColumn column{.header = std::string(field.column),
+                     .left = is_text(field)};
   for (char& c : column.header) {
     c = c == '_' ? c : static_cast<char>(c - 'a' + 'A');
   }
@@ -216,7 +217,7 @@ std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot,
 std::string scores_table(const Snapshot& snapshot, const Policy& policy,
                          const TableOptions& options, const Style& style) {
   std::vector<const ProcessField*> fields;
-  std::vector<Column> columns;
+  std::vector<TableColumn> columns;
   for (const ProcessField& field : kProcessFields) {
     const bool shown = (field.flags & kOnDemand) == 0;
     if (!field.column.empty() && (shown || field.column == options.sort)) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "badnessd/app/check/host.h"
+#include "badnessd/app/check/findings.h"
 #include "badnessd/cycle/lazy_selection.h"
 #include "badnessd/system/proc/cgroup.h"
 

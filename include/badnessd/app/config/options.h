@@ -31,19 +31,14 @@ struct Option {
   std::string (*text)(const T& target);
 };
 
-[[nodiscard]] std::span<const Option<Settings>> options();
-[[nodiscard]] std::span<const Option<Trigger>> trigger_options();
-[[nodiscard]] std::span<const Option<Rule>> rule_options();
-
-// The table for the type of the target.
-[[nodiscard]] inline auto options_of(const Settings& /*of*/) {
-  return options();
-}
-[[nodiscard]] inline auto options_of(const Trigger& /*of*/) {
-  return trigger_options();
-}
-[[nodiscard]] inline auto options_of(const Rule& /*of*/) {
-  return rule_options();
-}
+// The table for T.
+template <class T>
+[[nodiscard]] std::span<const Option<T>> options_of();
+template <>
+std::span<const Option<Settings>> options_of();
+template <>
+std::span<const Option<Trigger>> options_of();
+template <>
+std::span<const Option<Rule>> options_of();
 
 }  // namespace badnessd

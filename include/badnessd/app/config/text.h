@@ -50,7 +50,7 @@ struct Style {
 // terminal.
 [[nodiscard]] Style stdout_style();
 
-struct Column {
+struct TableColumn {
   std::string header;
   bool left = false;  // for text; numbers are right-aligned
 };
@@ -58,7 +58,7 @@ struct Column {
 // Renders aligned rows below their headers. A row has a cell for each column.
 // Cuts the last column at style.width. Prints no trailing blanks.
 [[nodiscard]] std::string render_table(
-    const std::vector<Column>& columns,
+    const std::vector<TableColumn>& columns,
     const std::vector<std::vector<std::string>>& rows, const Style& style);
 
 }  // namespace badnessd

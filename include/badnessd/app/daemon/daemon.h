@@ -62,10 +62,10 @@ class Daemon {
 
  private:
   void lost_sample(const Error& error);
-  void note(const CycleResult& result);
+  void tell(const CycleResult& result);
   void count_signal(const Decision& decision);
   void count_reclaim(const Decision& decision);
-  void note_hang();
+  void tell_hang();
   void incident_over();
   void say_once(CycleResult::Kind kind, const std::string& sentence);
   void save_state();

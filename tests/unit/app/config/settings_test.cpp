@@ -16,14 +16,14 @@ namespace badnessd {
 namespace {
 
 TEST(Settings, EveryDefaultIsAValueOfItsOption) {
-  for (const auto& option : options()) {
+  for (const auto& option : options_of<Settings>()) {
     Settings settings;
     const std::string text = option.text(Settings{});
     EXPECT_TRUE(set_option(settings, option.key, text)) << option.key;
     EXPECT_EQ(option.text(settings), text);
   }
   for (const Trigger& trigger : default_triggers()) {
-    for (const auto& option : trigger_options()) {
+    for (const auto& option : options_of<Trigger>()) {
       const std::string text = option.text(trigger);
       Trigger copy;
       EXPECT_TRUE(text.empty() || set_option(copy, option.key, text))
@@ -101,7 +101,7 @@ TEST(Settings, EveryOptionOfARuleKeepsItsText) {
         std::pair("oom_adj", "-16"), std::pair("protect", "true")}) {
     Rule rule;
     ASSERT_TRUE(set_option(rule, key, text)) << key;
-    for (const auto& option : rule_options()) {
+    for (const auto& option : options_of<Rule>()) {
       EXPECT_EQ(option.text(rule), option.key == key ? text : "");
     }
   }
@@ -230,8 +230,8 @@ TEST(Settings, TheShippedFileHasEachWithItsDefault) {
           << option.key;
     }
   };
-  described(trigger_options());
-  described(rule_options());
+  described(options_of<Trigger>());
+  described(options_of<Rule>());
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ TEST(Text, AWordLongerThanTheLineIsNotLost) {
   EXPECT_EQ(wrapped(word, ""), word + "\n");
 }
 
-std::vector<Column> columns() {
+std::vector<TableColumn> columns() {
   return {
       {.header = "N"}, {.header = "SPARE"}, {.header = "NAME", .left = true}};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/app/check/host.h"
+#include "badnessd/app/check/findings.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
