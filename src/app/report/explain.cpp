@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <optional>
 
 #include <fmt/core.h>
 
@@ -156,57 +155,34 @@ std::string children_text(const Snapshot& snapshot, const Task& task,
   return text.empty() ? text : "children\n" + text;
 }
 
-// The place of a task among the candidates.
-struct Explained {
-  const Snapshot& snapshot;
-  const Policy& policy;
-  Judged of;
-  std::size_t candidates;
-  std::optional<std::size_t> rank{};  // none: it is no candidate
-  // The leader, or the one behind it.
-  std::optional<std::uint32_t> rival{};
-  std::optional<int> turning{};  // the oom_adj that changes the leader
-};
-
-Explained explained(const Snapshot& snapshot, std::uint32_t index,
-                    const Policy& policy) {
-  const std::vector<std::uint32_t> ranked =
-      rank_candidates(snapshot, {.self_pid = policy.machine.self_pid});
-  Explained it{snapshot, policy, snapshot.judged(index), ranked.size()};
+// The place of the task among the candidates, and what would change it.
+std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
+                      const Policy& policy) {
+  const SelectRules rules{.self_pid = policy.machine.self_pid};
+  const std::vector<std::uint32_t> ranked = rank_candidates(snapshot, rules);
   const auto found = std::find(ranked.begin(), ranked.end(), index);
-  if (found != ranked.end()) {
-    it.rank = static_cast<std::size_t>(found - ranked.begin()) + 1;
-    if (ranked.size() > 1) {
-      it.rival = ranked[it.rank == 1U ? 1 : 0];
-    }
-    it.turning = turning_oom_adj(snapshot, index, policy);
+  const Judged judged = snapshot.judged(index);
+  if (found == ranked.end()) {
+    return fmt::format("rank      none: it is no candidate ({})\n",
+                       name_of(skip_reason(judged, rules)));
   }
-  return it;
-}
-
-std::string rank_text(const Explained& it) {
-  if (!it.rank) {
-    return fmt::format(
-        "rank      none: it is no candidate ({})\n",
-        name_of(skip_reason(it.of, {.self_pid = it.policy.machine.self_pid})));
-  }
-  const bool leads = it.rank == 1U;
+  const bool leads = found == ranked.begin();
   std::string text =
-      fmt::format("rank      {} of {}\n", *it.rank,
-                  count_text(it.candidates, "candidate", "candidates"));
-  if (it.rival) {
-    const auto [rival, verdict] = it.snapshot.judged(*it.rival);
+      fmt::format("rank      {} of {}\n", found - ranked.begin() + 1,
+                  count_text(ranked.size(), "candidate", "candidates"));
+  if (ranked.size() > 1) {
+    const auto [rival, verdict] = snapshot.judged(ranked[leads ? 1 : 0]);
     text += fmt::format("{}{} with {} points\n",
                         leads ? "runner-up " : "leader    ", task_text(rival),
                         verdict.points);
   }
-  if (!it.turning) {
-    return text + "oom_adj   no value changes which process is first\n";
-  }
-  return text + fmt::format("oom_adj   {} now; {} would {}\n",
-                            it.of.verdict.oom_adj, *it.turning,
-                            leads ? "let another take first place"
-                                  : "bring it to first place");
+  const auto turning = turning_oom_adj(snapshot, index, policy);
+  return text + (turning
+                     ? fmt::format("oom_adj   {} now; {} would {}\n",
+                                   judged.verdict.oom_adj, *turning,
+                                   leads ? "let another take first place"
+                                         : "bring it to first place")
+                     : "oom_adj   no value changes which process is first\n");
 }
 
 // The rule that counts, and the others that match.
@@ -243,7 +219,7 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
                                  owner_text(task), verdict.points);
   text += ledger_table(snapshot, {task, verdict}, policy, style) + "\n";
   text += children_text(snapshot, task, policy.score);
-  text += rank_text(explained(snapshot, index, policy));
+  text += rank_text(snapshot, index, policy);
   text += fmt::format(
       "reclaim   at least {}: its anonymous memory, swap, and the shared "
       "memory that no other process can map\n",
