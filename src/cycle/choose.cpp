@@ -2,120 +2,244 @@
 #include "badnessd/cycle/choose.h"
 
 #include <algorithm>
+#include <span>
 
 #include "badnessd/cycle/kill_set.h"
 
 namespace badnessd {
 namespace {
 
-// Whether a process that the snapshot leaves out can change the choice.
-bool unread_matter(const Inquiry& inquiry, const Choice& choice,
-                   const SelectRules& rules) {
-  // A process that took so little does not explain the loss. Memory can also
-  // come without a fault (userfaultfd(2): UFFDIO_COPY).
-  constexpr Kib kPart = 4;
-  const Snapshot& snapshot = inquiry.snapshot;
-  return snapshot.unread &&
-         (snapshot.unread->matter || choice.blame != Blame::kTook ||
-          2 * rules.min_took_kib < inquiry.loss->lost_kib / kPart ||
-          choice.selection.kind == Selection::Kind::kNone ||
-          rules.min_took_kib <= snapshot.unread->took_most_kib);
+using Kind = Culprit::Kind;
+
+// A cgroup with more processes than these is read with all others.
+constexpr std::size_t kMostMembers = 256;
+
+Culprit culprit_of(const Context& context, const Bars& bars,
+                   const Decision& decision) {
+  if (decision.needed_kib == 0) {
+    return {};
+  }
+  return decision.loss ? find_culprit(context.table(), bars, *decision.loss,
+                                      decision.cgroups)
+                       : Culprit{.kind = Kind::kOlder};
 }
 
-// A process that holds less gives back too little, unless the bar is halved
-// twice. Then its oom_adj does not matter.
-Kib small_for(const Policy& policy, const Decision& decision) {
-  constexpr Kib kPart = 4;
-  return bare_order(policy) ? 0 : decision.needed_kib / kPart;
-}
-
-// Chooses from the snapshot; none: all processes have to be scanned.
-std::optional<Selection> choose_among(const Inquiry& inquiry,
-                                      SelectRules& rules, CycleState& state) {
+// Chooses from the judged table.
+Selection choose_judged(const Context& context, Bars& bars,
+                        CycleState& state) {
   Decision& decision = state.decision;
-  const Snapshot& snapshot = inquiry.snapshot;
-  decision.page_kib = snapshot.page_size / 1024;
-  if (rules.scoped) {
-    mark_scope(inquiry.sources.cgroups, decision.scope.view(),
-               inquiry.snapshot);
+  Snapshot& table = context.table();
+  decision.page_kib = table.page_size / 1024;
+  if (bars.scoped) {
+    mark_scope(context, decision.scope.view());
   }
-  const Choice choice = select_victim(inquiry, rules, decision.needed_kib);
-  decision.required_kib = rules.min_reclaim_kib;
-  decision.blame = choice.blame;
-  decision.pool = choice.pool;
-  decision.required_took_kib = rules.min_took_kib;
-  if (choice.selection.kind == Selection::Kind::kWait) {
-    return choice.selection;
+  for (const CgroupTook& it : decision.cgroups.culprits()) {
+    mark_processes(context, it.path.view(), &Verdict::suspect);
   }
-  if (unread_matter(inquiry, choice, rules)) {
-    return std::nullopt;
+  // An exiting task ends the selection, whatever the bars.
+  bars.min_reclaim_kib = 0;
+  bars.min_held_points = 0;
+  set_bars({}, bars);
+  const Selection dying = select_bad_process(table, bars);
+  if (dying.kind != Selection::Kind::kChosen) {
+    return dying;
   }
-  decision.storm =
-      find_storm(inquiry, rules, state.storms, decision, state.incident);
-  const bool too_small = !decision.storm &&
-                         choice.selection.kind == Selection::Kind::kChosen &&
-                         rules.min_reclaim_kib < snapshot.small_kib;
-  if (too_small || unread_matter(inquiry, choice, rules)) {
-    return std::nullopt;
+  decision.culprit = culprit_of(context, bars, decision);
+  const Culprit& culprit = decision.culprit;
+  if (culprit.exempt) {
+    decision.exempt = {table.tasks[*culprit.exempt],
+                       table.verdicts[*culprit.exempt]};
   }
-  decision.ruled_out = snapshot.unread.value_or(Unread()).processes;
-  return choice.selection;
+  const Trigger& trigger = context.policy.triggers[decision.trigger];
+  if (culprit.kind == Kind::kNobody &&
+      !innocents_may_die(trigger, decision.reading, decision.firing_us)) {
+    return {};
+  }
+  set_bars(culprit, bars);
+  judge_points(context, bars);
+  const Selection selection =
+      select_victim(table, culprit, bars, decision.needed_kib);
+  decision.required_kib = bars.min_reclaim_kib;
+  decision.storm = find_storm(context, bars, state);
+  return selection;
+}
+
+class Choice {
+ public:
+  Choice(const Context& context, Bars& bars, CycleState& state)
+      : context_(context),
+        bars_(bars),
+        state_(state),
+        decision_(state.decision) {}
+
+  Expected<Selection> run() {
+    context_.census.begin_reading(context_.sources);
+    const bool ask = decision_.loss && !state_.once;
+    if (ask && read_suspects() && choose() && settled()) {
+      return selection_;
+    }
+    if (ask) {
+      decision_.cgroups = state_.accounts.find(
+          context_.sources, *decision_.loss, decision_.scope.view());
+      if (read_members() && choose() && settled()) {
+        return selection_;
+      }
+    }
+    const bool whole = state_.once || bare_order(context_.policy);
+    const auto read = Refresh::read_all(context_.sources, context_.census,
+                                        whole, decision_.seen_us);
+    if (!read) {
+      return tl::unexpected(read.error());
+    }
+    decision_.unread = 0;
+    compare();
+    choose();
+    return selection_;
+  }
+
+ private:
+  void compare() {
+    context_.census.compare(decision_.loss, decision_.reading);
+  }
+
+  bool read_suspects() {
+    const bool read = state_.refresh.read_suspects(
+        context_.sources, context_.census, *decision_.loss,
+        decision_.needed_kib, decision_.seen_us);
+    compare();
+    decision_.unread = state_.refresh.unread();
+    return read;
+  }
+
+  bool read_members() {
+    if (decision_.cgroups.count == 0 || decision_.cgroups.dead) {
+      return false;
+    }
+    std::vector<std::int32_t>& pids = state_.members;
+    pids.clear();
+    for (const CgroupTook& it : decision_.cgroups.culprits()) {
+      const auto listed = context_.sources.cgroups.for_each_process(
+          it.path.view(), [&pids](std::int32_t pid) {
+            if (pids.size() <= kMostMembers) {
+              pids.push_back(pid);
+            }
+          });
+      static_cast<void>(listed);  // the cgroup is gone: no process is in it
+    }
+    const bool read = pids.size() <= kMostMembers &&
+                      state_.refresh.read_members(
+                          context_.sources, context_.census, pids,
+                          decision_.needed_kib);
+    compare();
+    decision_.unread = state_.refresh.unread();
+    return read;
+  }
+
+  // Judges and chooses; the chosen process is read whole before it counts.
+  bool choose() {
+    constexpr int kMostRounds = 16;
+    Census& census = context_.census;
+    for (int round = 0; round < kMostRounds; ++round) {
+      selection_ = choose_once();
+      if (selection_.kind != Selection::Kind::kChosen ||
+          census.whole(selection_.task)) {
+        break;
+      }
+      static_cast<void>(census.read(context_.sources, selection_.task));
+      compare();
+    }
+    return true;
+  }
+
+  Selection choose_once() {
+    judge_amounts(context_);
+    return choose_judged(context_, bars_, state_);
+  }
+
+  // Whether the answer stands although processes were not read: a process or
+  // the processes of cgroups explain the loss, or one is waited for.
+  [[nodiscard]] bool settled() const {
+    const Kind kind = decision_.culprit.kind;
+    return selection_.kind == Selection::Kind::kWait ||
+           (selection_.kind == Selection::Kind::kChosen &&
+            (kind == Kind::kProcess ||
+             (kind == Kind::kGroup && decision_.culprit.by_account)));
+  }
+
+  const Context& context_;
+  Bars& bars_;
+  CycleState& state_;
+  Decision& decision_;
+  Selection selection_;
+};
+
+// Inserts `judged` in the sorted list of the kListed best tasks.
+void offer(Judged judged, std::array<JudgedTask, Decision::kListed>& list,
+           std::uint32_t& count) {
+  if (count == list.size() && !outranks(judged, list.back().view())) {
+    return;
+  }
+  count = std::min<std::uint32_t>(count + 1, Decision::kListed);
+  list[count - 1] = {judged.task, judged.verdict};
+  for (std::uint32_t i = count - 1;
+       i > 0 && outranks(list[i].view(), list[i - 1].view()); --i) {
+    std::swap(list[i], list[i - 1]);
+  }
 }
 
 }  // namespace
 
-void CycleState::reserve(std::size_t processes) {
-  snapshot.tasks.reserve(processes);
-  snapshot.verdicts.reserve(processes);
-  snapshot.children.reserve(processes);
-  storms.reserve(processes);
-  swept.reserve(processes);
-  sharers.reserve(processes);
-  suspects.reserve(processes);
+Expected<Selection> choose(const Context& context, Bars& bars,
+                           CycleState& state) {
+  return Choice(context, bars, state).run();
 }
 
-void make_room(CycleState& state) {
-  constexpr std::size_t kFewest = 1024;
-  const std::size_t processes = state.census.entries().size();
-  const std::size_t room = state.snapshot.tasks.capacity();
-  const bool enough = room >= kFewest && room >= processes + processes / 16;
-  state.reserve(enough ? room : std::max(kFewest, processes + processes / 8));
-}
-
-Expected<Selection> choose(const Inquiry& inquiry, SelectRules& rules,
-                           CycleState& state, std::optional<Kib> faulted_kib) {
+Selection choose_as_read(const Context& context, Bars& bars,
+                         CycleState& state) {
   const Decision& decision = state.decision;
-  const bool by_what_they_took = !state.once && decision.loss && faulted_kib &&
-                                 decision.needed_kib != 0 &&
-                                 inquiry.policy.spare_bystanders;
-  if (by_what_they_took &&
-      state.suspects.scan(inquiry, decision.needed_kib, *faulted_kib,
-                          decision.seen_us)) {
-    if (const auto selection = choose_among(inquiry, rules, state)) {
-      return *selection;
-    }
-  }
-  for (const Kib small_kib : {small_for(inquiry.policy, decision), Kib{0}}) {
-    if (const auto scanned = scan(inquiry, small_kib); !scanned) {
-      return tl::unexpected(scanned.error());
-    }
-    state.reserve(state.snapshot.tasks.capacity());
-    if (const auto selection = choose_among(inquiry, rules, state)) {
-      return *selection;
-    }
-  }
-  return Selection();
+  context.census.compare(decision.loss, decision.reading);
+  judge_amounts(context);
+  return choose_judged(context, bars, state);
 }
 
-void read_the_others(const Inquiry& inquiry, const SelectRules& rules,
-                     const CycleState& state) {
-  constexpr Micros kMost = 50'000;
-  const bool all = !inquiry.snapshot.unread && inquiry.snapshot.small_kib == 0;
-  if (!all && 3 * state.census.cost_us() < kMost && scan(inquiry) &&
-      rules.scoped) {
-    mark_scope(inquiry.sources.cgroups, state.decision.scope.view(),
-               inquiry.snapshot);
-  }
+void list_others(const Context& context, Bars bars, Decision& decision) {
+  Snapshot& table = context.table();
+  bars.suspects_only = false;
+  const auto list = [&] {
+    judge_all(context);
+    if (bars.scoped) {
+      mark_scope(context, decision.scope.view());
+    }
+    decision.passed_over_count = 0;
+    decision.runners_up_count = 0;
+    decision.candidates = 0;
+    for (std::size_t i = 0; i < table.tasks.size(); ++i) {
+      if (!eligible(table, i, bars)) {
+        continue;
+      }
+      ++decision.candidates;
+      const Judged judged = table.judged(i);
+      if (judged.task.id == decision.chosen.task.id) {
+        continue;
+      }
+      if (outranks(judged, decision.chosen.view())) {
+        offer(judged, decision.passed_over, decision.passed_over_count);
+      } else {
+        offer(judged, decision.runners_up, decision.runners_up_count);
+      }
+    }
+  };
+  const auto read = [&](const JudgedTask& listed) {
+    const auto index = context.census.find(listed.task.id.pid);
+    if (index && !context.census.whole(*index)) {
+      static_cast<void>(context.census.read(context.sources, *index));
+    }
+  };
+  list();
+  std::for_each_n(decision.passed_over.begin(), decision.passed_over_count,
+                  read);
+  std::for_each_n(decision.runners_up.begin(), decision.runners_up_count, read);
+  list();
 }
 
 }  // namespace badnessd

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/cycle/cycle.h"
 
+#include <algorithm>
+
 #include "badnessd/cycle/choose.h"
 #include "badnessd/cycle/domains.h"
 #include "badnessd/cycle/kill_set.h"
-#include "badnessd/cycle/lazy_selection.h"
 
 namespace badnessd {
 namespace {
@@ -77,13 +78,8 @@ class Pass {
     return state_.domains.actor();
   }
 
-  [[nodiscard]] Inquiry inquiry() {
-    return {.sources = sources_,
-            .snapshot = state_.snapshot,
-            .policy = policy_,
-            .census = state_.census,
-            .swap_used_kib = result_.reading.swap_used_kib(),
-            .loss = state_.decision.loss};
+  [[nodiscard]] Context context() {
+    return {.sources = sources_, .policy = policy_, .census = state_.census};
   }
 
   // Reads identities and notes in calm times.
@@ -92,12 +88,23 @@ class Pass {
     if (calm(policy_, state_.domains)) {
       state_.identities.look(sources_, policy_, state_.census, reading.time_us);
     }
+    state_.accounts.take(sources_);
     if (time_for_note(policy_, state_.domains)) {
-      if (const auto slot = state_.census.look(
-              sources_, reading, time_to_fire_us(policy_, state_.domains))) {
-        note_cgroups(state_.domains, *slot);
-        make_room(state_);
-      }
+      take_note(time_to_fire_us(policy_, state_.domains));
+    }
+  }
+
+  void take_note(Micros to_fire_us) {
+    const bool busy = state_.census.busy();
+    const auto done =
+        state_.census.look(sources_, result_.reading, to_fire_us);
+    if (state_.census.busy() ? !busy : done && !busy) {
+      state_.accounts.ask_note(sources_, state_.census.slot(),
+                               result_.reading.mem_total_kib);
+    }
+    if (done) {
+      note_cgroups(state_.domains, *done);
+      state_.make_room();
     }
   }
 
@@ -135,8 +142,7 @@ class Pass {
 
   void look_for_kernel_kill() {
     const Micros now = result_.reading.time_us;
-    counters_ = sources_.facts.read_vm_counters();
-    const auto& kills = counters_.oom_kills;
+    const auto kills = sources_.facts.read_vm_counters().oom_kills;
     if (kills && state_.oom_kills && *kills > *state_.oom_kills) {
       state_.incident.kernel_kill_us = now;
       result_.kernel_killed = true;
@@ -166,57 +172,87 @@ class Pass {
     decision.stalls = domain().history.share(trigger.psi_window_us);
     decision.needed_kib = needed_kib(policy_, trigger, decision.reading);
     decision.loss = loss();
+    const auto since = domain().triggers[decision.trigger].holds_since_us;
+    decision.firing_us = since ? above(decision.reading.time_us, *since) : 0;
+  }
+
+  // Whether the notes are too young to tell who takes memory, and there is time
+  // to wait for a second of them.
+  [[nodiscard]] bool just_started() const {
+    const Decision& decision = state_.decision;
+    if (decision.loss || state_.once || bare_order(policy_)) {
+      return false;
+    }
+    const MemoryNotes& notes = state_.census.notes();
+    const bool known =
+        std::any_of(notes.begin(), notes.end(), [&](const MemoryNote& it) {
+          return it.time_us != 0 && decision.seen_us >= it.time_us + kSecond;
+        });
+    return !known && !innocents_may_die(policy_.triggers[decision.trigger],
+                                        decision.reading, decision.firing_us);
   }
 
   CycleResult decide(const Fired& fired) {
     begin(fired);
     state_.census.take_unshared(sources_);
+    if (just_started()) {
+      state_.accounts.take(sources_);
+      take_note(0);
+      return ended(Kind::kLooking);
+    }
     Decision& decision = state_.decision;
-    SelectRules rules{
-        .self_pid = policy_.machine.self_pid,
-        .wait_for = wait_for(policy_, state_.incident, decision.seen_us),
-        .wait_kib = bare_order(policy_) ? 0 : decision.needed_kib,
-        .set_aside = set_aside_of(state_.incident),
-        .scoped = !decision.scope.empty()};
-    const auto chosen = choose(inquiry(), rules, state_, counters_.faulted_kib);
+    Bars bars{.self_pid = policy_.machine.self_pid,
+              .wait_for = wait_for(policy_, state_.incident, decision.seen_us),
+              .wait_kib = bare_order(policy_) ? 0 : decision.needed_kib,
+              .set_aside = set_aside_of(state_.incident),
+              .scoped = !decision.scope.empty()};
+    const auto chosen = choose(context(), bars, state_);
     if (!chosen) {
       return lost(chosen.error());
     }
     const Selection& selection = *chosen;
     if (selection.kind == Selection::Kind::kWait) {
-      result_.dying = state_.snapshot.tasks[selection.task].id;
+      result_.dying = state_.census.table().tasks[selection.task].id;
       if (!state_.incident.waiting_since_us) {
         state_.incident.waiting_since_us = decision.seen_us;
       }
       return ended(Kind::kWaiting);
     }
-    if (decision.storm) {
-      const Storm& storm = *decision.storm;
-      complete(storm.forker, storm.spare_forker
-                                 ? state_.storms.members().front()
-                                 : storm.forker);
-    } else if (selection.kind == Selection::Kind::kNone) {
+    if (selection.kind == Selection::Kind::kNone) {
       rest(state_.domains.actor());
-      return ended(Kind::kNoCandidate);
-    } else {
-      complete(selection.task, victim_of(inquiry(), selection.task, rules));
+      return ended(decision.culprit.kind == Culprit::Kind::kNobody
+                       ? Kind::kNobody
+                       : Kind::kNoCandidate);
     }
-    find_sharers(inquiry(), rules, decision, state_.sharers);
-    decide_kill_set(inquiry(), state_.sharers, decision);
+    complete(selection.task, bars);
+    find_sharers(context(), bars, state_);
+    decide_kill_set(context(), state_);
     decision.decided_us = sources_.facts.now_us();
-    return act(rules);
+    return act(bars);
   }
 
   // Records the chosen process and the victim.
-  void complete(std::uint32_t chosen, std::uint32_t victim) {
+  void complete(std::uint32_t chosen, const Bars& bars) {
     Decision& decision = state_.decision;
-    const Snapshot& snapshot = state_.snapshot;
-    // A death does not give back memory shared with relatives.
-    refine_with_relatives(inquiry(), victim);
-    refine_with_it(inquiry(), victim);
-    decision.chosen = {snapshot.tasks[chosen], snapshot.verdicts[chosen]};
-    decision.score = badness(snapshot, decision.chosen.view(), policy_.score);
-    decision.victim = {snapshot.tasks[victim], snapshot.verdicts[victim]};
+    Census& census = state_.census;
+    Snapshot& table = census.table();
+    std::uint32_t victim =
+        oom_kill_victim(table, chosen, policy_.victim, bars);
+    if (decision.storm) {
+      const Storm& storm = *decision.storm;
+      const std::uint32_t largest = state_.storms.members().front();
+      chosen = storm.forker.value_or(largest);
+      victim = storm.spare_forker ? largest : chosen;
+    }
+    for (const std::uint32_t index : {chosen, victim}) {
+      if (!census.whole(index)) {
+        static_cast<void>(census.read(sources_, index));
+      }
+      judge_one(context(), index);
+    }
+    decision.chosen = {table.tasks[chosen], table.verdicts[chosen]};
+    decision.score = badness(table, decision.chosen.view(), policy_.score);
+    decision.victim = {table.tasks[victim], table.verdicts[victim]};
   }
 
   // Whether a kill trigger still fires on the domain of the decision.
@@ -237,7 +273,7 @@ class Pass {
         .kill.has_value();
   }
 
-  CycleResult act(const SelectRules& rules) {
+  CycleResult act(const Bars& bars) {
     Decision& decision = state_.decision;
     Incident& incident = state_.incident;
     // Processes may have given memory back in the meantime.
@@ -269,15 +305,12 @@ class Pass {
     ++state_.decisions;
     decision.number = state_.decisions;
     if (!alone && decision.outcome.kind == KillOutcome::Kind::kSent) {
-      sweep(inquiry(), killer_, rules,
-            decision.storm ? state_.storms.members() : state_.sharers, decision,
-            state_.swept);
+      sweep(context(), killer_, bars, state_);
     }
     if (!decision.storm) {
-      read_the_others(inquiry(), rules, state_);
-      list_others(inquiry(), rules, decision);
+      list_others(context(), bars, decision);
     }
-    note_cgroup(sources_, decision);
+    record_cgroup(sources_, decision);
     return after_signal();
   }
 
@@ -287,6 +320,10 @@ class Pass {
     switch (decision.outcome.kind) {
       case KillOutcome::Kind::kSent:
         count_kill(state_.domains.actor().kills, decision.signalled_us);
+        if (decision.storm && decision.storm->spare_forker) {
+          incident.spared_forker = decision.chosen.task.id;
+          incident.spared_us = decision.reading.time_us;
+        }
         return ended(Kind::kSignalled);
       case KillOutcome::Kind::kNotSent:
         incident.reported = true;
@@ -376,10 +413,19 @@ class Pass {
   CycleState& state_;
   const CycleHooks& hooks_;
   CycleResult result_;
-  VmCounters counters_;  // as last read
 };
 
 }  // namespace
+
+void CycleState::make_room() {
+  constexpr std::size_t kMostMembers = 1024;
+  const std::size_t room = census.make_room();
+  refresh.reserve(room);
+  storms.reserve(room);
+  swept.reserve(room);
+  sharers.reserve(room);
+  members.reserve(kMostMembers);
+}
 
 CycleResult run_cycle(const Sources& sources, const Policy& policy,
                       Killer& killer, CycleState& state,

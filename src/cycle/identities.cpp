@@ -15,43 +15,30 @@ namespace {
 constexpr std::size_t kMostCgroups = 4096;
 
 // Its own; null: not known.
-const Census::Identity* find(const Census& census, const Task& task) noexcept {
-  const Census::Entry* entry = census.find(task.id.pid);
-  const bool found = entry != nullptr &&
-                     entry->identity.start_time == task.id.start_time &&
-                     entry->identity.cgroup != nullptr;
-  return found ? &entry->identity : nullptr;
+const Census::Identity* own_identity(const Census& census,
+                                     std::uint32_t index) noexcept {
+  const Census::Identity& identity = census.entries()[index].identity;
+  const bool known =
+      identity.start_time == census.table().tasks[index].id.start_time &&
+      identity.cgroup != nullptr;
+  return known ? &identity : nullptr;
 }
 
 // Its own, or its parent's if the task forked without exec; null: not known.
-const Census::Identity* known(const Census& census, const Snapshot& snapshot,
-                              const Task& task) noexcept {
-  if (const Census::Identity* own = find(census, task)) {
+const Census::Identity* identity_of(const Census& census,
+                                    std::uint32_t index) noexcept {
+  const Task& task = census.table().tasks[index];
+  if (const Census::Identity* own = own_identity(census, index)) {
     // A task with a new name may run another program.
     const bool same = task.name().substr(0, own->comm.size() - 1) ==
                       std::string_view(own->comm.data());
     return same ? own : nullptr;
   }
-  const std::size_t parent = find_task(snapshot, task.ppid);
-  const bool only_forked = (task.flags & kPfForkNoExec) != 0 &&
-                           task.ppid != kInitPid &&
-                           parent < snapshot.tasks.size();
-  return only_forked ? find(census, snapshot.tasks[parent]) : nullptr;
-}
-
-void apply(const Policy& policy, const Census& census, Snapshot& snapshot,
-           std::size_t index, const Identity& identity, bool settled) noexcept {
-  const Task& task = snapshot.tasks[index];
-  Verdict& verdict = snapshot.verdicts[index];
-  Identity whole = identity;
-  if (const Census::Identity* calm = known(census, snapshot, task)) {
-    whole.calm = calm->calm;
-  }
-  const RuleVerdict rules = apply_rules(policy.rules, whole, task.oom_adj);
-  verdict.oom_adj =
-      static_cast<std::int16_t>(settled ? rules.oom_adj : rules.most);
-  verdict.rules_open = !rules.known;
-  verdict.rules = rules.matched;
+  const auto parent =
+      (task.flags & kPfForkNoExec) != 0 && task.ppid != kInitPid
+          ? census.find(task.ppid)
+          : std::nullopt;
+  return parent ? own_identity(census, *parent) : nullptr;
 }
 
 }  // namespace
@@ -146,53 +133,54 @@ void Identities::ask(const Sources& sources, const Census& census,
 // A process that could not be read is read again when the entry is old.
 void Identities::learn(const Policy& policy, const IdentityTexts& texts,
                        Census& census, Micros now_us) {
-  Census::Entry* entry = census.find(texts.process.pid);
-  if (entry == nullptr || !(entry->process == texts.process)) {
+  const auto index = census.find(texts.process.pid);
+  if (!index || !(census.entries()[*index].process == texts.process)) {
     return;
   }
-  Census::Identity& identity = entry->identity;
+  Census::Identity& identity = census.entries()[*index].identity;
   identity = {.read_us = now_us};
   if (texts.id.pid != 0) {
     identity.start_time = texts.id.start_time;
     std::copy_n(texts.comm.begin(), identity.comm.size() - 1,
                 identity.comm.begin());
+    const bool asks_for_exe = std::ranges::any_of(
+        policy.rules, [](const Rule& rule) { return !rule.exe.empty(); });
+    identity.calm_known = texts.exe || !asks_for_exe;
     identity.calm = calm_conditions(
-        policy.rules, {.cmdline = texts.cmdline, .cgroup = texts.cgroup});
+        policy.rules, {.exe = texts.exe ? std::optional<std::string_view>(*texts.exe) : std::nullopt,
+                       .cmdline = texts.cmdline,
+                       .cgroup = texts.cgroup});
     identity.cgroup = &*cgroups_.insert(texts.cgroup).first;
   }
 }
 
-void assume_rules(const Policy& policy, const Census& census,
-                  Snapshot& snapshot) noexcept {
-  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
-    if (!policy.rules.empty() && snapshot.verdicts[i].has_mm) {
-      apply(policy, census, snapshot, i, {.comm = snapshot.tasks[i].name()},
-            false);
+void apply_rules_to(const Policy& policy, Census& census) noexcept {
+  Snapshot& table = census.table();
+  for (std::uint32_t i = 0;
+       !policy.rules.empty() && i < table.tasks.size(); ++i) {
+    const Task& task = table.tasks[i];
+    Verdict& verdict = table.verdicts[i];
+    if (!verdict.has_mm) {
+      continue;
     }
+    Identity identity{.comm = task.name(), .uid = task.uid};
+    if (const Census::Identity* known = identity_of(census, i);
+        known != nullptr && known->calm_known) {
+      identity.calm = known->calm;
+    }
+    const RuleVerdict rules =
+        apply_rules(policy.rules, identity, task.oom_adj);
+    verdict.oom_adj = static_cast<std::int16_t>(rules.oom_adj);
+    verdict.rules_open = !rules.known;
+    verdict.rules = rules.matched;
   }
 }
 
-void settle_rules(const Sources& sources, const Policy& policy,
-                  const Census& census, Snapshot& snapshot,
-                  std::uint32_t index) {
-  const auto [task, verdict] = snapshot.judged(index);
-  if (policy.rules.empty() || !verdict.has_mm) {
-    return;
-  }
-  Identity identity{.comm = task.name(), .uid = task.uid};
-  if (asks_for(policy.rules, Known::kRead)) {
-    if (const auto exe = sources.identities.read_exe(task.id.pid)) {
-      identity.exe = *exe;
-    }
-  }
-  apply(policy, census, snapshot, index, identity, true);
-}
-
-std::string_view cgroup_of(const Census& census, const Snapshot& snapshot,
-                           const Task& task) noexcept {
-  const Census::Identity* identity = find(census, task);
+std::string_view cgroup_of(const Census& census,
+                           std::uint32_t index) noexcept {
+  const Census::Identity* identity = own_identity(census, index);
   if (identity == nullptr) {
-    identity = known(census, snapshot, task);
+    identity = identity_of(census, index);
   }
   return identity == nullptr ? std::string_view() : *identity->cgroup;
 }

@@ -10,13 +10,13 @@ namespace {
 
 class Sweep {
  public:
-  Sweep(const Inquiry& inquiry, Killer& killer, const SelectRules& rules,
-        Decision& decision, std::vector<TaskId>& swept)
-      : inquiry_(inquiry),
+  Sweep(const Context& context, Killer& killer, const Bars& bars,
+        CycleState& state)
+      : context_(context),
         killer_(killer),
-        rules_(rules),
-        decision_(decision),
-        swept_(swept) {}
+        bars_(bars),
+        decision_(state.decision),
+        swept_(state.swept) {}
 
   void run(std::span<const std::uint32_t> members) {
     constexpr int kRounds = 16;
@@ -25,10 +25,13 @@ class Sweep {
     for (const std::uint32_t index : members) {
       take(index);
     }
-    for (int round = 0; round < kRounds && look_again(); ++round) {
+    // A signalled task creates no new sharer of its mm.
+    for (int round = 0; decision_.kill_set != KillSet::kSharedMm &&
+                        round < kRounds && look_again();
+         ++round) {
       const std::size_t before = swept_.size();
-      for (std::uint32_t i = 0; i < inquiry_.snapshot.tasks.size(); ++i) {
-        if (belongs(inquiry_.snapshot.tasks[i])) {
+      for (std::uint32_t i = 0; i < context_.table().tasks.size(); ++i) {
+        if (belongs(i)) {
           take(i);
         }
       }
@@ -39,16 +42,25 @@ class Sweep {
   }
 
  private:
+  // Adds the processes that are newer than the table.
   bool look_again() {
-    if (!scan(inquiry_)) {
+    Census& census = context_.census;
+    if (!census.add_new(context_.sources, context_.sources.facts.now_us())) {
       return false;
     }
-    if (rules_.scoped) {
-      mark_scope(inquiry_.sources.cgroups,
-                 decision_.kill_set == KillSet::kCgroup
-                     ? decision_.group.view()
-                     : decision_.scope.view(),
-                 inquiry_.snapshot);
+    for (std::uint32_t i = 0; i < census.entries().size(); ++i) {
+      if (!census.entries()[i].read) {
+        static_cast<void>(census.read(context_.sources, i));
+      }
+    }
+    judge_amounts(context_);
+    if (decision_.kill_set == KillSet::kCgroup) {
+      mark_scope(context_, decision_.group.view());
+    } else if (bars_.scoped) {
+      mark_scope(context_, decision_.scope.view());
+    }
+    for (const CgroupTook& it : decision_.cgroups.culprits()) {
+      mark_processes(context_, it.path.view(), &Verdict::suspect);
     }
     return true;
   }
@@ -57,38 +69,32 @@ class Sweep {
     return std::find(swept_.begin(), swept_.end(), id) != swept_.end();
   }
 
-  [[nodiscard]] bool belongs(const Task& task) const {
-    if (decision_.kill_set == KillSet::kCgroup) {
+  // Whether the task is one of the storm, or newer and like its members: of
+  // their user, and with their name or a fair part of what they took.
+  [[nodiscard]] bool belongs(std::uint32_t index) const {
+    if (!decision_.storm) {
       return true;  // take() skips tasks outside the cgroup
     }
-    if (decision_.kill_set == KillSet::kSharedMm) {
-      return false;  // a signalled task creates no new sharer
-    }
-    if (decision_.storm && !young(inquiry_.snapshot, task)) {
+    const Storm& storm = *decision_.storm;
+    const Snapshot& table = context_.table();
+    const auto [task, verdict] = table.judged(index);
+    if (!young(table, task) || task.uid != storm.uid ||
+        (task.name() != storm.name() &&
+         verdict.took_kib < storm.largest_kib / StormFinder::kSmallestPart)) {
       return false;
     }
-    if (decision_.storm && are_siblings(decision_.chosen.task, task)) {
-      return true;
-    }
-    const std::size_t parent = find_task(inquiry_.snapshot, task.ppid);
-    return parent < inquiry_.snapshot.tasks.size() &&
-           (inquiry_.snapshot.tasks[parent].id == decision_.chosen.task.id ||
-            is_swept(inquiry_.snapshot.tasks[parent].id));
+    const std::size_t parent = find_task(table, task.ppid);
+    const bool below =
+        parent < table.tasks.size() &&
+        (table.tasks[parent].id == decision_.chosen.task.id ||
+         is_swept(table.tasks[parent].id));
+    return below || (!storm.forker && verdict.suspect);
   }
 
   void take(std::uint32_t index) {
-    const Task& task = inquiry_.snapshot.tasks[index];
-    const auto candidate = [&] {
-      return eligible(inquiry_.snapshot, index, rules_);
-    };
-    if (!candidate() || is_swept(task.id)) {
+    const Task& task = context_.table().tasks[index];
+    if (!eligible(context_.table(), index, bars_) || is_swept(task.id)) {
       return;
-    }
-    if (!inquiry_.policy.rules.empty()) {
-      refine_one(inquiry_, index);
-      if (!candidate()) {
-        return;
-      }
     }
     swept_.push_back(task.id);
     if (killer_.kill_also(task).kind == KillOutcome::Kind::kSent) {
@@ -96,103 +102,101 @@ class Sweep {
     }
   }
 
-  const Inquiry& inquiry_;
+  const Context& context_;
   Killer& killer_;
-  const SelectRules& rules_;
+  const Bars& bars_;
   Decision& decision_;
   std::vector<TaskId>& swept_;
 };
 
+// Whether the process is in the cgroup now: what is known of it can be old.
+bool holds(const Context& context, std::string_view cgroup, std::int32_t pid) {
+  bool found = false;
+  const auto listed = context.sources.cgroups.for_each_process(
+      cgroup, [&](std::int32_t it) { found = found || it == pid; });
+  return listed && found;
+}
+
 }  // namespace
 
-void find_sharers(const Inquiry& inquiry, const SelectRules& rules,
-                  Decision& decision, std::vector<std::uint32_t>& sharers) {
-  constexpr std::size_t kMostAsked = 64;
-  sharers.clear();
-  if (bare_order(inquiry.policy) || decision.storm) {
+void find_sharers(const Context& context, const Bars& bars,
+                  CycleState& state) {
+  constexpr std::size_t kMostMistaken = 64;
+  Decision& decision = state.decision;
+  state.sharers.clear();
+  if (bare_order(context.policy) || decision.storm) {
     return;
   }
   const Task& victim = decision.victim.task;
-  const auto& tasks = inquiry.snapshot.tasks;
-  std::size_t asked = 0;
-  for (std::uint32_t i = 0; i < tasks.size() && asked < kMostAsked; ++i) {
+  const auto& tasks = context.table().tasks;
+  std::size_t mistaken = 0;
+  for (std::uint32_t i = 0; i < tasks.size() && mistaken < kMostMistaken; ++i) {
     if (tasks[i].id == victim.id || tasks[i].total_vm != victim.total_vm ||
-        !eligible(inquiry.snapshot, i, rules)) {
+        !eligible(context.table(), i, bars)) {
       continue;
     }
-    ++asked;
-    if (inquiry.sources.facts.share_mm(victim, tasks[i])) {
-      sharers.push_back(i);
-      Kib& reclaim_kib = decision.victim.verdict.reclaim_kib;
-      reclaim_kib =
-          std::max(reclaim_kib, victim.rss_anon_kib + victim.swap_kib);
+    if (!context.sources.facts.share_mm(victim, tasks[i])) {
+      ++mistaken;
+      continue;
     }
+    state.sharers.push_back(i);
+    Kib& reclaim_kib = decision.victim.verdict.reclaim_kib;
+    reclaim_kib = std::max(reclaim_kib, victim.private_kib());
   }
 }
 
-std::optional<Storm> find_storm(const Inquiry& inquiry,
-                                const SelectRules& rules, StormFinder& storms,
-                                const Decision& decision, Incident& incident) {
+std::optional<Storm> find_storm(const Context& context, const Bars& bars,
+                                CycleState& state) {
   constexpr Micros kAgain = 60 * kSecond;
-  // Without a baseline, what a family took is not known.
-  if (inquiry.policy.victim != VictimOrder::kAuto || !decision.loss) {
+  const Decision& decision = state.decision;
+  const Culprit& culprit = decision.culprit;
+  if (context.policy.victim != VictimOrder::kAuto ||
+      culprit.kind != Culprit::Kind::kGroup) {
     return std::nullopt;
   }
-  Snapshot& snapshot = inquiry.snapshot;
-  const Kib lost_kib = decision.loss->lost_kib;
-  const auto suspects =
-      storms.suspects(snapshot, rules, decision.needed_kib, lost_kib);
-  if (suspects.empty()) {
-    return std::nullopt;
-  }
-  for (const std::uint32_t index : suspects) {
-    refine_with_relatives(inquiry, index);
-  }
-  auto storm = storms.find(snapshot, rules, decision.needed_kib, lost_kib);
-  if (!storm) {
-    return storm;
-  }
-  // The rules can exempt the forker: refine it before the check.
-  refine_one(inquiry, storm->forker);
-  const Task& forker = snapshot.tasks[storm->forker];
-  const bool candidate = eligible(snapshot, storm->forker, rules);
-  storm->spare_forker = storm->spare_forker || !candidate;
-  if (storm->spare_forker) {
-    const Micros now = decision.reading.time_us;
-    const bool again = forker.id == incident.spared_forker &&
-                       now - incident.spared_us < kAgain;
-    storm->spare_forker = !(again && candidate);
-    incident.spared_forker = forker.id;
-    incident.spared_us = now;
+  const Snapshot& table = context.table();
+  auto storm = state.storms.find(
+      table, bars, decision.needed_kib,
+      culprit.by_account ? decision.cgroups.took_kib : decision.loss->lost_kib);
+  if (storm && storm->forker && storm->spare_forker) {
+    const Incident& incident = state.incident;
+    const bool again =
+        table.tasks[*storm->forker].id == incident.spared_forker &&
+        decision.reading.time_us - incident.spared_us < kAgain;
+    storm->spare_forker =
+        !again || !eligible(table, *storm->forker, bars);
   }
   return storm;
 }
 
-void decide_kill_set(const Inquiry& inquiry,
-                     std::span<const std::uint32_t> sharers,
-                     Decision& decision) {
-  const VictimOrder order = inquiry.policy.victim;
+void decide_kill_set(const Context& context, CycleState& state) {
+  Decision& decision = state.decision;
+  const VictimOrder order = context.policy.victim;
+  CgroupTree& cgroups = context.sources.cgroups;
+  const std::int32_t pid = decision.victim.task.id.pid;
+  const auto index = context.census.find(pid);
   const std::string_view cgroup =
-      cgroup_of(inquiry.census, inquiry.snapshot, decision.victim.task);
+      index ? cgroup_of(context.census, *index) : std::string_view();
   decision.cgroup = cgroup;
-  decision.oom_group =
-      inquiry.sources.cgroups.oom_group(cgroup, decision.scope.view());
+  decision.oom_group = cgroups.oom_group(cgroup, decision.scope.view());
+  const std::string_view group =
+      context.policy.oom_group && !decision.oom_group.empty()
+          ? decision.oom_group.view()
+      : order == VictimOrder::kCgroup && cgroup != "/" ? cgroup
+                                                       : std::string_view();
   if (decision.storm) {
     decision.kill_set = KillSet::kStorm;
-  } else if (inquiry.policy.oom_group && !decision.oom_group.empty()) {
+  } else if (!group.empty() && holds(context, group, pid)) {
     decision.kill_set = KillSet::kCgroup;
-    decision.group = decision.oom_group.view();
-  } else if (order == VictimOrder::kCgroup && cgroup.size() > 1) {
-    decision.kill_set = KillSet::kCgroup;
-    decision.group = cgroup;
-  } else if (!sharers.empty()) {
+    decision.group = group;
+  } else if (!state.sharers.empty()) {
     decision.kill_set = KillSet::kSharedMm;
   } else if (!(decision.victim.task.id == decision.chosen.task.id)) {
     decision.kill_set = KillSet::kChild;
   }
 }
 
-void note_cgroup(const Sources& sources, Decision& decision) {
+void record_cgroup(const Sources& sources, Decision& decision) {
   if (!decision.cgroup.empty()) {
     return;
   }
@@ -204,11 +208,12 @@ void note_cgroup(const Sources& sources, Decision& decision) {
   }
 }
 
-void sweep(const Inquiry& inquiry, Killer& killer, SelectRules rules,
-           std::span<const std::uint32_t> members, Decision& decision,
-           std::vector<TaskId>& swept) {
-  rules.scoped = rules.scoped || decision.kill_set == KillSet::kCgroup;
-  Sweep(inquiry, killer, rules, decision, swept).run(members);
+void sweep(const Context& context, Killer& killer, Bars bars,
+           CycleState& state) {
+  const Decision& decision = state.decision;
+  bars.scoped = bars.scoped || decision.kill_set == KillSet::kCgroup;
+  Sweep(context, killer, bars, state)
+      .run(decision.storm ? state.storms.members() : state.sharers);
 }
 
 }  // namespace badnessd

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "badnessd/engine/blame.h"
 #include "badnessd/engine/kernel26.h"
 
 namespace badnessd {
@@ -17,13 +16,10 @@ constexpr Points kMaxPoints = std::numeric_limits<Points>::max();
 constexpr unsigned kCpuShift = 3;
 constexpr unsigned kRunShift = 10;
 
-Points children_points(const Snapshot& snapshot, const Task& task,
-                       MemoryBase base, bool& wrapped) noexcept {
+Points children_points(const Snapshot& snapshot, const Task& task) noexcept {
   Points sum = 0;
   for (std::uint32_t i = 0; i < task.child_count; ++i) {
-    const Child& child = snapshot.children[task.first_child + i];
-    wrapped |= __builtin_add_overflow(
-        sum, child_points(snapshot, child, base, wrapped), &sum);
+    sum += child_points(snapshot, snapshot.children[task.first_child + i]);
   }
   return sum;
 }
@@ -84,10 +80,10 @@ void Score::apply(Factor factor, Op op, Points operand) noexcept {
       after = operand;
       break;
     case Op::kAdd:
-      wrapped_ |= __builtin_add_overflow(before, operand, &after);
+      after = before + operand;
       break;
     case Op::kMultiply:
-      wrapped_ |= __builtin_mul_overflow(before, operand, &after);
+      after = before * operand;
       break;
     case Op::kDivide:
       after = before / std::max(operand, Points{1});
@@ -97,7 +93,6 @@ void Score::apply(Factor factor, Op op, Points operand) noexcept {
       break;
     case Op::kShiftLeft:
       after = before << operand;
-      wrapped_ |= after >> operand != before;
       break;
     case Op::kShiftRight:
       after = before >> operand;
@@ -107,28 +102,16 @@ void Score::apply(Factor factor, Op op, Points operand) noexcept {
   ++count_;
 }
 
-Pages memory_pages(const Snapshot& snapshot, const Task& task,
-                   MemoryBase base) noexcept {
-  if (base == MemoryBase::kTotalVm) {
-    return task.total_vm;
-  }
-  return task.rss + task.swap_kib * 1024 / snapshot.page_size;
-}
-
-Points child_points(const Snapshot& snapshot, const Child& child,
-                    MemoryBase base, bool& wrapped) noexcept {
+Points child_points(const Snapshot& snapshot, const Child& child) noexcept {
   if (child.shares_mm) {
     return 0;
   }
   const Task& task = snapshot.tasks[child.task];
-  const Points each = memory_pages(snapshot, task, base) / 2 + 1;
-  Points points = 0;
-  wrapped |= __builtin_mul_overflow(each, Points{task.mm_threads}, &points);
-  return points;
+  return (task.total_vm / 2 + 1) * task.mm_threads;
 }
 
 Score badness(const Snapshot& snapshot, Judged judged,
-              const ScoreRules& rules) noexcept {
+              const ScoreModel& model) noexcept {
   const auto& [task, verdict] = judged;
   Score score;
   if (verdict.oom_adj == kOomDisable) {
@@ -139,28 +122,20 @@ Score badness(const Snapshot& snapshot, Judged judged,
     score.apply(Factor::kNoMm, Op::kSet, 0);
     return score;
   }
-  score.apply(rules.memory == MemoryBase::kTotalVm ? Factor::kTotalVm
-                                                   : Factor::kRssSwap,
-              Op::kSet, memory_pages(snapshot, task, rules.memory));
+  score.apply(Factor::kTotalVm, Op::kSet, task.total_vm);
   if (task.pf_oom_origin) {
     score.apply(Factor::kOomOrigin, Op::kSet, kMaxPoints);
     return score;
   }
-  bool wrapped = false;
-  const Points children =
-      children_points(snapshot, task, rules.memory, wrapped);
-  if (wrapped) {
-    score.set_wrapped();
-  }
-  if (children != 0) {
+  if (const Points children = children_points(snapshot, task); children != 0) {
     score.apply(Factor::kChildren, Op::kAdd, children);
   }
-  apply_credits(snapshot, judged, rules.hz, score);
+  apply_credits(snapshot, judged, model.hz, score);
   return score;
 }
 
 Points held_points(const Snapshot& snapshot, Judged judged, Kib held_kib,
-                   const ScoreRules& rules) noexcept {
+                   const ScoreModel& model) noexcept {
   if (judged.verdict.oom_adj == kOomDisable || !judged.verdict.has_mm) {
     return 0;
   }
@@ -168,24 +143,15 @@ Points held_points(const Snapshot& snapshot, Judged judged, Kib held_kib,
     return kMaxPoints;
   }
   Score score;
-  score.apply(Factor::kRssSwap, Op::kSet,
-              held_kib / (snapshot.page_size / 1024));
-  apply_credits(snapshot, judged, rules.hz, score);
-  return score.wrapped() ? kMaxPoints : score.points();
+  score.apply(Factor::kHeld, Op::kSet, held_kib / (snapshot.page_size / 1024));
+  apply_credits(snapshot, judged, model.hz, score);
+  return score.points();
 }
 
-Points points_of(const Snapshot& snapshot, Judged judged,
-                 const ScoreRules& rules) noexcept {
-  const Score score = badness(snapshot, judged, rules);
-  return judged.task.detail == Detail::kCheap && score.wrapped()
-             ? kMaxPoints
-             : score.points();
-}
-
-void score_all(Snapshot& snapshot, const ScoreRules& rules) noexcept {
+void score_all(Snapshot& snapshot, const ScoreModel& model) noexcept {
   for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
     snapshot.verdicts[i].points =
-        points_of(snapshot, snapshot.judged(i), rules);
+        badness(snapshot, snapshot.judged(i), model).points();
   }
 }
 

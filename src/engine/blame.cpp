@@ -6,122 +6,145 @@
 namespace badnessd {
 namespace {
 
-constexpr Micros kHour = 3'600'000'000ULL;
-
-Kib lost_since(const MemoryNote& note, const PressureReading& now) noexcept {
-  return above(note.free_kib, now.free_kib());
+// Whether the task counts as one that can have taken memory, though perhaps it
+// may not die.
+bool counts(const Snapshot& snapshot, std::uint32_t index, const Bars& bars,
+            bool suspects_only) noexcept {
+  const auto [task, verdict] = snapshot.judged(index);
+  return verdict.has_mm && task.id.pid != bars.self_pid &&
+         (verdict.in_scope || !bars.scoped) &&
+         (verdict.suspect || !suspects_only);
 }
 
-bool usable(const MemoryNote& note, const PressureReading& now) noexcept {
-  return note.time_us != 0 && note.time_us <= now.time_us;
-}
+// What some tasks took.
+struct Takers {
+  Kib most_kib = 0;                    // the most that one took
+  std::optional<std::uint32_t> first;  // the task that took it
+  Kib fair_kib = 0;       // together, by those that took half as much as it
+  bool candidate = false;  // one of these may die
+  bool any = false;        // one of all of them may die
+};
 
-// The time of the nearest note before or after `note`; the time of `note` if
-// there is none.
-Micros neighbour(const MemoryNotes& notes, const MemoryNote& note,
-                 bool before) noexcept {
-  Micros found = note.time_us;
-  for (const MemoryNote& other : notes) {
-    if (other.time_us == 0 || other.time_us == note.time_us ||
-        (other.time_us < note.time_us) != before) {
+Takers takers(const Snapshot& snapshot, const Bars& bars,
+              bool suspects_only) noexcept {
+  Takers all;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    if (!counts(snapshot, i, bars, suspects_only)) {
       continue;
     }
-    const bool nearer =
-        found == note.time_us || (other.time_us > found) == before;
-    found = nearer ? other.time_us : found;
-  }
-  return found;
-}
-
-// The newest note since which memory has lost at least `kib`.
-std::optional<std::size_t> newest_note(const MemoryNotes& notes,
-                                       const PressureReading& now,
-                                       Kib kib) noexcept {
-  std::optional<std::size_t> newest;
-  for (std::size_t slot = 0; slot < notes.size(); ++slot) {
-    const MemoryNote& note = notes[slot];
-    if (usable(note, now) && lost_since(note, now) >= kib &&
-        (!newest || note.time_us > notes[*newest].time_us)) {
-      newest = slot;
+    all.any = all.any || eligible(snapshot, i, bars);
+    if (snapshot.verdicts[i].took_kib > all.most_kib) {
+      all.most_kib = snapshot.verdicts[i].took_kib;
+      all.first = i;
     }
   }
-  return newest;
+  for (std::uint32_t i = 0; all.first && i < snapshot.tasks.size(); ++i) {
+    const Kib took = snapshot.verdicts[i].took_kib;
+    if (counts(snapshot, i, bars, suspects_only) &&
+        took >= all.most_kib - all.most_kib / 2) {
+      all.fair_kib += took;
+      all.candidate = all.candidate || eligible(snapshot, i, bars);
+    }
+  }
+  return all;
+}
+
+// The fair part of `by` took it; nobody's, if none of them may die.
+Culprit taken(Culprit::Kind kind, const Takers& by, bool by_account) noexcept {
+  if (!by.candidate) {
+    return {.kind = Culprit::Kind::kNobody,
+            .took_kib = by.most_kib,
+            .exempt = by.first,
+            .by_account = by_account};
+  }
+  return {.kind = kind,
+          .took_kib = by.most_kib,
+          .min_took_kib = by.most_kib - by.most_kib / 2,
+          .by_account = by_account};
+}
+
+Culprit in_cgroups(const Snapshot& snapshot, const Bars& bars,
+                   const CgroupsTook& cgroups) noexcept {
+  const Takers by = takers(snapshot, bars, true);
+  if ((by.fair_kib >= cgroups.took_kib / 2 && by.most_kib != 0) || !by.any) {
+    return taken(Culprit::Kind::kGroup, by, true);
+  }
+  return {.kind = Culprit::Kind::kGroup,
+          .took_kib = by.most_kib,
+          .by_account = true};
 }
 
 }  // namespace
 
-MemoryNote note_of(const PressureReading& reading) noexcept {
-  return {.time_us = reading.time_us,
-          .free_kib = reading.free_kib(),
-          .swap_used_kib = reading.swap_used_kib(),
-          .shmem_kib = reading.shmem_kib,
-          .slab_kib = reading.slab_kib};
+Culprit find_culprit(const Snapshot& snapshot, const Bars& bars,
+                     const Loss& loss, const CgroupsTook& cgroups) noexcept {
+  using Kind = Culprit::Kind;
+  const Culprit nobody{.kind = Kind::kNobody};
+  const Takers all = takers(snapshot, bars, false);
+  const Kib enough = std::max({loss.needed_kib, loss.lost_kib / 2, Kib{1}});
+  if (all.most_kib >= enough) {
+    return taken(Kind::kProcess, all, false);
+  }
+  if (cgroups.count != 0) {
+    return cgroups.dead ? nobody : in_cgroups(snapshot, bars, cgroups);
+  }
+  return all.fair_kib >= enough ? taken(Kind::kGroup, all, false) : nobody;
 }
 
-std::size_t slot_for_next(const MemoryNotes& notes, Micros now_us) noexcept {
-  std::size_t best = 0;
-  double best_value = 0;
-  for (std::size_t slot = 0; slot < notes.size(); ++slot) {
-    const MemoryNote& note = notes[slot];
-    const Micros age = above(now_us, note.time_us);
-    if (note.time_us == 0 || age > kNoteSpan) {
-      return slot;
-    }
-    const Micros before = neighbour(notes, note, true);
-    const Micros behind = neighbour(notes, note, false);
-    if (before == note.time_us || behind == note.time_us) {
-      continue;  // the oldest and the newest stay
-    }
-    const double value =
-        static_cast<double>(age) / static_cast<double>(behind - before);
-    if (value > best_value) {
-      best_value = value;
-      best = slot;
-    }
-  }
-  return best;
+void set_bars(const Culprit& culprit, Bars& bars) noexcept {
+  bars.min_took_kib = culprit.min_took_kib;
+  bars.suspects_only =
+      culprit.kind == Culprit::Kind::kGroup && culprit.by_account;
 }
 
-std::optional<std::size_t> oldest_note_since(const MemoryNotes& notes,
-                                             Micros time_us) noexcept {
-  std::optional<std::size_t> oldest;
-  for (std::size_t slot = 0; slot < notes.size(); ++slot) {
-    if (notes[slot].time_us != 0 && notes[slot].time_us >= time_us &&
-        (!oldest || notes[slot].time_us < notes[*oldest].time_us)) {
-      oldest = slot;
-    }
+bool innocents_may_die(const Trigger& trigger, const PressureReading& reading,
+                       Micros firing_us) noexcept {
+  bool any_limit = false;
+  bool deep = false;
+  for (const AmountCondition& condition : kAmountConditions) {
+    const auto limit = condition.limit_kib(trigger, reading);
+    any_limit = any_limit || limit;
+    deep = deep || (limit && reading.*condition.value < *limit / 2);
   }
-  return oldest;
+  return any_limit ? deep : firing_us >= trigger.psi_window_us;
 }
 
-std::optional<Loss> find_loss(const MemoryNotes& notes,
-                              const PressureReading& now,
-                              Kib needed_kib) noexcept {
-  Kib most = 0;
-  Micros oldest_us = now.time_us;
-  for (const MemoryNote& note : notes) {
-    if (usable(note, now)) {
-      most = std::max(most, lost_since(note, now));
-      oldest_us = std::min(oldest_us, note.time_us);
+Selection select_victim(const Snapshot& snapshot, const Culprit& culprit,
+                        Bars& bars, Kib needed_kib) noexcept {
+  using Kind = Culprit::Kind;
+  // Less than 64 KiB is not worth a kill.
+  constexpr Kib kSmallestBar = 64;
+  constexpr Kib kSmallestPart = 8;
+  const bool by_held =
+      culprit.kind == Kind::kOlder || culprit.kind == Kind::kNobody;
+  const Kib least = by_held ? std::max(needed_kib / kSmallestPart, kSmallestBar)
+                            : kSmallestBar;
+  // In an account that does not say whose it is, a process that seems to give
+  // back little can hold all of it.
+  const bool unknown =
+      culprit.kind == Kind::kGroup && culprit.min_took_kib == 0;
+  for (bars.min_reclaim_kib = unknown ? 0 : needed_kib;;
+       bars.min_reclaim_kib /= 2) {
+    if (bars.min_reclaim_kib < least) {
+      bars.min_reclaim_kib = 0;
+    }
+    if (bars.min_reclaim_kib == 0 && by_held) {
+      return {};
+    }
+    bars.min_held_points = 0;
+    for (std::uint32_t i = 0; by_held && i < snapshot.tasks.size(); ++i) {
+      if (eligible(snapshot, i, bars) && !snapshot.tasks[i].pf_oom_origin &&
+          snapshot.verdicts[i].death_kib() >= bars.min_reclaim_kib) {
+        bars.min_held_points = std::max(bars.min_held_points,
+                                        snapshot.verdicts[i].held_points);
+      }
+    }
+    const Selection selection = select_bad_process(snapshot, bars);
+    if (selection.kind != Selection::Kind::kNone ||
+        bars.min_reclaim_kib == 0) {
+      return selection;
     }
   }
-  const bool ample = most / 4 >= needed_kib;
-  if (most == 0 || (!ample && now.time_us - oldest_us < kHour)) {
-    return std::nullopt;
-  }
-  const Kib wanted = std::min(
-      most, std::max(2 * needed_kib, std::min(most / 2, 10 * needed_kib)));
-  const auto slot = newest_note(notes, now, wanted);
-  if (!slot) {
-    return std::nullopt;
-  }
-  const MemoryNote& note = notes[*slot];
-  return Loss{.slot = *slot,
-              .since_us = now.time_us - note.time_us,
-              .lost_kib = lost_since(note, now),
-              .needed_kib = needed_kib,
-              .shmem_kib = above(now.shmem_kib, note.shmem_kib),
-              .slab_kib = above(now.slab_kib, note.slab_kib)};
 }
 
 }  // namespace badnessd

@@ -8,10 +8,10 @@
 namespace badnessd {
 
 std::vector<std::uint32_t> rank_candidates(const Snapshot& snapshot,
-                                           const SelectRules& rules) {
+                                           const Bars& bars) {
   std::vector<std::uint32_t> ranked;
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    if (eligible(snapshot, i, rules)) {
+    if (eligible(snapshot, i, bars)) {
       ranked.push_back(i);
     }
   }
@@ -24,8 +24,8 @@ std::vector<std::uint32_t> rank_candidates(const Snapshot& snapshot,
 
 std::optional<int> turning_oom_adj(const Snapshot& snapshot,
                                    std::uint32_t index, const Policy& policy) {
-  const SelectRules rules{.self_pid = policy.machine.self_pid};
-  const std::vector<std::uint32_t> ranked = rank_candidates(snapshot, rules);
+  const Bars bars{.self_pid = policy.machine.self_pid};
+  const std::vector<std::uint32_t> ranked = rank_candidates(snapshot, bars);
   const auto rival = std::find_if(ranked.begin(), ranked.end(),
                                   [index](auto it) { return it != index; });
   if (rival == ranked.end()) {
@@ -36,8 +36,8 @@ std::optional<int> turning_oom_adj(const Snapshot& snapshot,
   const int now = verdict.oom_adj;
   const auto leads_with = [&](int oom_adj) {
     verdict.oom_adj = static_cast<std::int16_t>(oom_adj);
-    verdict.points = points_of(snapshot, {task, verdict}, policy.score);
-    return skip_reason({task, verdict}, rules) == Skip::kNone &&
+    verdict.points = badness(snapshot, {task, verdict}, policy.score).points();
+    return skip_reason({task, verdict}, bars) == Skip::kNone &&
            outranks({task, verdict}, snapshot.judged(*rival));
   };
   const bool leads = leads_with(now);

@@ -74,7 +74,7 @@ constexpr Condition condition(Known known) noexcept {
 constexpr std::array kConditions{
     condition<&Rule::comm, &Identity::comm>(Known::kScanned),
     condition<&Rule::user, &Identity::uid>(Known::kScanned),
-    condition<&Rule::exe, &Identity::exe>(Known::kRead),
+    condition<&Rule::exe, &Identity::exe>(Known::kCalm),
     condition<&Rule::unit, &Identity::cgroup, matches_unit>(Known::kCalm),
     condition<&Rule::cgroup, &Identity::cgroup, matches_cgroup>(Known::kCalm),
     condition<&Rule::cmdline, &Identity::cmdline>(Known::kCalm)};
@@ -153,20 +153,16 @@ RuleBits calm_conditions(const std::vector<Rule>& rules,
 
 RuleVerdict apply_rules(const std::vector<Rule>& rules,
                         const Identity& identity, std::int32_t own) noexcept {
-  RuleVerdict verdict{.oom_adj = own, .most = kOomDisable};
+  RuleVerdict verdict{.oom_adj = own};
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const Match matched = match(rules[i], bit_of(i), identity);
-    if (verdict.matched == 0 && matched != Match::kNo) {
-      verdict.most = std::max(verdict.most, rules[i].adj());
-      verdict.known = verdict.known && matched == Match::kYes;
+    if (verdict.matched == 0 && matched == Match::kUnknown) {
+      verdict.known = false;
     }
     if (matched == Match::kYes) {
       verdict.oom_adj = verdict.matched == 0 ? rules[i].adj() : verdict.oom_adj;
       verdict.matched |= bit_of(i);
     }
-  }
-  if (verdict.matched == 0) {
-    verdict.most = std::max(verdict.most, own);
   }
   return verdict;
 }

@@ -9,27 +9,27 @@ namespace badnessd {
 
 namespace {
 
-bool is_set_aside(const Task& task, const SelectRules& rules) noexcept {
-  return std::find(rules.set_aside.begin(), rules.set_aside.end(), task.id) !=
-         rules.set_aside.end();
+bool is_set_aside(const Task& task, const Bars& bars) noexcept {
+  return std::find(bars.set_aside.begin(), bars.set_aside.end(), task.id) !=
+         bars.set_aside.end();
 }
 
-// What the end of a dying task gives back, at most. Without its mm it no longer
-// shows that.
-Kib gives_back_most(Judged judged) noexcept {
-  return judged.verdict.has_mm ? judged.verdict.reclaim_most_kib
+// What the end of a dying task gives back. Without its mm it no longer shows
+// that, and counts with what it held before.
+Kib gives_back(Judged judged) noexcept {
+  return judged.verdict.has_mm ? judged.verdict.reclaim_kib
                                : judged.task.noted_kib;
 }
 
-bool out_of_scope(const Verdict& verdict, const SelectRules& rules) noexcept {
-  return rules.scoped && !verdict.in_scope;
+bool out_of_scope(const Verdict& verdict, const Bars& bars) noexcept {
+  return bars.scoped && !verdict.in_scope;
 }
 
 }  // namespace
 
-Skip skip_reason(Judged judged, const SelectRules& rules) noexcept {
+Skip skip_reason(Judged judged, const Bars& bars) noexcept {
   const auto& [task, verdict] = judged;
-  if (out_of_scope(verdict, rules)) {
+  if (out_of_scope(verdict, bars)) {
     return Skip::kOutOfScope;
   }
   if (!verdict.has_mm) {
@@ -41,10 +41,19 @@ Skip skip_reason(Judged judged, const SelectRules& rules) noexcept {
   if (verdict.oom_adj == kOomDisable) {
     return Skip::kOomDisabled;
   }
-  if (task.id.pid == rules.self_pid) {
+  if (task.id.pid == bars.self_pid) {
     return Skip::kSelf;
   }
-  return is_set_aside(task, rules) ? Skip::kSetAside : Skip::kNone;
+  return is_set_aside(task, bars) ? Skip::kSetAside : Skip::kNone;
+}
+
+bool meets(Judged judged, const Bars& bars) noexcept {
+  const Verdict& verdict = judged.verdict;
+  return judged.task.pf_oom_origin ||
+         ((verdict.suspect || !bars.suspects_only) &&
+          verdict.death_kib() >= bars.min_reclaim_kib &&
+          verdict.took_kib >= bars.min_took_kib &&
+          verdict.held_points >= bars.min_held_points);
 }
 
 bool outranks(Judged a, Judged b) noexcept {
@@ -66,27 +75,20 @@ bool dying(Judged judged, WaitFor wait_for) noexcept {
 }
 
 Selection select_bad_process(const Snapshot& snapshot,
-                             const SelectRules& rules) noexcept {
+                             const Bars& bars) noexcept {
   Selection selection;
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
     const Judged judged = snapshot.judged(i);
     const auto& [task, verdict] = judged;
     // The kernel skips init and tasks of other cgroups before it checks for
     // exit. badnessd does not wait for a task that was set aside.
-    const Skip skip = skip_reason(judged, rules);
+    const Skip skip = skip_reason(judged, bars);
     if (skip != Skip::kInit && skip != Skip::kOutOfScope &&
-        skip != Skip::kSetAside && dying(judged, rules.wait_for) &&
-        gives_back_most(judged) >= rules.wait_kib) {
+        skip != Skip::kSetAside && dying(judged, bars.wait_for) &&
+        gives_back(judged) >= bars.wait_kib) {
       return {Selection::Kind::kWait, i};
     }
-    const bool worth_it =
-        task.pf_oom_origin ||
-        ((rules.pool_pid == 0 ||
-          (task.ppid == rules.pool_pid && task.comm == rules.pool_comm)) &&
-         verdict.death_most_kib() >= rules.min_reclaim_kib &&
-         verdict.took_most_kib >= rules.min_took_kib &&
-         verdict.held_points >= rules.min_held_points);
-    if (skip != Skip::kNone || (task.flags & kPfExiting) != 0 || !worth_it) {
+    if (skip != Skip::kNone || (task.flags & kPfExiting) != 0 || !meets(judged, bars)) {
       continue;
     }
     if (selection.kind == Selection::Kind::kNone ||
@@ -99,7 +101,7 @@ Selection select_bad_process(const Snapshot& snapshot,
 
 std::uint32_t oom_kill_victim(const Snapshot& snapshot, std::uint32_t chosen,
                               VictimOrder order,
-                              const SelectRules& rules) noexcept {
+                              const Bars& bars) noexcept {
   if (order != VictimOrder::kChildFirst) {
     return chosen;
   }
@@ -108,8 +110,8 @@ std::uint32_t oom_kill_victim(const Snapshot& snapshot, std::uint32_t chosen,
     const Child& child = snapshot.children[task.first_child + i];
     const auto [candidate, verdict] = snapshot.judged(child.task);
     if (!child.shares_mm && candidate.mm_threads != 0 &&
-        verdict.oom_adj != kOomDisable && candidate.id.pid != rules.self_pid &&
-        !out_of_scope(verdict, rules) && !is_set_aside(candidate, rules)) {
+        verdict.oom_adj != kOomDisable && candidate.id.pid != bars.self_pid &&
+        !out_of_scope(verdict, bars) && !is_set_aside(candidate, bars)) {
       return child.task;
     }
   }

@@ -89,12 +89,4 @@ void link_children(Snapshot& snapshot) {
   }
 }
 
-bool is_orphan(const Task& task) noexcept {
-  return task.ppid == kInitPid && (task.flags & kPfForkNoExec) != 0;
-}
-
-bool are_siblings(const Task& orphan, const Task& other) noexcept {
-  return is_orphan(orphan) && is_orphan(other) && orphan.comm == other.comm;
-}
-
 }  // namespace badnessd

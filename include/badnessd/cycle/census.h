@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The census, the one table of all processes that lives between decisions: what
-// each held when it was last read, notes of what it held up to 4 hours back,
-// and what rules ask about it (identities.h). It is taken in calm times, and
-// more often when a trigger comes near. A decision compares tasks with a note
-// to find which task took the memory, and reads only those that can have taken
-// it (suspects.h).
+// The census: the one table of all processes. It lives as long as the daemon. A
+// row has all facts of its process as last read, and beside them notes of what
+// it held up to 4 hours back, and what rules ask about it (identities.h).
+// Notes are taken in calm times, and more often when a trigger comes near. A
+// decision brings rows up to date (refresh.h) and compares them with a note.
 #pragma once
 
 #include <array>
@@ -15,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "badnessd/engine/blame.h"
+#include "badnessd/engine/loss.h"
 #include "badnessd/engine/rules.h"
 #include "badnessd/system/source.h"
 
@@ -58,52 +57,84 @@ class Census {
     return busy() ? last_cost_us_ : cost_us_;
   }
 
-  // Sets `then` of all tasks from the note of `loss`, and the other facts that
-  // come from notes. Does not allocate.
-  void compare(Snapshot& snapshot, const Loss& loss,
-               Kib swap_used_kib) const noexcept;
+  // As Holding, in units of 4 KiB, as large as any page: 16 TiB at most. A
+  // process that held more then is never found to have taken anything.
+  class Column {
+   public:
+    Column() = default;
+    explicit Column(const Holding& holding) noexcept;
+    [[nodiscard]] std::optional<Holding> holding() const noexcept;
+    void add_private(Kib kib) noexcept;
 
-  // As Holding, in half the space; kNotThere: no process, or not readable.
-  struct Column {
-    std::uint32_t private_kib = kNotThere;
-    std::uint32_t shmem_kib = 0;
+   private:
+    static constexpr std::uint32_t kNotThere = ~std::uint32_t{0};
+    static constexpr Kib kUnit = 4;
+    [[nodiscard]] static std::uint32_t narrowed(Kib kib) noexcept;
+    [[nodiscard]] static Kib widened(std::uint32_t units) noexcept;
+
+    std::uint32_t private_ = kNotThere;
+    std::uint32_t shmem_ = 0;
   };
-  static constexpr std::uint32_t kNotThere = ~std::uint32_t{0};
   // What must not be read while memory is short.
   struct Identity {
     std::uint64_t start_time = 0;
     std::array<char, 16> comm{};
     RuleBits calm = 0;                    // see calm_conditions()
+    bool calm_known = false;              // a program can be unreadable
     const std::string* cgroup = nullptr;  // null: could not be read
     Micros read_us = 0;                   // 0: not read yet
   };
+  // What the census keeps of the process in the same place of table().tasks.
   struct Entry {
     ListedProcess process;
+    bool read = false;      // the row has facts
+    std::uint32_t whole = 0;  // the decision in which all of them were read
+    StatmFields statm{};    // of the last read
+    std::uint64_t swapped_pages = 0;  // VmCounters then
     Identity identity{};
-    TaskId id{};                           // the owner of the facts below
-    HeldFacts facts;                       // as last read
     Unshared unshared{};                   // as last measured
-    Kib copied_kib = 0;                    // see Task
     std::array<Column, kNotes> columns{};  // including copied_kib
-
-    // Whether the note in `slot` has the process.
-    [[nodiscard]] bool noted(std::size_t slot) const noexcept {
-      return columns[slot].private_kib != kNotThere;
-    }
-    // The most that the process took since that note, if it holds `facts`.
-    [[nodiscard]] Kib took_most_kib(const HeldFacts& held,
-                                    std::size_t slot) const noexcept;
   };
+
+  // All processes as last read. A process that could not be read has no mm.
+  [[nodiscard]] Snapshot& table() noexcept { return table_; }
+  [[nodiscard]] const Snapshot& table() const noexcept { return table_; }
   [[nodiscard]] std::span<const Entry> entries() const noexcept {
     return entries_;
   }
   [[nodiscard]] std::span<Entry> entries() noexcept { return entries_; }
-  [[nodiscard]] const Entry* find(std::int32_t pid) const noexcept;
-  [[nodiscard]] Entry* find(std::int32_t pid) noexcept;
+  // Drops a note that is incomplete.
+  void abandon_note() noexcept { next_ = 0; }
+  // The place of the process; none: it is not in the table.
+  [[nodiscard]] std::optional<std::uint32_t> find(
+      std::int32_t pid) const noexcept;
 
-  // Adds new processes to the entries and removes those that are gone. Does
-  // nothing while a note is incomplete. False: they could not be listed.
+  // Adds new processes to the table, not read yet, and removes those that are
+  // gone. Does nothing while a note is incomplete. False: they could not be
+  // listed.
   [[nodiscard]] bool list(const Sources& sources, Micros now_us);
+  // Adds the processes that are newer than the last list; leaves those that are
+  // gone. Returns how many were added; none: they could not be listed.
+  [[nodiscard]] std::optional<std::size_t> add_new(const Sources& sources,
+                                                   Micros now_us);
+  // Reads all facts of a row, or only its memory; for the first time, all.
+  // False: the process is gone, and has no mm in the table any more.
+  bool read(const Sources& sources, std::uint32_t index);
+  bool read_memory(const Sources& sources, std::uint32_t index);
+  // Begins a decision: rows that were read before it are not read `whole`.
+  void begin_reading(const Sources& sources);
+  [[nodiscard]] bool whole(std::uint32_t index) const noexcept {
+    return entries_[index].whole == reading_;
+  }
+
+  // Sets `then` of all tasks from the note of `loss`, and the other facts that
+  // come from notes; none: tasks are not compared. Does not allocate.
+  void compare(const std::optional<Loss>& loss,
+               const PressureReading& system) noexcept;
+  // What the process holds beyond a note, as last read; its shared memory may
+  // be that of others.
+  [[nodiscard]] Kib grown_kib(std::uint32_t index, std::size_t slot) const
+      noexcept;
 
   // The processes that had taken the most since the note in `slot` when they
   // were last read, at most `count`, the most first.
@@ -114,6 +145,8 @@ class Census {
   [[nodiscard]] std::vector<Taker> takers(std::size_t slot,
                                           std::size_t count) const;
 
+  // The slot of the current note, else of the last one.
+  [[nodiscard]] std::size_t slot() const noexcept { return slot_; }
   // The slot of the last complete note.
   [[nodiscard]] std::size_t latest() const noexcept { return latest_; }
   // VmCounters::faulted_kib before the first process of that note was read;
@@ -121,46 +154,59 @@ class Census {
   [[nodiscard]] std::optional<Kib> faulted_kib() const noexcept {
     return faulted_kib_;
   }
-  // The pids given out since the processes were listed; none: a pid can have
-  // been given out twice.
-  [[nodiscard]] std::optional<NewPids> new_pids(const Sources& sources,
-                                                Micros now_us) const;
+  // The counters as read for the decision.
+  [[nodiscard]] const VmCounters& counters() const noexcept {
+    return counters_;
+  }
+
+  // Room for an eighth more processes than there are, and for 1024 at least,
+  // unless there is room for a sixteenth more. Returns for how many.
+  std::size_t make_room();
 
  private:
+  [[nodiscard]] std::optional<NewPids> new_pids(const Sources& sources,
+                                                Micros now_us) const;
   [[nodiscard]] bool due(const PressureReading& reading, Micros to_fire_us);
   [[nodiscard]] bool begin(const Sources& sources,
                            const PressureReading& reading);
-  // Brings the entries in line with listed_; its order is lost.
+  // Brings the rows in line with listed_, which then has the unknown ones.
   void keep_listed(const std::optional<NewPids>& fresh);
+  // Adds rows for `processes`, which are sorted and not in the table.
+  void insert(std::span<const ListedProcess> processes);
   // Reads up to `count` processes; returns the slot if the note is complete.
   std::optional<std::size_t> step(const Sources& sources, std::size_t count);
+  void gone(std::uint32_t index) noexcept;
   // Finds the large processes (16 MiB) that forked without exec, as of the
   // note.
   void find_forked();
   // Asks for their unshared memory: after each note, and four times a second
   // while memory moves.
   void ask_unshared(const Sources& sources, const PressureReading& reading);
-  void learn_unshared(Entry& entry, const Unshared& unshared) noexcept;
+  void learn_unshared(std::uint32_t index, const Unshared& unshared) noexcept;
   // Charges the cost of reads to the time that notes may use.
   void charge(Micros cost_us, std::size_t processes) noexcept;
 
-  std::vector<Entry> entries_;  // by pid
+  Snapshot table_;
+  std::vector<Entry> entries_;  // of table_.tasks
   std::vector<ListedProcess> listed_;
   std::vector<UnsharedReader::Question> questions_;
   bool asked_ = false;
   Micros asked_us_ = 0;
+  Micros asked_cost_us_ = 0;  // of the last answers
   Kib asked_free_kib_ = 0;
   MemoryNotes notes_{};
   std::size_t latest_ = 0;  // the slot of the last complete note
   std::optional<Kib> faulted_kib_;
+  VmCounters counters_;
+  std::uint32_t reading_ = 1;
   Micros listed_us_ = 0;
   std::optional<std::int32_t> last_pid_;  // before they were listed
   std::int32_t pid_max_ = 0;
   MemoryNote pending_;  // the current note
   std::optional<Kib> pending_faulted_kib_;
   std::size_t slot_ = 0;  // the slot of the current note
-  // The entries before this one are left to read: the newest process comes
-  // first, as it is the one most likely to take memory now.
+  // The rows before this one are left to read: the newest process comes first,
+  // as it is the one most likely to take memory now.
   std::size_t next_ = 0;
   std::size_t per_step_ = 32;
   Micros cost_us_ = 0;         // of the current note, else of the last one

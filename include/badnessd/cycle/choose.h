@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The choice of a decision: from the census, or from a scan of all processes.
+// The choice of a decision: who took it, and whom 2.6.32 chooses among these.
 #pragma once
 
 #include <optional>
 
 #include "badnessd/cycle/cycle.h"
-#include "badnessd/cycle/lazy_selection.h"
+#include "badnessd/cycle/judge.h"
 
 namespace badnessd {
 
-// Reads the processes that can be the victim (suspects.h) and chooses among
-// them; if that cannot tell, scans all processes and chooses again. The choice
-// is the same. Sets the bars in `rules`, and what state.decision records about
-// them. `faulted_kib`: as in VmCounters, now. Fails if /proc cannot be read.
-[[nodiscard]] Expected<Selection> choose(const Inquiry& inquiry,
-                                         SelectRules& rules, CycleState& state,
-                                         std::optional<Kib> faulted_kib);
+// Asks the three questions (blame.h), reads what it takes to answer them, and
+// chooses. First the processes that can have taken the memory are read; if no
+// process took it, the cgroups and the processes of those that did; else all
+// processes. Sets `bars`, and what state.decision records about the choice.
+// Chooses nobody where the memory is nobody's and innocent processes may not
+// die yet. Fails if /proc cannot be read.
+[[nodiscard]] Expected<Selection> choose(const Context& context, Bars& bars,
+                                         CycleState& state);
 
-// For the record of a decision that left processes out: scans all, if that
-// takes less than about 50 ms. A scan takes three times as long as a note.
-void read_the_others(const Inquiry& inquiry, const SelectRules& rules,
-                     const CycleState& state);
+// The same choice from the table as it is, without reading a process.
+[[nodiscard]] Selection choose_as_read(const Context& context, Bars& bars,
+                                       CycleState& state);
+
+// For the record: lists the other candidates in `decision`. Reads those that it
+// lists, and judges all.
+void list_others(const Context& context, Bars bars, Decision& decision);
 
 }  // namespace badnessd

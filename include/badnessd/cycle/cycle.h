@@ -8,10 +8,11 @@
 #include <optional>
 #include <vector>
 
+#include "badnessd/cycle/accounts.h"
 #include "badnessd/cycle/census.h"
 #include "badnessd/cycle/decision.h"
 #include "badnessd/cycle/identities.h"
-#include "badnessd/cycle/suspects.h"
+#include "badnessd/cycle/refresh.h"
 #include "badnessd/engine/incident.h"
 #include "badnessd/engine/storm.h"
 #include "badnessd/system/kill/killer.h"
@@ -23,17 +24,19 @@ namespace badnessd {
 struct CycleState {
   explicit CycleState(const Policy& policy) : domains(system_domain(policy)) {}
 
-  // Room for decisions among `processes`, so that they allocate nothing.
-  void reserve(std::size_t processes);
+  // The room that decisions among an eighth more processes need, so that they
+  // allocate nothing.
+  void make_room();
 
   OomDomains domains;
   Incident incident;
   bool once = false;  // decide now, whatever the triggers say
-  Snapshot snapshot;
   Identities identities;
   Census census;
-  Suspects suspects;
+  Accounts accounts;
+  Refresh refresh;
   StormFinder storms;
+  std::vector<std::int32_t> members;   // of the cgroups that took the memory
   std::vector<std::uint32_t> sharers;  // of the victim's mm, indices in tasks
   std::vector<TaskId> swept;           // all tasks that had a signal with it
   Decision decision;                   // the last one
@@ -42,17 +45,15 @@ struct CycleState {
   Micros oom_kills_read_us = 0;
 };
 
-// Reserves room for an eighth more processes than the census has, and for 1024
-// at least, unless there is room for a sixteenth more.
-void make_room(CycleState& state);
-
 struct CycleResult {
   enum class Kind : std::uint8_t {
     kCalm,          // no trigger that kills fires
     kSampleLost,    // `error`: memory or processes could not be read
     kCoolingDown,   // a dry run has reported; the trigger still fires
     kBudgetSpent,   // kill.per_minute
-    kNoCandidate,   // there is no candidate
+    kNoCandidate,   // there is no candidate, or none gives back enough
+    kNobody,        // the memory is nobody's: decision.culprit says why
+    kLooking,       // just started: what takes memory is not known yet
     kWaiting,       // `dying` is exiting, or the kernel has just killed a task
     kRecovered,     // the trigger does not fire just before the signal
     kSignalled,     // the decision's victim was signalled

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "badnessd/engine/account.h"
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/blame.h"
 #include "badnessd/engine/storm.h"
@@ -15,23 +16,6 @@
 #include "badnessd/system/kill/killer.h"
 
 namespace badnessd {
-
-// The path of a cgroup, cut off after 512 bytes.
-class CgroupPath {
- public:
-  CgroupPath& operator=(std::string_view path) noexcept {
-    size_ = path.copy(bytes_.data(), bytes_.size());
-    return *this;
-  }
-  [[nodiscard]] std::string_view view() const noexcept {
-    return {bytes_.data(), size_};
-  }
-  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-
- private:
-  std::array<char, 512> bytes_{};
-  std::size_t size_ = 0;
-};
 
 // Which processes die besides the chosen process, or instead of it.
 enum class KillSet : std::uint8_t {
@@ -60,19 +44,20 @@ struct Decision {
   CgroupPath scope;          // the cgroup short of memory; empty: the system
   PressureReading reading;
   std::optional<PressureHistory::Share> stalls;  // over the trigger's window
+  Micros firing_us = 0;  // how long the trigger's conditions have held
   Kib needed_kib = 0;
   Kib required_kib = 0;      // `needed_kib`, halved until a candidate met it
   std::optional<Loss> loss;  // none: no note serves as the baseline
-  Blame blame = Blame::kNone;
-  std::optional<Pool> pool;   // kTook: no process took enough, the pool did
-  Kib required_took_kib = 0;  // kTook: the smallest fair part
+  Culprit culprit;
+  CgroupsTook cgroups;
   std::uint32_t candidates = 0;
-  std::uint32_t ruled_out = 0;  // processes not read: see Unread
+  std::uint32_t unread = 0;  // processes that were not read for it
+  JudgedTask exempt;         // the process of culprit.exempt
   Kib page_kib = 4;
   JudgedTask chosen;
   Score score;  // of the chosen
   JudgedTask victim;
-  std::optional<Storm> storm;  // then `chosen` is its forker
+  std::optional<Storm> storm;  // then `chosen` is its forker, if that is known
   KillSet kill_set = KillSet::kProcess;
   CgroupPath group;         // kCgroup: all processes in this cgroup die
   std::uint32_t swept = 0;  // processes killed besides the victim

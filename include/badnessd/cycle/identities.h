@@ -51,18 +51,11 @@ class Identities {
   bool more_ = true;  // the last look was incomplete
 };
 
-// After a scan: sets oom_adj of every task to the greatest value that its rules
-// allow.
-void assume_rules(const Policy& policy, const Census& census,
-                  Snapshot& snapshot) noexcept;
-// After the expensive facts of a task are read: sets its final oom_adj.
-void settle_rules(const Sources& sources, const Policy& policy,
-                  const Census& census, Snapshot& snapshot,
-                  std::uint32_t index);
+// Applies the rules of the policy to the verdicts on all tasks of the census.
+void apply_rules_to(const Policy& policy, Census& census) noexcept;
 
-// The task's cgroup as read in calm times; empty if not known.
+// The cgroup of the task at `index` as read in calm times; empty if not known.
 [[nodiscard]] std::string_view cgroup_of(const Census& census,
-                                         const Snapshot& snapshot,
-                                         const Task& task) noexcept;
+                                         std::uint32_t index) noexcept;
 
 }  // namespace badnessd

@@ -16,7 +16,7 @@ enum class Factor : std::uint8_t {
   kExempt,       // oom_adj is -17
   kNoMm,         // kernel thread, zombie, dead leader
   kTotalVm,      // the base in 2.6.32
-  kRssSwap,      // the alternative base: resident memory and swap
+  kHeld,         // the base of held_points(): what a death gives back
   kOomOrigin,    // PF_OOM_ORIGIN: swapoff, KSM
   kChildren,     // half of each child with an mm of its own, plus one
   kCpuTime,      // square root of CPU time in units of 8 to 10 s
@@ -60,46 +60,34 @@ class Score {
   [[nodiscard]] Points points() const noexcept {
     return count_ == 0 ? 0 : steps_[count_ - 1].after;
   }
-  // A step has lost high bits: a larger input may give a smaller score.
-  [[nodiscard]] bool wrapped() const noexcept { return wrapped_; }
-  // Records that an operand wrapped before the call of apply().
-  void set_wrapped() noexcept { wrapped_ = true; }
 
  private:
   // Room for every factor once, and for the kAtLeast of kOomAdj.
   std::array<Step, 13> steps_{};
   std::uint32_t count_ = 0;
-  bool wrapped_ = false;
 };
 
-// The memory that is the base of the score, for the task and its children.
-enum class MemoryBase : std::uint8_t { kTotalVm, kRssSwap };
-
-struct ScoreRules {
+struct ScoreModel {
   std::uint32_t hz = 250;  // CONFIG_HZ of the kernel to reproduce: kernel.hz
-  MemoryBase memory = MemoryBase::kTotalVm;
 };
 
-// The base of `task`, in pages.
-[[nodiscard]] Pages memory_pages(const Snapshot& snapshot, const Task& task,
-                                 MemoryBase base) noexcept;
+// The points that `child` adds to its parent: (total_vm / 2 + 1) for each of
+// its live threads, since the list of children holds every thread; 0 if the
+// child shares the parent's mm.
+[[nodiscard]] Points child_points(const Snapshot& snapshot,
+                                  const Child& child) noexcept;
 
-// The points that `child` adds to its parent: (base / 2 + 1) for each of its
-// live threads, since the list of children holds every thread; 0 if the child
-// shares the parent's mm. Sets `wrapped` if the product overflows.
-[[nodiscard]] Points child_points(const Snapshot& snapshot, const Child& child,
-                                  MemoryBase base, bool& wrapped) noexcept;
-
-// mm/oom_kill.c: badness(task, snapshot.uptime_s). Any facts give a score. The
-// score of a kCheap task is at least the true score, unless wrapped().
+// mm/oom_kill.c: badness(task, snapshot.uptime_s). Any facts give a score.
 [[nodiscard]] Score badness(const Snapshot& snapshot, Judged judged,
-                            const ScoreRules& rules) noexcept;
+                            const ScoreModel& model) noexcept;
 
-// badness() of a kFull task; an upper bound for a kCheap task (2^64-1 if the
-// arithmetic wrapped).
-[[nodiscard]] Points points_of(const Snapshot& snapshot, Judged judged,
-                               const ScoreRules& rules) noexcept;
+// The score of 2.6.32 with `held_kib`, what the death of the task gives back,
+// as its base, and without the children.
+[[nodiscard]] Points held_points(const Snapshot& snapshot, Judged judged,
+                                 Kib held_kib,
+                                 const ScoreModel& model) noexcept;
+
 // Sets `points` of all tasks.
-void score_all(Snapshot& snapshot, const ScoreRules& rules) noexcept;
+void score_all(Snapshot& snapshot, const ScoreModel& model) noexcept;
 
 }  // namespace badnessd

@@ -1,90 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which processes took the memory. A note records what each process held while
-// more memory was free. A process took what it holds beyond the note.
+// Who took the memory, and so who may die for it.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 
-#include "badnessd/engine/badness.h"
-#include "badnessd/engine/trigger.h"
+#include "badnessd/engine/account.h"
+#include "badnessd/engine/loss.h"
+#include "badnessd/engine/policy.h"
+#include "badnessd/engine/select.h"
 
 namespace badnessd {
 
-// The memory of the system, or of a cgroup, at the time of a note.
-struct MemoryNote {
-  Micros time_us = 0;     // 0: no note
-  Kib free_kib = 0;       // available memory and free swap
-  Kib swap_used_kib = 0;  // of the system
-  Kib shmem_kib = 0;      // of the system: tmpfs and shared memory
-  Kib slab_kib = 0;       // of the system: kernel memory that cannot be freed
-};
-[[nodiscard]] MemoryNote note_of(const PressureReading& reading) noexcept;
-
-// The notes are stored in no order.
-inline constexpr std::size_t kNotes = 16;
-using MemoryNotes = std::array<MemoryNote, kNotes>;
-
-// A step of a note takes about 2 ms, so that the main loop does not stall.
-inline constexpr Micros kNoteStep = 2'000;
-
-// The slot for the next note: an unused slot, else that of a note older than
-// kNoteSpan, else that of the note with the greatest ratio of its age to the
-// distance between its neighbours. The oldest and the newest note stay. So
-// notes are seconds apart at first and hours apart in the end.
-inline constexpr Micros kNoteSpan = 4ULL * 3600 * kSecond;
-[[nodiscard]] std::size_t slot_for_next(const MemoryNotes& notes,
-                                        Micros now_us) noexcept;
-
-// The slot of the oldest note that is not older than `time_us`.
-[[nodiscard]] std::optional<std::size_t> oldest_note_since(
-    const MemoryNotes& notes, Micros time_us) noexcept;
-
-// What memory has lost since a baseline.
-struct Loss {
-  std::size_t slot = 0;  // the baseline's note
-  Micros since_us = 0;   // the age of the note
-  Kib lost_kib = 0;      // available memory and free swap
-  Kib needed_kib = 0;    // by which it was found
-  Kib shmem_kib = 0;     // the growth of tmpfs and shared memory
-  Kib slab_kib = 0;      // the growth of unreclaimable kernel memory
+// The answer to the three questions.
+struct Culprit {
+  enum class Kind : std::uint8_t {
+    kUnasked,  // the bare order of 2.6.32
+    kOlder,    // the loss is older than the notes
+    kProcess,  // one process took half of the loss, and what is needed
+    kGroup,    // the processes of one or a few cgroups did
+    kNobody    // no living process and no living cgroup, or one that may not die
+  };
+  Kind kind = Kind::kUnasked;
+  Kib took_kib = 0;      // by the process that took the most
+  Kib min_took_kib = 0;  // the bar; 0: the account does not say whose it is
+  // kNobody: the process that took it, but must not die. An index in tasks.
+  std::optional<std::uint32_t> exempt{};
+  bool by_account = false;  // kGroup, kNobody: an account of a cgroup says so
 };
 
-// Chooses the baseline: the newest note since which memory has lost at least
-//   min(most, max(2 * needed_kib, min(most / 2, 10 * needed_kib))),
-// where `most` is the greatest loss since any note. So a leak of seconds is not
-// mixed with what services took at their start, and a leak of hours is not
-// hidden by the last few MiB of another process. Returns none if memory has
-// lost nothing, or less than 4 * needed_kib while all notes are younger than an
-// hour: the shortage is then older than the notes.
-[[nodiscard]] std::optional<Loss> find_loss(const MemoryNotes& notes,
-                                            const PressureReading& now,
-                                            Kib needed_kib) noexcept;
+// Asks in this order:
+//   1. One process? If one took at least loss.needed_kib and half of the loss,
+//      all that took half as much as it are eligible.
+//   2. Cgroups? Else the processes of `cgroups` (those that are `suspect`) are
+//      eligible: those that took at least half of the most that one of them
+//      took, if together they explain half of it, else all. Where no cgroup is
+//      named, all processes are asked, and must explain half of the loss.
+//   3. Else it is nobody's.
+// Requires verdicts with took_kib. `bars` says who may die.
+[[nodiscard]] Culprit find_culprit(const Snapshot& snapshot, const Bars& bars,
+                                   const Loss& loss,
+                                   const CgroupsTook& cgroups) noexcept;
 
-// The measure by which the guard assigns the blame.
-enum class Blame : std::uint8_t {
-  kNone,  // the guard is off
-  kTook,  // what a process took since the baseline
-  kHeld   // the score of what it holds: no process took enough
-};
+// Sets the bars by the answer.
+void set_bars(const Culprit& culprit, Bars& bars) noexcept;
 
-// Children of one process with the same name that took the memory together,
-// while none of them took needed_kib alone. Example: the workers of a server
-// under load.
-struct Pool {
-  TaskId parent;
-  std::array<char, 64> comm{};  // of the child that took the most
-  std::uint32_t members = 0;    // children of that name that took anything
-  Kib took_kib = 0;
-  Kib most_kib = 0;  // the most that one member took
-};
+// Whether an innocent process may die: memory is below half of the limit of the
+// trigger, or a trigger of stalls alone has fired for one more window.
+[[nodiscard]] bool innocents_may_die(const Trigger& trigger,
+                                     const PressureReading& reading,
+                                     Micros firing_us) noexcept;
 
-// The score of 2.6.32 with `held_kib`, what the death of the task gives back,
-// as its base, and without the children.
-[[nodiscard]] Points held_points(const Snapshot& snapshot, Judged judged,
-                                 Kib held_kib,
-                                 const ScoreRules& rules) noexcept;
+// The choice of 2.6.32 among those that meet `bars`, with the highest bar of
+// reclaim, from needed_kib downwards in halves, that one of them meets. For one
+// that took nothing it ends at an eighth of needed_kib, and the greatest
+// held_points decide. Returns the bars that were met in `bars`.
+[[nodiscard]] Selection select_victim(const Snapshot& snapshot,
+                                      const Culprit& culprit, Bars& bars,
+                                      Kib needed_kib) noexcept;
 
 }  // namespace badnessd

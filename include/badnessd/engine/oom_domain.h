@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "badnessd/engine/blame.h"
+#include "badnessd/engine/loss.h"
 #include "badnessd/engine/policy.h"
 
 namespace badnessd {

@@ -22,13 +22,12 @@ struct Machine {
 };
 
 struct Policy {
-  ScoreRules score{};
+  ScoreModel score{};
   std::vector<Trigger> triggers{};
   std::vector<Rule> rules{};
   VictimOrder victim = VictimOrder::kAuto;
   bool oom_group = false;               // honour memory.oom.group
   std::optional<Amount> min_reclaim{};  // none: see needed_kib()
-  bool spare_bystanders = true;         // the guard checks the blame too
   Micros term_grace_us = 0;             // 0: SIGKILL at once
   Micros exit_timeout_us = 2 * kSecond;
   Micros recover_timeout_us = kSecond;
@@ -36,7 +35,7 @@ struct Policy {
   Machine machine{};
 };
 
-// Whether min_reclaim is 0: the order of 2.6.32, without a guard.
+// Whether min_reclaim is 0: the order of 2.6.32, no matter what took the memory.
 [[nodiscard]] inline bool bare_order(const Policy& policy) noexcept {
   return policy.min_reclaim &&
          amount_kib(*policy.min_reclaim, policy.machine.mem_total_kib) == 0;

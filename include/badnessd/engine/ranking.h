@@ -13,7 +13,7 @@ namespace badnessd {
 // The candidates of a scored snapshot, the first choice first. Indices in
 // snapshot.tasks.
 [[nodiscard]] std::vector<std::uint32_t> rank_candidates(
-    const Snapshot& snapshot, const SelectRules& rules);
+    const Snapshot& snapshot, const Bars& bars);
 
 // The oom_adj of the task at `index` that changes the leader. If the task
 // leads: the highest value with which it does not; else the lowest value with

@@ -68,9 +68,9 @@ struct Identity {
 // When the fact that a condition needs is known.
 enum class Known : std::uint8_t {
   kScanned,  // with the facts of the task
-  kRead,     // after a read of its own
   kCalm      // after a read that can block while memory is short: cmdline takes
-             // the target's mmap lock, cgroup a system-wide mutex (before 6.7)
+             // the target's mmap lock, exe its exec_update_lock, cgroup a
+             // system-wide mutex (before 6.7)
 };
 // Whether any rule has a condition of this kind.
 [[nodiscard]] bool asks_for(const std::vector<Rule>& rules,
@@ -86,12 +86,10 @@ struct RuleVerdict {
   RuleBits matched = 0;      // the rules that match
   std::int32_t oom_adj = 0;  // of the first match, else the own one
   bool known = true;         // no unknown condition decides
-  std::int32_t most = 0;     // the greatest possible oom_adj
 };
 
 // The first rule that matches counts. `own` is the process's own oom_adj. An
-// unknown condition counts as false for `matched` and `oom_adj`, and as
-// possible for `known` and `most`.
+// unknown condition counts as false.
 [[nodiscard]] RuleVerdict apply_rules(const std::vector<Rule>& rules,
                                       const Identity& identity,
                                       std::int32_t own) noexcept;

@@ -3,7 +3,6 @@
 // Linux 2.6.32 (mm/oom_kill.c), over a scored snapshot.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 
@@ -32,7 +31,7 @@ enum class WaitFor : std::uint8_t { kNone, kExitingWithMm, kExiting };
 [[nodiscard]] bool dying(Judged judged, WaitFor wait_for) noexcept;
 
 // What a selection depends on besides the snapshot.
-struct SelectRules {
+struct Bars {
   std::int32_t self_pid = 0;  // never a candidate; 0 on a foreign root
   WaitFor wait_for = WaitFor::kExiting;
   // Waits only for a task that can give back, or gives back, this much.
@@ -40,25 +39,26 @@ struct SelectRules {
   std::span<const TaskId> set_aside{};
   // Considers only tasks that are in_scope, as 2.6.32 does for a mem_cgroup.
   bool scoped = false;
-  // The guard passes over a task that cannot give back this much, except for
+  // Considers only tasks in the cgroups that took the memory.
+  bool suspects_only = false;
+  // Passes over a task that cannot give back this much, except for
   // PF_OOM_ORIGIN. 0: the order of 2.6.32.
   Kib min_reclaim_kib = 0;
-  // The guard also passes over a task with less of the blame; 0: the blame does
-  // not count.
+  // Also passes over a task that took less, or with a lesser score for what it
+  // holds; 0: that does not count.
   Kib min_took_kib = 0;
   Points min_held_points = 0;
-  // Only children of this process with this name are eligible; 0: all tasks.
-  // See Pool in blame.h.
-  std::int32_t pool_pid = 0;
-  std::array<char, 64> pool_comm{};
 };
 
 [[nodiscard]] Skip skip_reason(Judged judged,
-                               const SelectRules& rules) noexcept;
+                               const Bars& bars) noexcept;
+// Whether the task is one of those that the bars admit, and meets their amounts.
+// Says nothing of skip_reason().
+[[nodiscard]] bool meets(Judged judged, const Bars& bars) noexcept;
 // Whether the task at `index` is a candidate.
 [[nodiscard]] inline bool eligible(const Snapshot& snapshot, std::size_t index,
-                                   const SelectRules& rules) noexcept {
-  return skip_reason(snapshot.judged(index), rules) == Skip::kNone;
+                                   const Bars& bars) noexcept {
+  return skip_reason(snapshot.judged(index), bars) == Skip::kNone;
 }
 
 // Whether `a` is killed before `b`: it has more points, or the same points and
@@ -74,14 +74,13 @@ struct Selection {
 // mm/oom_kill.c: select_bad_process(). The most points win; among equals, the
 // earliest in the task list. A candidate with 0 points can win. A dying task
 // aborts the selection (kWait); kExitingWithMm is the rule of 2.6.32. User
-// space has no allocating task, so its exception does not apply. An amount that
-// is not known exactly counts with its upper bound.
+// space has no allocating task, so its exception does not apply.
 [[nodiscard]] Selection select_bad_process(const Snapshot& snapshot,
-                                           const SelectRules& rules) noexcept;
+                                           const Bars& bars) noexcept;
 
 // kill.victim. kProcess: the chosen process. kChildFirst: its first child, as
 // in 2.6.32. kCgroup: all processes in its cgroup. kAuto: in a fork storm
-// (storm.h) the forker and its young descendants, else the chosen process.
+// (storm.h) all of the storm, else the chosen process.
 enum class VictimOrder : std::uint8_t { kAuto, kProcess, kChildFirst, kCgroup };
 
 // mm/oom_kill.c: oom_kill_process(). The index of the victim. With kChildFirst:
@@ -90,6 +89,6 @@ enum class VictimOrder : std::uint8_t { kAuto, kProcess, kChildFirst, kCgroup };
 [[nodiscard]] std::uint32_t oom_kill_victim(const Snapshot& snapshot,
                                             std::uint32_t chosen,
                                             VictimOrder order,
-                                            const SelectRules& rules) noexcept;
+                                            const Bars& bars) noexcept;
 
 }  // namespace badnessd

@@ -17,11 +17,6 @@ using Kib = std::uint64_t;
 using Points = std::uint64_t;  // the kernel's unsigned long
 inline constexpr Kib kUnknownKib = ~Kib{0};
 
-// Adds with saturation: a bound can be 2^64-1.
-[[nodiscard]] constexpr Kib sum_kib(Kib a, Kib b) noexcept {
-  return a > ~b ? ~Kib{0} : a + b;
-}
-
 // How far `value` is above `other`; 0 if it is not.
 [[nodiscard]] constexpr std::uint64_t above(std::uint64_t value,
                                             std::uint64_t other) noexcept {
@@ -38,15 +33,10 @@ struct TaskId {
   friend bool operator==(const TaskId&, const TaskId&) = default;
 };
 
-// How much of a task is known. Cheap facts are stat and oom_adj. Expensive
-// facts are status, the leader's list of children, nodes and mm identity. Until
-// they are read, their defaults make the score too high, never too low.
-enum class Detail : std::uint8_t { kCheap, kFull };
-
 // The memory of a process that no file backs.
 struct Holding {
-  Kib private_kib = 0;  // anonymous memory and swap
-  Kib shmem_kib = 0;
+  Kib private_kib = 0;  // anonymous memory, swap, page tables
+  Kib shmem_kib = 0;    // mapped; other processes may map it too
 };
 
 // What was read of a process. `state`, `flags` and `nice` are the leader's, or
@@ -65,12 +55,10 @@ struct Task {
   std::uint32_t mm_threads = 0;  // live threads: each is on the parent's list
   std::int32_t live_tid = 0;  // of the first live thread; 0: the leader lives
   std::int16_t oom_adj = 0;   // /proc/<pid>/oom_adj, -17..15
-  bool oom_adj_known = true;  // else refine() reads it, and oom_adj is 15
   std::int16_t oom_score_adj = 0;
   bool has_oom_score_adj = false;  // 2.6.32 has none
   bool pf_oom_origin = false;
 
-  Detail detail = Detail::kCheap;
   std::optional<std::uint32_t> uid;  // real; none: status not readable
   std::uint64_t cap_effective =
       0;                     // as far as it counts outside user namespaces
@@ -80,6 +68,7 @@ struct Task {
   Kib rss_anon_kib = 0;
   Kib rss_shmem_kib = 0;
   Kib swap_kib = 0;
+  Kib page_tables_kib = 0;
 
   // Its children, in Snapshot::children, in the order of the kernel's list.
   std::uint32_t first_child = 0;
@@ -87,53 +76,42 @@ struct Task {
 
   // What the task held at the baseline; none: newer task, or no baseline.
   std::optional<Holding> then;
-  Kib swap_most_kib = kUnknownKib;  // upper bound of its swap
   // What the task has copied of the memory it inherited at fork, as far as
-  // known; then->private_kib includes what it had copied by then.
+  // measured; then->private_kib includes what it had copied by then.
   Kib copied_kib = 0;
-  // Upper bound of the memory that it shares with its parent.
-  Kib shared_most_kib = kUnknownKib;
-  // Its minor faults times the page size, since the census measured
-  // shared_most_kib, else since its start. Each copied page is one of them.
-  Kib faulted_kib = 0;
-  // What it held when the census last read it, and the most that it can have
-  // taken since the baseline.
-  Kib noted_kib = kUnknownKib;
-  Kib took_most_kib = kUnknownKib;
+  // Upper bound of the memory that it shares with its parent, as measured.
+  Kib shared_kib = kUnknownKib;
+  // What it held when it was last read with an mm: an exiting task shows
+  // nothing any more. 0: never.
+  Kib noted_kib = 0;
 
   [[nodiscard]] std::string_view name() const noexcept { return comm.data(); }
+  [[nodiscard]] Kib private_kib() const noexcept {
+    return rss_anon_kib + swap_kib + page_tables_kib;
+  }
   // What the task holds, including memory shared with other processes.
   [[nodiscard]] Kib held_kib() const noexcept {
-    return rss_anon_kib + swap_kib + rss_shmem_kib;
+    return private_kib() + rss_shmem_kib;
   }
 };
 
-// What rules, score and guard make of a task. While the task is kCheap, oom_adj
-// is the greatest value that its rules allow, and points are upper bounds.
+// What rules, score and guard make of a task.
 struct Verdict {
   bool has_mm = false;   // as Task, or the live thread's outside the bare order
   bool in_scope = true;  // in the cgroup that a decision is about
+  bool suspect = false;  // in a cgroup that took the memory
   bool rules_open = false;   // a condition of a rule is not known
   std::int16_t oom_adj = 0;  // in force: a rule's, else its own
   RuleBits rules = 0;        // that match; the first one sets oom_adj
   Points points = 0;         // badness()
-  Points held_points = 0;    // see blame.h
-  // What its death gives back at most, and for certain: see estimate_reclaim().
-  Kib reclaim_most_kib = 0;
-  Kib reclaim_kib = 0;
-  // The same for the processes that die with it.
-  Kib with_it_most_kib = 0;
-  Kib with_it_kib = 0;
-  // What it took since the baseline, at most and for certain.
-  Kib took_most_kib = 0;
-  Kib took_kib = 0;
+  Points held_points = 0;    // see held_points()
+  Kib reclaim_kib = 0;       // what its death gives back, see reclaim.h
+  Kib with_it_kib = 0;       // the same of the processes that die with it
+  Kib took_kib = 0;          // since the baseline
 
   // All that its death gives back.
   [[nodiscard]] Kib death_kib() const noexcept {
     return reclaim_kib + with_it_kib;
-  }
-  [[nodiscard]] Kib death_most_kib() const noexcept {
-    return sum_kib(reclaim_most_kib, with_it_most_kib);
   }
 };
 
@@ -180,18 +158,6 @@ struct Gaps {
   std::uint32_t malformed = 0;
 };
 
-// The processes that a snapshot leaves out, because the census shows that none
-// of them can be the victim.
-struct Unread {
-  std::uint32_t processes = 0;
-  Kib took_most_kib = 0;    // the most that one of them took
-  std::uint32_t young = 0;  // those of them that young() would count
-  Kib young_took_kib = 0;   // the most that these took together
-  Kib shmem_kib = 0;        // the most shared memory that all of them map
-  // The result depends on them: all processes have to be read.
-  bool matter = false;
-};
-
 struct Snapshot {
   std::uint64_t uptime_s = 0;
   std::uint32_t page_size = 4096;
@@ -200,10 +166,15 @@ struct Snapshot {
   std::vector<Child> children;
   // The age of the note that set `then` of all tasks; none: no note.
   std::optional<std::uint64_t> baseline_age_s;
+  Kib shmem_kib = 0;       // tmpfs and shared memory of the system
+  Kib shmem_fell_kib = 0;  // since the baseline
+  // What processes that were not read can have mapped of it meanwhile.
+  Kib shmem_unread_kib = 0;
   Gaps gaps;
-  std::optional<Unread> unread;  // none: all processes are here
-  Kib small_kib = 0;  // the oom_adj of tasks that hold less may not be known
 
+  [[nodiscard]] Kib kib_of(Pages pages) const noexcept {
+    return pages * (page_size / 1024);
+  }
   [[nodiscard]] Judged judged(std::size_t index) const noexcept {
     return {tasks[index], verdicts[index]};
   }
@@ -230,12 +201,6 @@ inline constexpr int kGenerations = 64;
 // creation order: a superset of every leader's own list, since a child forked
 // by another thread has the same ppid.
 void link_children(Snapshot& snapshot);
-
-// Whether init has adopted the task from the parent that forked it.
-[[nodiscard]] bool is_orphan(const Task& task) noexcept;
-// Whether both are orphans with one name: they are taken to have had one
-// parent.
-[[nodiscard]] bool are_siblings(const Task& orphan, const Task& other) noexcept;
 
 // Whether `a` stands before `b` in the kernel's task list, which is in order of
 // creation: by start time, and by pid within one tick.

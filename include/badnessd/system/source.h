@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "badnessd/engine/task.h"
 #include "badnessd/engine/trigger.h"
+#include "badnessd/system/proc/account_reader.h"
 #include "badnessd/system/proc/cgroup.h"
 #include "badnessd/system/proc/identity.h"
 #include "badnessd/system/proc/pressure.h"
@@ -18,17 +18,6 @@
 #include "badnessd/system/sys.h"
 
 namespace badnessd {
-
-// The facts that a note holds about one process.
-struct HeldFacts {
-  TaskId id{};              // pid 0: not read yet
-  std::int32_t ppid = 0;    // at the first read
-  std::uint32_t flags = 0;  // at the first read
-  StatmFields statm{};      // equal values mean that nothing has changed
-  Holding holding{};
-  Kib swap_kib = 0;  // a part of it
-  Kib most_kib = 0;  // `holding`, and shared memory that was not told apart
-};
 
 struct PidRange {
   std::int32_t first = 1;
@@ -53,21 +42,26 @@ class FactSource {
   // The monotonic time that readings carry.
   [[nodiscard]] virtual Micros now_us() = 0;
 
-  // Replaces `snapshot` by all processes with their cheap facts. Reuses its
-  // memory: a scan of no more processes than before allocates nothing. Counts
-  // an unreadable process in `gaps` and does not fail. Leaves oom_adj of the
-  // processes that hold less than `small_kib` to refine(), if that is certain.
-  [[nodiscard]] virtual Expected<void> scan(Snapshot& snapshot,
-                                            Kib small_kib) = 0;
+  // Sets what `snapshot` says of the whole system: uptime_s, page_size, and
+  // `gaps`, which count from here on.
+  [[nodiscard]] virtual Expected<void> read_system(Snapshot& snapshot) = 0;
 
-  // The same for some processes, with oom_adj. `pids` is sorted.
-  [[nodiscard]] virtual Expected<void> scan_some(
-      Snapshot& snapshot, std::span<const std::int32_t> pids) = 0;
+  // All facts of one process, without its children.
+  [[nodiscard]] virtual Expected<Task> read(std::int32_t pid, Gaps& gaps) = 0;
 
-  // Reads the expensive facts of one task of the last scan and makes it kFull.
-  // These facts can only lower its score. A task that has vanished loses its
-  // mm and is no candidate any more.
-  virtual void refine(Snapshot& snapshot, std::uint32_t index) = 0;
+  // Brings the memory of `task` up to date. `known` is the statm of the last
+  // read: equal values mean that nothing has changed but what is in swap, and
+  // `swapped` says whether that can have. Returns whether anything was read
+  // anew. Reads statm and status, which do not block. Fails if it is gone.
+  [[nodiscard]] virtual Expected<bool> read_memory(Task& task,
+                                                   StatmFields& known,
+                                                   bool swapped) = 0;
+  [[nodiscard]] virtual Expected<void> read_oom_adj(Task& task) = 0;
+
+  // Replaces the children of a task, which link_children() has set, by the
+  // leader's own list, and finds those that share its mm. A child that is not
+  // in the snapshot is left out.
+  virtual void read_children(Snapshot& snapshot, std::uint32_t index) = 0;
 
   // Appends the processes with a pid in `range` to `listed`, sorted by pid.
   // Very cheap, and cheaper for a short range.
@@ -80,12 +74,6 @@ class FactSource {
   [[nodiscard]] virtual std::optional<std::int32_t> last_pid() = 0;
   [[nodiscard]] virtual std::int32_t pid_max() = 0;
 
-  // The memory that `pid` holds; `known` is the last result for this process.
-  // Does not block: reads statm, and status only if statm has changed and swap
-  // or at least 16 MiB of shared memory are in use.
-  [[nodiscard]] virtual Expected<HeldFacts> read_held(
-      std::int32_t pid, const HeldFacts& known) = 0;
-
   // Whether two processes share one mm (CLONE_VM). False if unknown.
   [[nodiscard]] virtual bool share_mm(const Task& a, const Task& b) = 0;
 };
@@ -96,6 +84,7 @@ struct Sources {
   CgroupTree& cgroups;
   IdentitySource& identities;
   Worker<UnsharedReader>& unshared;
+  Worker<AccountReader>* accounts = nullptr;  // null: there are none
 };
 
 }  // namespace badnessd

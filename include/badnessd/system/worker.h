@@ -7,13 +7,16 @@
 #pragma once
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <ctime>
 #include <iterator>
 #include <memory>
 #include <span>
@@ -52,22 +55,41 @@ class Worker {
     return desk_->busy_with.load(std::memory_order_acquire);
   }
   // Starts to answer `questions`. Does not block; the answers can take any
-  // time. Requires an idle worker. If no thread can be started, the answers are
+  // time. Requires an idle worker. After the first question this allocates
+  // nothing for as many questions as once before. If no thread can be started, the answers are
   // those of Reader::unknown().
   void ask(std::span<const Question> questions) {
-    desk_->answers.clear();
     if (questions.empty()) {
+      desk_->answers.clear();
       return;
     }
     if (!desk_->write_end.valid() && !start()) {
+      desk_->answers.clear();
       std::transform(questions.begin(), questions.end(),
                      std::back_inserter(desk_->answers), &Reader::unknown);
       return;
     }
+    hear();
     desk_->asked.assign(questions.begin(), questions.end());
     desk_->answers.reserve(questions.size());  // the thread allocates little
     desk_->busy_with.store(1, std::memory_order_release);
     say(desk_->write_end, kWork);
+  }
+  // Waits until the thread is idle, at most `most_us`. Returns whether it is.
+  [[nodiscard]] bool wait(std::uint64_t most_us) {
+    pollfd done{.fd = desk_->done.get(), .events = POLLIN, .revents = 0};
+    const timespec most{.tv_sec = static_cast<time_t>(most_us / 1'000'000),
+                        .tv_nsec = static_cast<long>(most_us % 1'000'000) *
+                                   1000};
+    while (busy_with() != 0 && ::ppoll(&done, 1, &most, nullptr) == 1) {
+      hear();  // of the question before, perhaps
+    }
+    return busy_with() == 0;
+  }
+  // The answers in place, until the next question; none while it is busy.
+  [[nodiscard]] std::span<const Answer> answers() const noexcept {
+    return busy_with() == 0 ? std::span<const Answer>(desk_->answers)
+                            : std::span<const Answer>();
   }
   // Returns each answer once, in the order of the questions; none while the
   // worker is busy. Answers are missing beyond kMostText: any user can start
@@ -90,6 +112,7 @@ class Worker {
 
     Reader reader;
     UniqueFd read_end, write_end;
+    UniqueFd done;  // an eventfd
     std::atomic<std::size_t> busy_with{0};
     std::vector<Question> asked;
     std::vector<Answer> answers;
@@ -100,6 +123,7 @@ class Worker {
     if (::pipe2(ends, O_CLOEXEC) != 0) {
       return false;
     }
+    desk_->done = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     desk_->read_end = UniqueFd(ends[0]);
     desk_->write_end = UniqueFd(ends[1]);
     // The thread's reference to the desk.
@@ -112,6 +136,11 @@ class Worker {
     static_cast<void>(share.release());
     ::pthread_detach(*thread);
     return true;
+  }
+
+  void hear() {
+    std::uint64_t times = 0;
+    static_cast<void>(::read(desk_->done.get(), &times, sizeof times));
   }
 
   static void say(const UniqueFd& pipe, char what) {
@@ -127,12 +156,15 @@ class Worker {
     char what = 0;
     while (::read(desk.read_end.get(), &what, 1) == 1 && what == kWork) {
       std::size_t size = 0;
+      desk.answers.clear();
       for (std::size_t i = 0; i < desk.asked.size() && size < kMostText; ++i) {
         desk.busy_with.store(i + 1, std::memory_order_release);
         desk.answers.push_back(desk.reader.read(desk.asked[i]));
         size += desk.answers.back().size();
       }
       desk.busy_with.store(0, std::memory_order_release);
+      const std::uint64_t one = 1;
+      static_cast<void>(::write(desk.done.get(), &one, sizeof one));
     }
     return nullptr;
   }

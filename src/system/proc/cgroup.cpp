@@ -128,6 +128,11 @@ CgroupTree::CgroupTree(const char* root) {
   }
 }
 
+bool CgroupTree::has_accounts() {
+  return version_ == Version::kV2 &&
+         !reader_.read(AT_FDCWD, path_of("", "memory.current"));
+}
+
 const CgroupTree::Files& CgroupTree::files() const noexcept {
   static constexpr Files kOne{
       "memory.usage_in_bytes",

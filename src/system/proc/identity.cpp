@@ -11,6 +11,27 @@
 
 namespace badnessd {
 
+namespace {
+
+// The target of /proc/<pid>/exe. A replaced executable counts as the same
+// program.
+std::optional<std::string> read_exe(int proc_root, const char* path) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  std::array<char, 4096> buffer{};
+  const ssize_t size =
+      ::readlinkat(proc_root, path, buffer.data(), buffer.size());
+  if (size < 0) {
+    return std::nullopt;
+  }
+  std::string_view target(buffer.data(), static_cast<std::size_t>(size));
+  if (target.ends_with(kDeleted)) {
+    target.remove_suffix(kDeleted.size());
+  }
+  return std::string(target);
+}
+
+}  // namespace
+
 IdentityTexts IdentityReader::read(const ListedProcess& process) {
   constexpr std::size_t kMostCmdline = 64UL * 1024;
   const int proc_root = proc_root_.get();
@@ -25,6 +46,7 @@ IdentityTexts IdentityReader::read(const ListedProcess& process) {
   texts.cgroup = reader_.read(proc_root, path_.of(process.pid, "cgroup"))
                      .map(parse_cgroup)
                      .value_or(std::string_view());
+  texts.exe = read_exe(proc_root, path_.of(process.pid, "exe"));
   texts.cmdline =
       reader_
           .read_first(proc_root, path_.of(process.pid, "cmdline"), kMostCmdline)
@@ -34,21 +56,6 @@ IdentityTexts IdentityReader::read(const ListedProcess& process) {
   }
   std::replace(texts.cmdline.begin(), texts.cmdline.end(), '\0', ' ');
   return texts;
-}
-
-// A replaced executable counts as the same program: strips " (deleted)".
-Expected<std::string_view> IdentitySource::read_exe(std::int32_t pid) {
-  constexpr std::string_view kDeleted = " (deleted)";
-  const ssize_t size =
-      ::readlinkat(proc_root_, path_.of(pid, "exe"), exe_.data(), exe_.size());
-  if (size < 0) {
-    return tl::unexpected(Error{errno, "read exe"});
-  }
-  std::string_view path(exe_.data(), static_cast<std::size_t>(size));
-  if (path.ends_with(kDeleted)) {
-    path.remove_suffix(kDeleted.size());
-  }
-  return path;
 }
 
 Expected<std::string_view> IdentitySource::read_cgroup(std::int32_t pid) {

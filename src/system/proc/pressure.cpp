@@ -140,7 +140,11 @@ Expected<Kib> parse_reclaimable_arc(std::string_view text) {
 VmCounters parse_vm_counters(std::string_view text, std::uint32_t page_size) {
   const auto faults = vm_counter(text, "pgfault");
   VmCounters counters{.oom_kills = vm_counter(text, "oom_kill"),
-                      .faulted_kib = std::nullopt};
+                      .faulted_kib = std::nullopt,
+                      .swapped_pages = 0};
+  for (const char* name : {"pswpin", "pswpout", "zswpin", "zswpout"}) {
+    counters.swapped_pages += vm_counter(text, name).value_or(0);
+  }
   if (faults) {
     counters.faulted_kib =
         *faults * (page_size / 1024) +

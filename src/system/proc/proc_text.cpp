@@ -104,7 +104,9 @@ Expected<StatusFields> parse_status(std::string_view text) {
   std::string_view key;
   std::string_view value;
   while (ok && take_field(text, key, value)) {
-    if (key == "Uid") {
+    if (key == "PPid") {
+      ok = take_number(value, status.ppid);
+    } else if (key == "Uid") {
       ok = has_uid = take_number(value, status.uid);
     } else if (key == "CapEff") {
       ok = has_caps = to_number(take_word(value), status.cap_effective, 16);
@@ -114,6 +116,10 @@ Expected<StatusFields> parse_status(std::string_view text) {
       ok = parse_kib(value, status.rss_shmem_kib);
     } else if (key == "VmSwap") {
       ok = parse_kib(value, status.swap_kib);
+    } else if (key == "VmPTE") {
+      std::optional<Kib> tables;
+      ok = parse_kib(value, tables);
+      status.page_tables_kib = tables.value_or(0);
     } else if (key == "NSpid") {
       status.pid_ns_init = ends_in_one(value);
     } else if (key == "Mems_allowed") {

@@ -80,6 +80,10 @@ Expected<std::unique_ptr<ProcfsSource>> ProcfsSource::open(
   if (auto read = source->read_reference(); !read) {
     return tl::unexpected(read.error());
   }
+  if (source->cgroups_.has_accounts()) {
+    source->accounts_ =
+        std::make_unique<Worker<AccountReader>>(std::string(options.cgroup_root));
+  }
   return source;
 }
 
@@ -130,21 +134,21 @@ Expected<void> ProcfsSource::read_reference() {
     has_middle_pages_ = has_middle_pages(reader_, page_size_);
     return {};
   }
-  const auto statm = read(reference_pid_, "statm").and_then(parse_statm);
-  const auto stat = read(reference_pid_, "stat").and_then(parse_stat);
+  const auto statm = read_file(reference_pid_, "statm").and_then(parse_statm);
+  const auto stat = read_file(reference_pid_, "stat").and_then(parse_stat);
   if (statm && stat) {
     page_size_ = page_size_of(stat->vsize_bytes, statm->size);
   }
   return {};
 }
 
-Expected<std::string_view> ProcfsSource::read(std::int32_t pid,
-                                              std::string_view file) {
+Expected<std::string_view> ProcfsSource::read_file(std::int32_t pid,
+                                                   std::string_view file) {
   return reader_.read(root_.get(), path_.of(pid, file));
 }
 
 Expected<StatusFields> ProcfsSource::read_status(std::int32_t pid) {
-  return read(pid, "status").and_then(parse_status);
+  return read_file(pid, "status").and_then(parse_status);
 }
 
 Expected<StatusFields> ProcfsSource::read_status_of(std::int32_t pid,
@@ -177,7 +181,6 @@ Expected<PressureReading> ProcfsSource::read_pressure() {
     add_reclaimable_arc(*reading);
   }
   reading->time_us = now_us();
-  swap_in_use_ = reading->swap_used_kib() != 0;
   if (options_.cgroup_root != nullptr && reading->swap_total_kib != 0) {
     leave_out_unusable_swap(*reading);
   }
@@ -239,101 +242,6 @@ Expected<std::uint64_t> ProcfsSource::read_uptime() {
     return tl::unexpected(Error{errno, "clock_gettime"});
   }
   return static_cast<std::uint64_t>(now.tv_sec);
-}
-
-Expected<Task> ProcfsSource::read_cheap(std::int32_t pid, Kib small_kib) {
-  const auto stat = read(pid, "stat").and_then(parse_stat);
-  if (!stat) {
-    return tl::unexpected(stat.error());
-  }
-  Task task;
-  task.id = {pid, stat->start_time_ticks};
-  task.ppid = stat->ppid;
-  stat->comm.copy(task.comm.data(), task.comm.size() - 1);
-  task.state = stat->state;
-  task.flags = stat->flags;
-  task.nice = stat->nice;
-  task.cpu_jiffies = ticks_to_jiffies(stat->utime_ticks, options_.hz) +
-                     ticks_to_jiffies(stat->stime_ticks, options_.hz);
-  task.pf_oom_origin = kernel26_ && (stat->flags & kPfOomOrigin) != 0;
-  task.has_mm = stat->vsize_bytes != 0;
-  task.total_vm = stat->vsize_bytes / page_size_;
-  task.rss = stat->rss;
-  task.faulted_kib = stat->minor_faults * (page_size_ / 1024);
-  if (task.has_mm) {
-    task.mm_threads = stat->num_threads;
-  } else if (stat->state == 'Z' && stat->num_threads > 1) {
-    read_group_of_dead_leader(task, stat->num_threads);
-  }
-  if (task.has_mm && task.rss * page_size_ / 1024 < small_kib) {
-    task.oom_adj = kOomAdjustMax;
-    task.oom_adj_known = false;
-  } else if (auto adj = read_oom_adj(task); !adj) {
-    return tl::unexpected(adj.error());
-  }
-  if ((task.flags & kPfKthread) != 0 && !task.has_mm) {
-    task.detail = Detail::kFull;  // status has nothing to add
-    task.uid = 0;
-  }
-  return task;
-}
-
-// The leader has exited and its threads live on. The leader has no mm and
-// 2.6.32 scores it 0, but each thread stays on its parent's list of children.
-void ProcfsSource::read_group_of_dead_leader(Task& task,
-                                             std::uint32_t num_threads) {
-  if (const auto thread = read_live_thread(task.id.pid)) {
-    task.total_vm = thread->vsize_bytes / page_size_;
-    task.rss = thread->rss;
-    task.mm_threads = num_threads - 1;
-    task.live_tid = thread->pid;
-    task.flags = thread->flags;
-    task.nice = thread->nice;
-    task.state = thread->state;
-  }
-}
-
-std::optional<StatFields> ProcfsSource::read_live_thread(std::int32_t pid) {
-  std::optional<StatFields> found;
-  for_threads(pid, [&](std::int32_t tid) {
-    if (tid == pid) {
-      return false;
-    }
-    const auto stat =
-        reader_.read(root_.get(), path_.of_thread(pid, tid, "stat"))
-            .and_then(parse_stat);
-    if (stat && stat->vsize_bytes != 0) {
-      found = *stat;
-    }
-    return found.has_value();
-  });
-  return found;
-}
-
-Expected<void> ProcfsSource::read_oom_adj(Task& task) {
-  if (!task.has_mm && task.mm_threads == 0) {
-    return {};  // no mm: an adjustment has no effect
-  }
-  if (has_oom_adj_) {
-    const auto text = read(task.id.pid, "oom_adj");
-    const auto adj = text.and_then([](std::string_view it) {
-      return parse_adj(it, kOomDisable, kOomAdjustMax);
-    });
-    if (!adj) {
-      return tl::unexpected(adj.error());
-    }
-    task.oom_adj = static_cast<std::int16_t>(*adj);
-    task.oom_adj_known = true;
-    return {};
-  }
-  read_score_adj(task);
-  if (!task.has_oom_score_adj) {
-    return tl::unexpected(Error{EACCES, "oom_score_adj"});
-  }
-  task.oom_adj =
-      static_cast<std::int16_t>(oom_adj_from_score_adj(task.oom_score_adj));
-  task.oom_adj_known = true;
-  return {};
 }
 
 }  // namespace badnessd

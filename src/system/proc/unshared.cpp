@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/system/proc/proc_text.h"
@@ -32,6 +33,13 @@ Unshared UnsharedReader::read(const Question& question) {
       question.faulted_kib != 0) {
     return {};
   }
+  const auto now_us = [] {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
+           static_cast<std::uint64_t>(now.tv_nsec) / 1000;
+  };
+  const std::uint64_t before_us = now_us();
   const auto smaps =
       reader_.read(proc_root, path_.of(question.pid, "smaps_rollup"))
           .and_then(parse_smaps_rollup);

@@ -25,6 +25,10 @@ class CgroupTree {
   explicit CgroupTree(const char* root);
 
   [[nodiscard]] Version version() const noexcept { return version_; }
+  // Whether the accounts of all cgroups are here: version 2, and its real root,
+  // which has no memory.current. The root of a container's cgroup namespace
+  // has.
+  [[nodiscard]] bool has_accounts();
 
   // The cgroups that `scope` matches, only the topmost on each path: it covers
   // its descendants. Returns at most kMost. Walks directories and allocates.

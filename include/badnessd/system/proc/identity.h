@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,7 @@ struct IdentityTexts {
   ListedProcess process;
   TaskId id{};
   std::array<char, 64> comm{};
+  std::optional<std::string> exe{};  // the program; none: it may not be read
   std::string cmdline{};  // arguments joined by blanks, the first 64 KiB
   std::string cgroup{};   // its path; empty if unknown
 
@@ -61,10 +63,6 @@ class IdentitySource {
   // Reads what can hang.
   [[nodiscard]] Worker<IdentityReader>& worker() noexcept { return worker_; }
 
-  // The path of the program of `pid`. Does not block. Valid until the next
-  // call.
-  [[nodiscard]] Expected<std::string_view> read_exe(std::int32_t pid);
-
   // The cgroup of `pid`. Call it only after the signal: before Linux 6.7 it can
   // wait for a task that changes cgroups, and that task for memory. Valid until
   // the next call.
@@ -75,7 +73,6 @@ class IdentitySource {
   Worker<IdentityReader> worker_;
   FileReader reader_{std::size_t{4096}};
   PidPath path_;
-  std::array<char, 4096> exe_{};
 };
 
 }  // namespace badnessd

@@ -27,6 +27,9 @@ struct VmCounters {
   // anonymous memory by faults only. Each fault counts as a page, and each huge
   // page as all of its pages.
   std::optional<Kib> faulted_kib;
+  // Pages that went to swap or came back, also compressed ones. While it stands
+  // still, no process has more or less in swap.
+  std::uint64_t swapped_pages = 0;
 };
 // A huge page is what one page table maps, with 8 bytes for each page.
 [[nodiscard]] constexpr Kib huge_page_kib(std::uint32_t page_size) noexcept {

@@ -42,11 +42,13 @@ struct StatFields {
 // The fields of /proc/<pid>/status that badnessd uses. A field is absent if the
 // kernel does not have it or if the task has no mm.
 struct StatusFields {
+  std::int32_t ppid = 0;
   std::uint32_t uid = 0;  // real
   std::uint64_t cap_effective = 0;
   std::optional<Kib> rss_anon_kib;   // 4.5 and later
   std::optional<Kib> rss_shmem_kib;  // 4.5 and later
   std::optional<Kib> swap_kib;       // 2.6.34 and later
+  Kib page_tables_kib = 0;
   std::optional<NodeMask> mems_allowed;
   // NSpid (4.1 and later) ends in 1 and is not alone: pid_namespaces(7).
   bool pid_ns_init = false;

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -21,8 +20,6 @@ namespace badnessd {
 
 struct ProcfsOptions {
   std::uint32_t hz = 250;  // CPU times are converted to jiffies of this
-  bool swap_in_scan =
-      false;  // VmSwap counts in the score: read it for everyone
   // The mount point of cgroups. Swap that cgroups forbid does not count, and
   // cgroups can be watched. Null: neither.
   const char* cgroup_root = nullptr;
@@ -41,21 +38,21 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] Expected<PressureReading> read_pressure() override;
   [[nodiscard]] VmCounters read_vm_counters() override;
   [[nodiscard]] Micros now_us() override;
-  [[nodiscard]] Expected<void> scan(Snapshot& snapshot, Kib small_kib) override;
-  [[nodiscard]] Expected<void> scan_some(
-      Snapshot& snapshot, std::span<const std::int32_t> pids) override;
-  void refine(Snapshot& snapshot, std::uint32_t index) override;
+  [[nodiscard]] Expected<void> read_system(Snapshot& snapshot) override;
+  [[nodiscard]] Expected<Task> read(std::int32_t pid, Gaps& gaps) override;
+  [[nodiscard]] Expected<bool> read_memory(Task& task, StatmFields& known,
+                                           bool swapped) override;
+  [[nodiscard]] Expected<void> read_oom_adj(Task& task) override;
+  void read_children(Snapshot& snapshot, std::uint32_t index) override;
   [[nodiscard]] Expected<void> list(std::vector<ListedProcess>& listed,
                                     const PidRange& range) override;
   [[nodiscard]] std::optional<std::int32_t> last_pid() override;
   [[nodiscard]] std::int32_t pid_max() override;
-  [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
-                                              const HeldFacts& known) override;
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
 
   // All that a cycle reads of this tree.
   [[nodiscard]] Sources sources() noexcept {
-    return {*this, cgroups_, identities_, unshared_};
+    return {*this, cgroups_, identities_, unshared_, accounts_.get()};
   }
   // Whether this is the running kernel's /proc: its pids fit system calls.
   [[nodiscard]] bool live() const noexcept { return live_; }
@@ -90,16 +87,16 @@ class ProcfsSource final : public FactSource {
 
   void find_reference();
   [[nodiscard]] Expected<void> read_reference();
-  [[nodiscard]] Expected<std::string_view> read(std::int32_t pid,
-                                                std::string_view file);
+  [[nodiscard]] Expected<std::string_view> read_file(std::int32_t pid,
+                                                     std::string_view file);
   [[nodiscard]] Expected<StatusFields> read_status(std::int32_t pid);
   [[nodiscard]] Expected<std::uint64_t> read_uptime();
   void add_reclaimable_arc(PressureReading& reading);
   void leave_out_unusable_swap(PressureReading& reading);
 
-  [[nodiscard]] Expected<void> begin_scan(Snapshot& snapshot);
-  // scan: one process.
-  [[nodiscard]] Expected<Task> read_cheap(std::int32_t pid, Kib small_kib);
+  // What only stat says. Since Linux 6.13 or so it waits for an exec of the
+  // process that does not end.
+  [[nodiscard]] Expected<Task> read_stat(std::int32_t pid);
   void read_group_of_dead_leader(Task& task, std::uint32_t num_threads);
   // Calls visit(tid) for each thread of `pid`, until one returns true.
   template <class Visit>
@@ -120,15 +117,12 @@ class ProcfsSource final : public FactSource {
   // status of thread `tid`, or of the process if `tid` is 0.
   [[nodiscard]] Expected<StatusFields> read_status_of(std::int32_t pid,
                                                       std::int32_t tid);
-  [[nodiscard]] Expected<void> read_oom_adj(Task& task);
-  void add_task(Snapshot& snapshot, std::int32_t pid);
-
-  // refine: one process.
+  // Of status: all, and the memory alone.
   void apply_status(const StatusFields& status, Task& task, Gaps& gaps);
+  void apply_memory(const StatusFields& status, Task& task);
   void apply_capabilities(std::uint64_t effective, Task& task, Gaps& gaps);
   [[nodiscard]] bool mems_intersect(const Task& task,
                                     const StatusFields& status);
-  void read_children(Snapshot& snapshot, Task& task);
   void find_shared_mm(Snapshot& snapshot, const Task& task);
   enum class SameMm : std::uint8_t { kYes, kNo, kUnknown };
   // `statm` is that of `a`.
@@ -140,19 +134,12 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] Kib anonymous_kib(const StatusFields& status, std::int32_t pid);
   void read_score_adj(Task& task);
 
-  // A kernel thread never becomes a candidate, so it is read once. A new inode
-  // of its directory means a new process with the same pid, or that procfs
-  // dropped the old inode from its cache: then one more read is necessary.
-  struct KernelThread {
-    std::uint64_t inode = 0;
-    Task task;
-  };
-
   UniqueFd root_;
   ProcfsOptions options_;
   CgroupTree cgroups_;
   IdentitySource identities_;
   Worker<UnsharedReader> unshared_;
+  std::unique_ptr<Worker<AccountReader>> accounts_;
   bool live_ = false;
   bool kernel26_ = false;
   bool has_oom_adj_ = false;
@@ -161,7 +148,6 @@ class ProcfsSource final : public FactSource {
   bool has_arc_ = false;
   bool has_middle_pages_ = false;
   bool swap_unusable_ = false;
-  bool swap_in_use_ = true;  // until the first reading
   Micros swap_judged_us_ = 0;
   std::int32_t reference_pid_ = 0;
   std::uint32_t page_size_ = 4096;
@@ -176,8 +162,6 @@ class ProcfsSource final : public FactSource {
   std::optional<std::int64_t> entry_offset_;
   DirectoryReader threads_;
   PidPath path_;
-  std::vector<KernelThread> kernel_threads_;        // of the last scan, by pid
-  std::vector<KernelThread> known_kernel_threads_;  // of the scan before it
   std::vector<Child> list_;  // scratch: the children of one leader
 };
 

@@ -21,6 +21,7 @@ struct Unshared {
   // a parent that writes copies, and leaves the child the old pages.
   Kib faulted_kib = 0;
   Kib parent_faulted_kib = 0;
+  std::uint64_t cost_us = 0;  // of the read
 
   [[nodiscard]] static constexpr std::size_t size() noexcept { return 0; }
 };

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges the processes of the census: rules, what each took and would give
+// back, scores. Reads nothing but the lists of processes of cgroups.
+#pragma once
+
+#include <string_view>
+
+#include "badnessd/cycle/census.h"
+#include "badnessd/engine/policy.h"
+#include "badnessd/engine/select.h"
+#include "badnessd/system/source.h"
+
+namespace badnessd {
+
+// What all parts of a decision share.
+struct Context {
+  Sources sources;
+  const Policy& policy;
+  Census& census;
+
+  [[nodiscard]] Snapshot& table() const noexcept { return census.table(); }
+};
+
+// Begins the verdicts on all tasks anew: rules, took_kib, reclaim_kib. If the
+// leader of a process has exited, its first live thread counts, as in later
+// kernels (mm/oom_kill.c: find_lock_task_mm()), except in the bare order.
+void judge_amounts(const Context& context);
+// Sets the points of the tasks that meet `bars`: to score thousands before the
+// signal would take too long.
+void judge_points(const Context& context, const Bars& bars);
+// Sets the points of one.
+void judge_one(const Context& context, std::uint32_t index);
+// The amounts and points of all.
+void judge_all(const Context& context);
+
+// Sets `flag` of the verdicts on the processes in `cgroup` and below it.
+void mark_processes(const Context& context, std::string_view cgroup,
+                    bool Verdict::*flag);
+// Sets in_scope of all: true in `cgroup` and below it.
+void mark_scope(const Context& context, std::string_view cgroup);
+
+}  // namespace badnessd
