@@ -18,7 +18,7 @@
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/report.h"
 #include "badnessd/cycle/cycle.h"
-#include "badnessd/cycle/lazy_selection.h"
+#include "badnessd/cycle/judge.h"
 #include "badnessd/engine/kernel26.h"
 
 namespace badnessd {
@@ -60,14 +60,6 @@ int run_explain(const Invocation& invocation, const Policy& policy,
   return print(explain_text(snapshot, index, policy, stdout_style()));
 }
 
-// The policy for this machine. Scores do not depend on the amount of memory, so
-// a failed reading is no error here.
-Policy policy_here(const Settings& settings, ProcfsSource& source) {
-  Policy policy = settings.policy;
-  policy.machine = source.machine(source.read_pressure());
-  return policy;
-}
-
 int run_once(const Invocation& invocation, const LoadedSettings& loaded,
              const Policy& policy, ProcfsSource& source, Killer& killer) {
   CycleState state(policy);
@@ -77,8 +69,8 @@ int run_once(const Invocation& invocation, const LoadedSettings& loaded,
   if (result.kind == CycleResult::Kind::kSampleLost) {
     return cannot_read(result.error);
   }
-  // The decision is final; the report also shows the other tasks in full.
-  refine_all({source.sources(), state.snapshot, policy, state.census});
+  // The decision is final; the report also shows the other tasks.
+  judge_all({source.sources(), policy, state.census});
   return print(invocation.json
                    ? dumped(once_json(result, state, policy))
                    : section("settings", {loaded.origin}) +
@@ -111,7 +103,6 @@ tl::expected<std::unique_ptr<ProcfsSource>, int> open_source(
     const Invocation& invocation, const Settings& settings) {
   const ProcfsOptions options{
       .hz = settings.policy.score.hz,
-      .swap_in_scan = settings.policy.score.memory == MemoryBase::kRssSwap,
       .cgroup_root = invocation.proc_root == Invocation{}.proc_root
                          ? kCgroupRoot
                          : nullptr};
@@ -167,22 +158,25 @@ int run_command(const Invocation& invocation, const LoadedSettings& loaded,
   if (invocation.command == Command::kCheck) {
     return run_check(loaded, source);
   }
-  const Policy policy = policy_here(loaded.settings, source);
+  // Scores do not depend on the amount of memory, so a failed reading is no
+  // error here.
+  const auto reading = source.read_pressure();
+  Policy policy = loaded.settings.policy;
+  policy.machine = source.machine(reading);
   if (invocation.command == Command::kOnce) {
     return run_once(invocation, loaded, policy, source, killer);
   }
-  Snapshot snapshot;
   Identities identities;
   Census census;
   identities.look_at_all(source.sources(), policy, census);
-  const Inquiry inquiry{source.sources(), snapshot, policy, census};
-  if (const auto scanned = scan(inquiry); !scanned) {
-    return cannot_read(scanned.error());
+  const auto read = survey({source.sources(), policy, census},
+                           reading.value_or(PressureReading()));
+  if (!read) {
+    return cannot_read(read.error());
   }
-  refine_all(inquiry);
   return invocation.command == Command::kScores
-             ? run_scores(invocation, policy, snapshot)
-             : run_explain(invocation, policy, snapshot);
+             ? run_scores(invocation, policy, census.table())
+             : run_explain(invocation, policy, census.table());
 }
 
 }  // namespace badnessd

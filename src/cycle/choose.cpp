@@ -74,6 +74,10 @@ class Choice {
 
   Expected<Selection> run() {
     context_.census.begin_reading(context_.sources);
+    if (state_.as_read) {
+      compare();
+      return choose_once();
+    }
     const bool ask = decision_.loss && !state_.once;
     if (ask && read_suspects() && choose() && settled()) {
       return selection_;
@@ -192,14 +196,6 @@ void offer(Judged judged, std::array<JudgedTask, Decision::kListed>& list,
 Expected<Selection> choose(const Context& context, Bars& bars,
                            CycleState& state) {
   return Choice(context, bars, state).run();
-}
-
-Selection choose_as_read(const Context& context, Bars& bars,
-                         CycleState& state) {
-  const Decision& decision = state.decision;
-  context.census.compare(decision.loss, decision.reading);
-  judge_amounts(context);
-  return choose_judged(context, bars, state);
 }
 
 void list_others(const Context& context, Bars bars, Decision& decision) {

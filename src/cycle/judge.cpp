@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "badnessd/cycle/identities.h"
+#include "badnessd/cycle/refresh.h"
 #include "badnessd/engine/reclaim.h"
 
 namespace badnessd {
@@ -41,6 +42,17 @@ void judge_all(const Context& context) {
   for (std::uint32_t i = 0; i < context.table().tasks.size(); ++i) {
     judge_one(context, i);
   }
+}
+
+Expected<void> survey(const Context& context, const PressureReading& system) {
+  context.census.begin_reading(context.sources);
+  const auto read =
+      Refresh::read_all(context.sources, context.census, true, system.time_us);
+  if (read) {
+    context.census.compare(std::nullopt, system);
+    judge_all(context);
+  }
+  return read;
 }
 
 void mark_processes(const Context& context, std::string_view cgroup,

@@ -18,10 +18,6 @@ namespace badnessd {
 [[nodiscard]] Expected<Selection> choose(const Context& context, Bars& bars,
                                          CycleState& state);
 
-// The same choice from the table as it is, without reading a process.
-[[nodiscard]] Selection choose_as_read(const Context& context, Bars& bars,
-                                       CycleState& state);
-
 // For the record: lists the other candidates in `decision`. Reads those that it
 // lists, and judges all.
 void list_others(const Context& context, Bars bars, Decision& decision);

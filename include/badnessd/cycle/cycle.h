@@ -30,7 +30,8 @@ struct CycleState {
 
   OomDomains domains;
   Incident incident;
-  bool once = false;  // decide now, whatever the triggers say
+  bool once = false;     // decide now, though no trigger fires
+  bool as_read = false;  // with it: from the table, without reading processes
   Identities identities;
   Census census;
   Accounts accounts;

@@ -33,6 +33,11 @@ void judge_one(const Context& context, std::uint32_t index);
 // The amounts and points of all.
 void judge_all(const Context& context);
 
+// Reads all facts of all processes, and judges them. Nothing is compared with a
+// note.
+[[nodiscard]] Expected<void> survey(const Context& context,
+                                    const PressureReading& system);
+
 // Sets `flag` of the verdicts on the processes in `cgroup` and below it.
 void mark_processes(const Context& context, std::string_view cgroup,
                     bool Verdict::*flag);

@@ -41,7 +41,7 @@ struct Checked {
 
 std::string chosen_text(const Checked& found,
                         const std::optional<std::uint32_t>& chosen) {
-  return chosen ? task_text(found.state.snapshot.tasks[*chosen]) : "none";
+  return chosen ? task_text(found.state.census.table().tasks[*chosen]) : "none";
 }
 
 std::vector<std::string> rules_text(const Checked& found) {
@@ -50,7 +50,7 @@ std::vector<std::string> rules_text(const Checked& found) {
     const Rule& rule = found.policy.rules[i];
     const RuleMatches& its = found.matches[i];
     const std::string names =
-        tasks_text(found.state.snapshot, its.first, its.count);
+        tasks_text(found.state.census.table(), its.first, its.count);
     lines.push_back(fmt::format("{}, {}, matches {}{}{}", escaped(rule.name),
                                 rule.adj() == kOomDisable
                                     ? std::string("protects")
@@ -72,8 +72,8 @@ std::vector<std::string> choices_text(const Checked& found) {
   }
   lines.push_back(fmt::format(
       "{} {}, the bare order of 2.6.32", chosen_text(found, choices.kernel26),
-      found.policy.rules.empty() ? "without the guard"
-                                 : "without rules and guard"));
+      found.policy.rules.empty() ? "no matter who took the memory"
+                                 : "without rules, no matter who took it"));
   const Kib total = found.state.domains.system.last->mem_total_kib;
   lines.push_back(fmt::format(
       "{} of memory, {}, is held by those whose oom_adj is -17",
@@ -117,18 +117,17 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   policy.machine = source.machine(reading);
   Checked found{
       .loaded = loaded, .policy = policy, .state = CycleState(policy)};
-  Snapshot& snapshot = found.state.snapshot;
   list_cgroups(sources.cgroups, policy, found.state.domains, reading->time_us);
   static_cast<void>(take_readings(sources.cgroups, policy, found.state.domains,
                                   *reading, false));
   found.state.identities.look_at_all(sources, policy, found.state.census);
-  const Inquiry inquiry{sources, snapshot, policy, found.state.census};
-  if (const auto scanned = scan(inquiry); !scanned) {
-    return tl::unexpected(scanned.error());
+  const Context context{sources, policy, found.state.census};
+  if (const auto read = survey(context, *reading); !read) {
+    return tl::unexpected(read.error());
   }
-  refine_all(inquiry);
+  const Snapshot& snapshot = context.table();
   found.matches = matches_of(policy, snapshot);
-  found.choices = choices_of(inquiry, *reading);
+  found.choices = choices_of(context, *reading);
   append(found.findings,
          lint_triggers(policy, found.state.domains, sources.cgroups));
   append(found.findings, lint_rules(policy.rules));

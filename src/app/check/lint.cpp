@@ -187,36 +187,34 @@ std::vector<RuleMatches> matches_of(const Policy& policy,
   return matches;
 }
 
-Choices choices_of(const Inquiry& inquiry, const PressureReading& reading) {
-  const Policy& policy = inquiry.policy;
+Choices choices_of(const Context& context, const PressureReading& reading) {
+  const Policy& policy = context.policy;
+  Snapshot& table = context.table();
   Choices choices{.needed_kib = needed_kib(
                       policy, policy.triggers[once_trigger(policy)], reading)};
-  const auto choose = [&](Kib need) -> std::optional<std::uint32_t> {
-    SelectRules rules{.self_pid = policy.machine.self_pid,
-                      .wait_for = WaitFor::kNone};
-    const Selection selection =
-        select_victim(
-            {inquiry.sources, inquiry.snapshot, policy, inquiry.census}, rules,
-            need)
-            .selection;
+  for (std::size_t i = 0; i < table.tasks.size(); ++i) {
+    choices.protected_kib +=
+        skip_reason(table.judged(i), {}) == Skip::kOomDisabled
+            ? table.verdicts[i].reclaim_kib
+            : 0;
+  }
+  const auto choose = [&](const Policy& by) -> std::optional<std::uint32_t> {
+    judge_all({context.sources, by, context.census});
+    Bars bars{.self_pid = policy.machine.self_pid, .wait_for = WaitFor::kNone};
+    const Culprit culprit{.kind = bare_order(by) ? Culprit::Kind::kUnasked
+                                                 : Culprit::Kind::kOlder};
+    const Selection selection = select_victim(
+        table, culprit, bars, bare_order(by) ? 0 : choices.needed_kib);
     return selection.kind == Selection::Kind::kChosen
                ? std::optional(selection.task)
                : std::nullopt;
   };
-  Snapshot& snapshot = inquiry.snapshot;
-  const std::vector<Verdict> verdicts = snapshot.verdicts;
-  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
-    choices.protected_kib +=
-        skip_reason(snapshot.judged(i), {}) == Skip::kOomDisabled
-            ? verdicts[i].reclaim_kib
-            : 0;
-  }
-  choices.configured = choose(choices.needed_kib);
-  begin_verdicts(snapshot);
-  choices.without_rules = choose(choices.needed_kib);
-  begin_verdicts(snapshot, Threads::kLeader);
-  choices.kernel26 = choose(0);
-  snapshot.verdicts = verdicts;
+  Policy changed = policy;
+  changed.rules.clear();
+  choices.without_rules = choose(changed);
+  changed.min_reclaim = Amount{.basis_points = {}, .kib = 0};
+  choices.kernel26 = choose(changed);
+  choices.configured = choose(policy);
   return choices;
 }
 

@@ -24,10 +24,6 @@ constexpr auto kPolicy = [](auto& of) -> auto& {
 constexpr auto kHz = [](auto& of) -> auto& {
   return of.policy.score.hz;
 };
-constexpr auto kMemory = [](auto& of) -> auto& {
-  return of.policy.score.memory;
-};
-
 constexpr auto kAlways = [](const auto& /*target*/) { return true; };
 
 template <auto kGet, class T>
@@ -71,32 +67,21 @@ constexpr std::array kOptions{
         "CONFIG_HZ of the 2.6.32 kernel that is reproduced. It sets the unit "
         "of CPU time in the score: 10.24 s at 100, 8.192 s at 250 and 1000, "
         "6.83 s at 300. 250 was the default of that kernel and of Debian."),
-    option<Settings, kMemory>(
-        "badness.memory", R"("total_vm" or "rss+swap")",
-        "What the score starts from, of a process and of its children: "
-        "reserved address space as in 2.6.32, or what is resident or "
-        "swapped out."),
     option<Settings, kPolicy<&Policy::victim>>(
         "kill.victim", R"("auto", "process", "child-first" or "cgroup")",
-        "What to kill. auto: the chosen process; in a fork storm, where young "
-        "copies of one program took the memory, the process that forked them "
-        "and then all of them. process: always the chosen process alone. "
+        "What to kill. auto: the chosen process; in a fork storm, where many "
+        "young processes took the memory together, all of them and the process "
+        "that forked them. process: always the chosen process alone. "
         "child-first: its first child that has memory of its own, as 2.6.32 "
         "did. cgroup: all processes in its cgroup."),
     option<Settings, kPolicy<&Policy::min_reclaim>, OrAuto<Codec<Amount>>>(
         "kill.min_reclaim", R"("auto", a percentage of MemTotal, a size, or 0)",
         "What the death of a process must give back. A process that cannot is "
-        "passed over; if none can, the bar is halved until one does. auto: "
-        "half as much again as the trigger asks for. 0: nothing, which is "
-        "2.6.32's own order without any guard, in which there are no fork "
+        "passed over; if none can, the bar is halved until one does, but never "
+        "below an eighth for a process that took nothing. auto: half as much "
+        "again as the trigger asks for. 0: nothing, and it does not count who "
+        "took the memory: 2.6.32's own order, in which there are no fork "
         "storms either."),
-    option<Settings, kPolicy<&Policy::spare_bystanders>>(
-        "kill.spare_bystanders", "true or false",
-        "Pass over a process that did not take a fair part of the memory: less "
-        "than half of what the one took that took most since memory was "
-        "ample. If no process took enough, the greatest score for what a "
-        "process holds, reserved memory left out, decides instead. false: a "
-        "process that only reserves memory can die for one that took it."),
     option<Settings, kPolicy<&Policy::term_grace_us>,
            Only<Codec<Micros>, kBetween<0, kMinute>>>(
         "kill.term_grace", "a duration from 0 to 1min",

@@ -58,55 +58,45 @@ void Daemon::reconfigure(const LoadedSettings& settings) {
 }
 
 CycleResult Daemon::rehearse() {
-  CycleState trial(policy());
-  trial.identities.look_at_all(sources_, policy(), trial.census);
+  state_.identities.look_at_all(sources_, policy(), state_.census);
   if (const auto reading = sources_.facts.read_pressure()) {
-    static_cast<void>(trial.census.look_at_all(sources_, *reading));
-    make_room(trial);
+    const std::size_t slot = state_.census.look_at_all(sources_, *reading);
+    state_.accounts.ask_note(sources_, slot, reading->mem_total_kib);
   }
-  const CycleResult result = try_decision(trial);
+  state_.make_room();
+  const CycleResult result = try_decision(false);
   save_state();  // the first write to a mapped page is a fault
-  state_.snapshot = std::move(trial.snapshot);
-  state_.identities = std::move(trial.identities);
-  state_.census = std::move(trial.census);
-  state_.domains.system = std::move(trial.domains.system);
-  state_.domains.cgroups = std::move(trial.domains.cgroups);
-  make_room(state_);
   return result;
 }
 
-CycleResult Daemon::try_decision(CycleState& trial) {
-  trial.once = true;
+// Decides as if a trigger had fired, and signals no process. What is pending
+// goes on after it.
+CycleResult Daemon::try_decision(bool as_read) {
+  const Incident incident = std::exchange(state_.incident, {});
+  const Decision decision = state_.decision;
+  const std::uint64_t decisions = state_.decisions;
+  state_.once = true;
+  state_.as_read = as_read;
   DryRunKiller killer;
-  const CycleResult result = run_cycle(sources_, policy(), killer, trial);
+  const CycleResult result = run_cycle(sources_, policy(), killer, state_);
   choice_ = result.kind == Kind::kNotSignalled
-                ? Json(decision_sentences(trial.decision, policy()))
+                ? Json(decision_sentences(state_.decision, policy()))
                 : Json();
   chosen_us_ = sources_.facts.now_us();
+  state_.once = false;
+  state_.as_read = false;
+  state_.incident = incident;
+  state_.decision = decision;
+  state_.decisions = decisions;
   return result;
 }
 
-// A decision takes three times as long as a note: 1/150,000 of the time, and
-// not at all among so many processes that memory could run short meanwhile.
 void Daemon::refresh_choice() {
   constexpr Micros kInterval = 300 * kSecond;
-  constexpr Micros kShare = Micros{3} * 150'000;
-  constexpr Micros kMost = 10'000;
-  const Micros cost_us = state_.census.cost_us();
-  if (sources_.facts.now_us() - chosen_us_ <
-          std::max(kInterval, kShare * cost_us) ||
-      cost_us > kMost || state_.census.busy()) {
-    return;
+  if (sources_.facts.now_us() - chosen_us_ >= kInterval &&
+      !state_.census.busy()) {
+    static_cast<void>(try_decision(true));
   }
-  CycleState trial(policy());
-  const auto exchange = [&] {
-    std::swap(trial.census, state_.census);
-    std::swap(trial.identities, state_.identities);
-    std::swap(trial.snapshot, state_.snapshot);
-  };
-  exchange();
-  static_cast<void>(try_decision(trial));
-  exchange();
 }
 
 void Daemon::tell_metrics(std::uint64_t lost_lines) {
@@ -215,6 +205,7 @@ void Daemon::tell(const CycleResult& result) {
       incident_over();
       break;
     case Kind::kSampleLost:
+    case Kind::kLooking:
     case Kind::kCoolingDown:
     case Kind::kPending:
       break;
@@ -225,7 +216,15 @@ void Daemon::tell(const CycleResult& result) {
                       count_text(policy().kills_per_minute, "kill", "kills")));
       break;
     case Kind::kNoCandidate:
-      say_once(result.kind, "nothing to kill: no process is a candidate");
+      say_once(result.kind, no_candidate_text(decision));
+      break;
+    case Kind::kNobody:
+      if (said_ != result.kind) {
+        for (const std::string& line : nobody_sentences(decision, policy())) {
+          event_log_.log().warn("{}", line);
+        }
+        said_ = result.kind;
+      }
       break;
     case Kind::kWaiting:
       say_once(result.kind,

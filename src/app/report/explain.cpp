@@ -50,7 +50,7 @@ std::string words_of(const Step& step, const Snapshot& snapshot, Judged judged,
     case Factor::kTotalVm:
       return fmt::format("pages of address space, reserved or used: {}",
                          size_text(kib_of(snapshot, step.operand)));
-    case Factor::kRssSwap:
+    case Factor::kHeld:
       return fmt::format("pages resident or in swap: {}",
                          size_text(kib_of(snapshot, step.operand)));
     case Factor::kOomOrigin:
@@ -112,23 +112,20 @@ struct Addend {
   bool shares_mm;
 };
 
-std::vector<Addend> addends_of(const Snapshot& snapshot, const Task& task,
-                               const ScoreRules& rules) {
+std::vector<Addend> addends_of(const Snapshot& snapshot, const Task& task) {
   std::vector<Addend> addends;
-  bool wrapped = false;
   for (std::uint32_t i = 0; i < task.child_count; ++i) {
     const Child& child = snapshot.children[task.first_child + i];
-    addends.push_back({child_points(snapshot, child, rules.memory, wrapped),
+    addends.push_back({child_points(snapshot, child),
                        snapshot.tasks[child.task], child.shares_mm});
   }
   return addends;
 }
 
 // The largest children one by one, the others as a sum.
-std::string children_text(const Snapshot& snapshot, const Task& task,
-                          const ScoreRules& rules) {
+std::string children_text(const Snapshot& snapshot, const Task& task) {
   constexpr std::size_t kShown = 5;
-  std::vector<Addend> addends = addends_of(snapshot, task, rules);
+  std::vector<Addend> addends = addends_of(snapshot, task);
   std::stable_sort(
       addends.begin(), addends.end(),
       [](const Addend& a, const Addend& b) { return a.points > b.points; });
@@ -158,13 +155,13 @@ std::string children_text(const Snapshot& snapshot, const Task& task,
 // The place of the task among the candidates, and what would change it.
 std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
                       const Policy& policy) {
-  const SelectRules rules{.self_pid = policy.machine.self_pid};
-  const std::vector<std::uint32_t> ranked = rank_candidates(snapshot, rules);
+  const Bars bars{.self_pid = policy.machine.self_pid};
+  const std::vector<std::uint32_t> ranked = rank_candidates(snapshot, bars);
   const auto found = std::find(ranked.begin(), ranked.end(), index);
   const Judged judged = snapshot.judged(index);
   if (found == ranked.end()) {
     return fmt::format("rank      none: it is no candidate ({})\n",
-                       name_of(skip_reason(judged, rules)));
+                       name_of(skip_reason(judged, bars)));
   }
   const bool leads = found == ranked.begin();
   std::string text =
@@ -218,7 +215,7 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
   std::string text = fmt::format("{}, {}: {} points\n\n", task_text(task),
                                  owner_text(task), verdict.points);
   text += ledger_table(snapshot, {task, verdict}, policy, style) + "\n";
-  text += children_text(snapshot, task, policy.score);
+  text += children_text(snapshot, task);
   text += rank_text(snapshot, index, policy);
   text += fmt::format(
       "reclaim   at least {}: its anonymous memory, swap, and the shared "

@@ -31,7 +31,6 @@ Json report_json(const Snapshot& snapshot,
   return {{"schema", kJsonSchema},
           {"uptime_seconds", snapshot.uptime_s},
           {"kernel_hz", policy.score.hz},
-          {"memory", name_of(policy.score.memory)},
           {"page_size", snapshot.page_size},
           {"facts", gaps_json(snapshot.gaps)},
           {"tasks", std::move(tasks)}};

@@ -40,7 +40,10 @@ std::vector<std::string> outcome_text(const CycleResult& result,
                                       const CycleState& state,
                                       const Policy& policy) {
   if (result.kind == CycleResult::Kind::kNoCandidate) {
-    return {"none: no process is a candidate"};
+    return {no_candidate_text(state.decision)};
+  }
+  if (result.kind == CycleResult::Kind::kNobody) {
+    return nobody_sentences(state.decision, policy);
   }
   if (result.kind == CycleResult::Kind::kWaiting) {
     return {fmt::format("none now: {} is exiting, and its memory is waited for",
@@ -69,14 +72,14 @@ std::vector<std::string> firing_text(const CycleState& state,
 std::string once_text(const CycleResult& result, const CycleState& state,
                       const Policy& policy, const Style& style) {
   constexpr std::size_t kCandidatesShown = 10;
-  const Snapshot& snapshot = state.snapshot;
-  const SelectRules rules{.self_pid = policy.machine.self_pid};
+  const Snapshot& snapshot = state.census.table();
+  const Bars bars{.self_pid = policy.machine.self_pid};
   std::vector<std::string> facts = gaps_text(snapshot.gaps);
   facts.insert(
       facts.begin(),
       fmt::format("{}, {}, up {}",
                   count_text(snapshot.tasks.size(), "process", "processes"),
-                  count_text(rank_candidates(snapshot, rules).size(),
+                  count_text(rank_candidates(snapshot, bars).size(),
                              "candidate", "candidates"),
                   duration_text(snapshot.uptime_s)));
   std::string text =
@@ -94,7 +97,7 @@ std::string once_text(const CycleResult& result, const CycleState& state,
 Json once_json(const CycleResult& result, const CycleState& state,
                const Policy& policy) {
   Json json = report_json(
-      state.snapshot, sorted_tasks(state.snapshot, policy, "points"), policy);
+      state.census.table(), sorted_tasks(state.census.table(), policy, "points"), policy);
   const bool chosen = result.kind == CycleResult::Kind::kNotSignalled;
   json["pressure"] = pressure_json(result.reading);
   json["triggers"] = triggers_json(policy, state.domains, state.decision);

@@ -17,7 +17,14 @@ namespace {
 
 constexpr auto kKillSets = names_up_to<KillSet::kSharedMm>(
     {"process", "child", "storm", "cgroup", "shared_mm"});
-constexpr auto kBlames = names_up_to<Blame::kHeld>({"none", "took", "held"});
+constexpr auto kCulprits = names_up_to<Culprit::Kind::kNobody>(
+    {"unasked", "older", "process", "group", "nobody"});
+constexpr auto kSources =
+    names_up_to<CgroupsTook::Source::kNote>({"none", "now", "note"});
+// In the order of Charge.
+constexpr std::array<const char*, kCharges> kChargeKeys{
+    "anonymous_kib", "swap_kib",   "shmem_kib",
+    "page_tables_kib", "kernel_kib", "sockets_kib"};
 constexpr auto kSignals = names_up_to<Signal::kKill>({"SIGTERM", "SIGKILL"});
 constexpr auto kOutcomes = names_up_to<KillOutcome::Kind::kFailed>(
     {"sent", "vanished", "would_kill", "refused", "failed"});
@@ -61,7 +68,6 @@ Json storm_json(const std::optional<Storm>& storm) {
   return {{"forker_spared", storm->spare_forker},
           {"age_s", storm->age_s},
           {"members", storm->members},
-          {"copies", storm->copies},
           {"comm", escaped(storm->name())},
           {"took_kib", storm->took_kib}};
 }
@@ -76,14 +82,25 @@ Json loss_json(const std::optional<Loss>& loss) {
           {"slab_grew_kib", loss->slab_kib}};
 }
 
-Json pool_json(const std::optional<Pool>& pool) {
-  if (!pool) {
-    return nullptr;
+// Who took it, as far as it is known.
+Json culprit_json(const Decision& decision, const Policy& policy) {
+  const Culprit& culprit = decision.culprit;
+  Json cgroups = Json::array();
+  for (const CgroupTook& it : decision.cgroups.culprits()) {
+    Json json{{"path", path_json(it.path)}, {"took_kib", it.took_kib}};
+    for (std::size_t i = 0; i < kCharges; ++i) {
+      json[kChargeKeys[i]] = it.grown.kib[i];
+    }
+    cgroups.push_back(std::move(json));
   }
-  return {{"parent_pid", pool->parent.pid},
-          {"comm", escaped(pool->comm.data())},
-          {"members", pool->members},
-          {"took_kib", pool->took_kib}};
+  return {{"kind", kCulprits[culprit.kind]},
+          {"most_kib", culprit.took_kib},
+          {"bar_kib", culprit.min_took_kib},
+          {"accounts", kSources[decision.cgroups.source]},
+          {"cgroups", std::move(cgroups)},
+          {"exempt", culprit.exempt
+                         ? process_json({decision.exempt.view(), policy})
+                         : Json()}};
 }
 
 Json timings_json(const Decision& decision) {
@@ -122,7 +139,7 @@ Json record_json(const Decision& decision, const Policy& policy,
       {"pressure", pressure_json(decision.reading)},
       {"stalls", stalls_json(decision, trigger)},
       {"candidates", decision.candidates},
-      {"ruled_out", decision.ruled_out},
+      {"unread", decision.unread},
       {"chosen", process_json({decision.chosen.view(), policy})},
       {"steps", steps_json(decision.score)},
       {"victim", process_json({decision.victim.view(), policy})},
@@ -135,9 +152,7 @@ Json record_json(const Decision& decision, const Policy& policy,
         {"unit", text_json(escaped(unit_of(decision.cgroup.view())))},
         {"oom_group", path_json(decision.oom_group)}}},
       {"loss", loss_json(decision.loss)},
-      {"blame", kBlames[decision.blame]},
-      {"pool", pool_json(decision.pool)},
-      {"took_bar_kib", decision.required_took_kib},
+      {"culprit", culprit_json(decision, policy)},
       {"need_kib", decision.needed_kib},
       {"bar_kib", decision.required_kib},
       {"passed_over",

@@ -85,16 +85,19 @@ std::string extent_text(const Decision& decision) {
 // The fork storm with the numbers that prove it.
 std::string storm_text(const Decision& decision) {
   const Storm& storm = *decision.storm;
+  const std::string below =
+      storm.forker
+          ? fmt::format(" below {}{}", task_text(decision.chosen.task),
+                        storm.spare_forker
+                            ? ", which is spared, for it is old, of another "
+                              "user or holds others"
+                            : "")
+          : std::string();
   return fmt::format(
-      "a fork storm below {}{}: {} descendants no older than {}, {} of them "
-      "called {}, took {}, which is at least the {} that are needed and half "
-      "of the {} that were lost",
-      task_text(decision.chosen.task),
-      storm.spare_forker ? ", which is spared, for it is old or holds others"
-                         : "",
-      storm.members, duration_text(storm.age_s), storm.copies,
-      escaped(storm.name()), size_text(storm.took_kib),
-      size_text(decision.needed_kib), size_text(decision.loss->lost_kib));
+      "a fork storm{}: {} processes no older than {}, the largest called {}, "
+      "took {} together",
+      below, storm.members, duration_text(storm.age_s), escaped(storm.name()),
+      size_text(storm.took_kib));
 }
 
 using Sentences = std::vector<std::string>;
@@ -133,54 +136,116 @@ void add_reclaim(const Decision& decision, Sentences& sentences) {
     sentences.push_back(text + "; the order is the bare one of 2.6.32");
     return;
   }
-  sentences.push_back(
-      fmt::format("{}; {} are needed", text, size_text(decision.needed_kib)));
-  if (decision.required_kib < decision.needed_kib) {
-    sentences.push_back(
-        fmt::format("no process gives back as much, so {} was enough",
-                    size_text(decision.required_kib)));
+  text += fmt::format("; {} are needed", size_text(decision.needed_kib));
+  if (decision.required_kib != 0 &&
+      decision.required_kib < decision.needed_kib) {
+    text += fmt::format(", and no other gives back more than {}",
+                        size_text(decision.required_kib));
+  }
+  sentences.push_back(text);
+}
+
+// In the order of Charge.
+constexpr std::array<std::string_view, kCharges> kKinds{
+    "anonymous memory", "swap",           "tmpfs and shared memory",
+    "page tables",      "kernel memory", "socket buffers"};
+
+// "/system.slice/leak.service took 1.6 GiB of the 1.6 GiB that were lost in
+// 14 s: 1.5 GiB of tmpfs and shared memory, 90 MiB of kernel memory".
+std::string cgroup_text(const CgroupTook& cgroup, const Loss& loss) {
+  std::string text = fmt::format(
+      "{} took {} of the {} that were lost in {}",
+      escaped(cgroup.path.view()), size_text(cgroup.took_kib),
+      size_text(loss.lost_kib), duration_text(loss.since_us / kSecond));
+  std::string_view before = ": ";
+  for (std::size_t i = 0; i < kCharges; ++i) {
+    if (cgroup.grown.kib[i] >= cgroup.took_kib / 16 &&
+        cgroup.grown.kib[i] != 0) {
+      text += fmt::format("{}{} of {}", before, size_text(cgroup.grown.kib[i]),
+                          kKinds[i]);
+      before = ", ";
+    }
+  }
+  return text;
+}
+
+void add_cgroups(const Decision& decision, Sentences& sentences) {
+  for (const CgroupTook& it : decision.cgroups.culprits()) {
+    sentences.push_back(cgroup_text(it, *decision.loss));
+  }
+  if (decision.cgroups.source == CgroupsTook::Source::kNote) {
+    sentences.emplace_back(
+        "its account could not be read in time: this is of the last note");
   }
 }
 
-// The basis of the blame, if it is not what each process took, and the part of
-// the loss that no kill brings back.
-void add_blame(const Decision& decision, Sentences& sentences) {
-  if (decision.blame == Blame::kHeld) {
+// What of the loss no account of a process or cgroup shows.
+std::string lost_text(const Loss& loss) {
+  return fmt::format(
+      "of the {} that were lost in {}, tmpfs and shared memory (Shmem) grew by "
+      "{} and kernel memory (SUnreclaim) by {}",
+      size_text(loss.lost_kib), duration_text(loss.since_us / kSecond),
+      size_text(loss.shmem_kib), size_text(loss.slab_kib));
+}
+
+// Whose the memory is, where no process and no cgroup can be killed for it.
+void add_nobody(const Decision& decision, Sentences& sentences) {
+  if (decision.culprit.exempt) {
     sentences.push_back(fmt::format(
-        "{}, so the greatest score for what a process holds decided",
-        decision.loss ? "no process took as much as is needed"
-                      : "it is not known which process took the memory"));
-  }
-  if (decision.pool) {
-    const Pool& pool = *decision.pool;
-    sentences.push_back(fmt::format(
-        "no process took the {} that are needed, but {} children of {} called "
-        "{} took {} together",
-        size_text(decision.needed_kib), pool.members, pool.parent.pid,
-        escaped(pool.comm.data()), size_text(pool.took_kib)));
-  }
-  if (!decision.loss) {
-    return;
-  }
-  const Loss& loss = *decision.loss;
-  if (loss.shmem_kib + loss.slab_kib >= loss.lost_kib / 2 &&
-      decision.victim.verdict.took_kib < loss.lost_kib / 2) {
-    sentences.push_back(fmt::format(
-        "of the {} that were lost, tmpfs and shared memory (Shmem) grew by {} "
-        "and kernel memory (SUnreclaim) by {}: no kill brings that back",
-        size_text(loss.lost_kib), size_text(loss.shmem_kib),
-        size_text(loss.slab_kib)));
+        "{} took it, but must not be killed: it {}",
+        task_text(decision.exempt.task),
+        burden_text(decision.exempt, decision)));
+  } else if (decision.cgroups.dead) {
+    sentences.emplace_back(
+        "it belongs to processes and cgroups that are gone: files in tmpfs "
+        "stay until they are removed");
+  } else if (decision.culprit.by_account) {
+    sentences.emplace_back("no process is left in it that can be killed");
+  } else {
+    sentences.push_back(lost_text(*decision.loss) +
+                        "; no process and no cgroup took half of it");
   }
 }
 
-void add_ruled_out(const Decision& decision, Sentences& sentences) {
-  if (decision.ruled_out != 0) {
+// Who took it, if the sentence on the chosen process does not say so.
+void add_culprit(const Decision& decision, Sentences& sentences) {
+  const Culprit& culprit = decision.culprit;
+  switch (culprit.kind) {
+    case Culprit::Kind::kUnasked:
+    case Culprit::Kind::kProcess:
+      break;
+    case Culprit::Kind::kOlder:
+      sentences.emplace_back(
+          "it is not known which process took the memory, so the greatest "
+          "score for what a process holds decided");
+      break;
+    case Culprit::Kind::kGroup:
+      add_cgroups(decision, sentences);
+      sentences.push_back(
+          culprit.min_took_kib == 0
+              ? "what its processes hold does not explain that, so any of them "
+                "could be chosen"
+              : fmt::format("those that took at least {} could be chosen",
+                            size_text(culprit.min_took_kib)));
+      break;
+    case Culprit::Kind::kNobody:
+      add_cgroups(decision, sentences);
+      add_nobody(decision, sentences);
+      sentences.emplace_back(
+          "memory is below half of the limit, so the greatest score for what a "
+          "process holds decided");
+      break;
+  }
+}
+
+void add_unread(const Decision& decision, Sentences& sentences) {
+  if (decision.unread != 0) {
     sentences.push_back(fmt::format(
-        "{} not read for this choice: none of them can have taken {}",
-        decision.ruled_out == 1
+        "{} not read for this choice: by their notes and the accounts, they "
+        "cannot have taken as much",
+        decision.unread == 1
             ? "1 other process was"
-            : fmt::format("{} other processes were", decision.ruled_out),
-        size_text(decision.required_took_kib)));
+            : fmt::format("{} other processes were", decision.unread)));
   }
 }
 
@@ -221,9 +286,11 @@ std::vector<std::string> decision_sentences(const Decision& decision,
   if (!decision.storm) {
     add_points(decision, policy, sentences);
     add_reclaim(decision, sentences);
-    add_blame(decision, sentences);
+    add_culprit(decision, sentences);
     add_passed_over(decision, sentences);
-    add_ruled_out(decision, sentences);
+    add_unread(decision, sentences);
+  } else if (decision.culprit.by_account) {
+    add_cgroups(decision, sentences);
   }
   add_place(decision, sentences);
   const Trigger& trigger = policy.triggers[decision.trigger];
@@ -232,6 +299,33 @@ std::vector<std::string> decision_sentences(const Decision& decision,
                   trigger_text(trigger, decision.scope.view(), decision.reading,
                                decision.stalls)));
   return sentences;
+}
+
+std::vector<std::string> nobody_sentences(const Decision& decision,
+                                          const Policy& policy) {
+  Sentences sentences;
+  add_cgroups(decision, sentences);
+  add_nobody(decision, sentences);
+  sentences.emplace_back(
+      "no kill of another process brings that back, so none is killed before "
+      "memory is below half of the limit");
+  const Trigger& trigger = policy.triggers[decision.trigger];
+  sentences.push_back(
+      fmt::format("trigger {} {}", escaped(trigger.name),
+                  trigger_text(trigger, decision.scope.view(), decision.reading,
+                               decision.stalls)));
+  return sentences;
+}
+
+std::string no_candidate_text(const Decision& decision) {
+  constexpr Kib kPart = 8;
+  return decision.needed_kib == 0
+             ? "nothing to kill: no process is a candidate"
+             : fmt::format(
+                   "nothing to kill: no candidate would give back {}, an "
+                   "eighth of the {} that are needed",
+                   size_text(decision.needed_kib / kPart),
+                   size_text(decision.needed_kib));
 }
 
 std::vector<std::string> ending_sentences(const Decision& decision) {

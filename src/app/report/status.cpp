@@ -49,9 +49,15 @@ Json lost_json(const Status& it) {
   for (const Census::Taker& taker : census.takers(*slot, kListed)) {
     takers.push_back({{"pid", taker.pid}, {"took_kib", taker.took_kib}});
   }
+  Json cgroups = Json::array();
+  for (const CgroupTook& taker : it.state.accounts.takers(*slot, kListed)) {
+    cgroups.push_back({{"path", escaped(taker.path.view())},
+                       {"took_kib", taker.took_kib}});
+  }
   return {{"since_us", it.now_us - note.time_us},
           {"lost_kib", above(note.free_kib, reading->free_kib())},
-          {"takers", takers}};
+          {"takers", takers},
+          {"cgroups", cgroups}};
 }
 
 std::string seconds_text(Micros from_us, Micros to_us) {
@@ -84,6 +90,11 @@ std::vector<std::string> lost_text(const Json& lost) {
                                 comm.empty()
                                     ? fmt::format("process {}, gone,", pid)
                                     : fmt::format("{} ({})", pid, comm),
+                                size_text(taker.at("took_kib").get<Kib>())));
+  }
+  for (const Json& taker : lost.value("cgroups", Json::array())) {
+    lines.push_back(fmt::format("{} took {}",
+                                taker.at("path").get<std::string>(),
                                 size_text(taker.at("took_kib").get<Kib>())));
   }
   return lines;

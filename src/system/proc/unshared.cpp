@@ -52,7 +52,8 @@ Unshared UnsharedReader::read(const Question& question) {
       .anonymous_kib = smaps->anonymous_kib,
       .unshared_kib = std::min(smaps->anonymous_kib, smaps->private_dirty_kib),
       .faulted_kib = faulted_kib,
-      .parent_faulted_kib = parent_faulted_kib};
+      .parent_faulted_kib = parent_faulted_kib,
+      .cost_us = now_us() - before_us};
 }
 
 }  // namespace badnessd

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "badnessd/app/check/findings.h"
-#include "badnessd/cycle/lazy_selection.h"
+#include "badnessd/cycle/judge.h"
 #include "badnessd/system/proc/cgroup.h"
 
 namespace badnessd {
@@ -23,7 +23,7 @@ namespace badnessd {
 // choose, e.g. comm.
 [[nodiscard]] std::vector<Finding> lint_rules(const std::vector<Rule>& rules);
 
-// The effect of one rule on the processes of a refined snapshot.
+// The effect of one rule on the processes that were judged.
 struct RuleMatches {
   std::size_t count = 0;             // processes that the rule matches
   std::vector<std::uint32_t> first;  // a few of them, indices in tasks
@@ -32,8 +32,8 @@ struct RuleMatches {
 [[nodiscard]] std::vector<RuleMatches> matches_of(const Policy& policy,
                                                   const Snapshot& snapshot);
 
-// The victim that a decision would choose: as configured, without rules, and
-// without rules and guard, i.e. in the bare order of 2.6.32.
+// The victim that a decision would choose if it is not known which process took
+// the memory: as configured, without rules, and in the bare order of 2.6.32.
 struct Choices {
   std::optional<std::uint32_t> configured{};
   std::optional<std::uint32_t> without_rules{};
@@ -41,7 +41,7 @@ struct Choices {
   Kib needed_kib = 0;
   Kib protected_kib = 0;  // held by processes with an oom_adj of -17
 };
-[[nodiscard]] Choices choices_of(const Inquiry& inquiry,
+[[nodiscard]] Choices choices_of(const Context& context,
                                  const PressureReading& reading);
 
 // Rules that match no process or only processes of earlier rules, that undo an

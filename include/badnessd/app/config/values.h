@@ -26,11 +26,6 @@
 namespace badnessd {
 
 template <>
-struct Names<MemoryBase> {
-  static constexpr auto kAll =
-      names_up_to<MemoryBase::kRssSwap>({"total_vm", "rss+swap"});
-};
-template <>
 struct Names<VictimOrder> {
   static constexpr auto kAll = names_up_to<VictimOrder::kCgroup>(
       {"auto", "process", "child-first", "cgroup"});

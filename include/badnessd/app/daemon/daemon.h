@@ -21,13 +21,12 @@ class Daemon {
   Daemon(const Sources& sources, Killer& killer, LoadedSettings settings,
          StateFile state_file, EventLog& event_log);
 
-  // Runs a whole cycle on a separate state and signals no process. The real
-  // cycles reuse its memory, with room for twice as many processes, so that
-  // nothing is allocated between decision and signal.
+  // Takes the first note and makes a whole decision that signals no process, so
+  // that later ones allocate nothing between decision and signal.
   CycleResult rehearse();
   // The processes that the last cycle saw.
   [[nodiscard]] const Snapshot& snapshot() const noexcept {
-    return state_.snapshot;
+    return state_.census.table();
   }
 
   // The watched system and cgroups, and their readings so far.
@@ -69,9 +68,7 @@ class Daemon {
   void incident_over();
   void say_once(CycleResult::Kind kind, const std::string& sentence);
   void save_state();
-  // Decides as if a trigger had fired, on a state of its own, and signals no
-  // process.
-  CycleResult try_decision(CycleState& trial);
+  CycleResult try_decision(bool as_read);
   void refresh_choice();
   void tell_metrics(std::uint64_t lost_lines);
 

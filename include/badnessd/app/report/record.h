@@ -27,6 +27,13 @@ inline constexpr std::string_view kDecisionsFile = "decisions.jsonl";
 [[nodiscard]] std::vector<std::string> decision_sentences(
     const Decision& decision, const Policy& policy);
 
+// Why no process dies although memory is short: the memory is nobody's, and
+// innocent processes are spared.
+[[nodiscard]] std::vector<std::string> nobody_sentences(
+    const Decision& decision, const Policy& policy);
+// The same if no process is a candidate, or none gives back enough.
+[[nodiscard]] std::string no_candidate_text(const Decision& decision);
+
 // The end of the decision; none while it is pending or if no signal was sent.
 [[nodiscard]] std::vector<std::string> ending_sentences(
     const Decision& decision);
