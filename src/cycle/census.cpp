@@ -78,10 +78,7 @@ std::optional<std::size_t> Census::add_new(const Sources& sources,
     }
     return known.has_value();
   });
-  if (!listed_.empty()) {
-    insert(listed_);
-    link_children(table_);
-  }
+  insert(listed_);
   return listed_.size();
 }
 

@@ -34,7 +34,7 @@ void judge_one(const Context& context, std::uint32_t index) {
   Verdict& verdict = table.verdicts[index];
   const ScoreModel& model = context.policy.score;
   verdict.points = badness(table, judged, model).points();
-  verdict.held_points = held_points(table, judged, verdict.reclaim_kib, model);
+  verdict.held_points = held_points(table, judged, verdict.death_kib(), model);
 }
 
 void judge_all(const Context& context) {

@@ -53,6 +53,7 @@ class Sweep {
         static_cast<void>(census.read(context_.sources, i));
       }
     }
+    link_children(context_.table());
     judge_amounts(context_);
     if (decision_.kill_set == KillSet::kCgroup) {
       mark_scope(context_, decision_.group.view());

@@ -49,6 +49,9 @@ bool Refresh::read_suspects(const Sources& sources, Census& census,
       read_one(sources, census, i);
     }
   }
+  if (*fresh != 0 || !read_.empty()) {
+    link_children(census.table());
+  }
   rank(census);
   return read_ranked(sources, census) &&
          complete(sources, census, needed_kib);

@@ -19,28 +19,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Task by task what Detail says: the dear facts at the values that make the
-// score the highest.
-Task cheap_facts(const Task& full, bool with_swap) {
-  Task task = full;
-  const Task unknown;
-  task.detail = Detail::kCheap;
-  task.uid = unknown.uid;
-  task.cap_effective = unknown.cap_effective;
-  task.userns_unreadable = unknown.userns_unreadable;
-  task.mems_intersect = unknown.mems_intersect;
-  task.rss_anon_kib = unknown.rss_anon_kib;
-  task.rss_shmem_kib = unknown.rss_shmem_kib;
-  if (!with_swap) {
-    task.swap_kib = unknown.swap_kib;
-  }
-  return task;
+// Differs if any memory differs.
+StatmFields statm_of(const Task& task) {
+  return {.size = task.total_vm,
+          .resident = task.rss + task.held_kib(),
+          .shared = task.rss_shmem_kib};
 }
 
 }  // namespace
-
-FakeSource::FakeSource(Snapshot full, bool swap_in_scan)
-    : full_(std::move(full)), swap_in_scan_(swap_in_scan) {}
 
 Expected<PressureReading> FakeSource::read_pressure() {
   now_us_ += step_us_;
@@ -51,111 +37,101 @@ Expected<PressureReading> FakeSource::read_pressure() {
   return reading;
 }
 
-Expected<void> FakeSource::scan(Snapshot& snapshot, Kib small_kib) {
-  ++scans_;
-  std::vector<std::int32_t> pids;
-  for (const Task& task : full_.tasks) {
-    pids.push_back(task.id.pid);
-  }
-  fill(snapshot, pids);
-  const bool any_swap =
-      std::any_of(full_.tasks.begin(), full_.tasks.end(),
-                  [](const Task& it) { return it.swap_kib != 0; });
-  snapshot.small_kib = any_swap ? 0 : small_kib;
-  for (Task& task : snapshot.tasks) {
-    if (task.has_mm && task.child_count == 0 &&
-        task.rss * (snapshot.page_size / 1024) < snapshot.small_kib) {
-      task.oom_adj = kOomAdjustMax;
-      task.oom_adj_known = false;
-    }
-  }
-  return {};
-}
-
-Expected<void> FakeSource::scan_some(Snapshot& snapshot,
-                                     std::span<const std::int32_t> pids) {
-  ++part_scans_;
-  fill(snapshot, pids);
-  return {};
-}
-
-void FakeSource::fill(Snapshot& snapshot,
-                      std::span<const std::int32_t> pids) const {
+Expected<void> FakeSource::read_system(Snapshot& snapshot) {
   snapshot.uptime_s = full_.uptime_s;
   snapshot.page_size = full_.page_size;
   snapshot.gaps = full_.gaps;
-  snapshot.tasks.clear();
-  snapshot.small_kib = 0;
-  for (const std::int32_t pid : pids) {
-    const std::size_t index = find_task(full_, pid);
-    if (index < full_.tasks.size()) {
-      snapshot.tasks.push_back(cheap_facts(full_.tasks[index], swap_in_scan_));
-    }
-  }
-  link_children(snapshot);
+  return {};
 }
 
-void FakeSource::refine(Snapshot& snapshot, std::uint32_t index) {
-  ++refines_;
+Expected<Task> FakeSource::read(std::int32_t pid, Gaps& /*gaps*/) {
+  ++reads_;
+  const std::size_t index = find_task(full_, pid);
+  if (index == full_.tasks.size() || pid == vanishing_) {
+    return tl::unexpected(Error{ESRCH, "read stat"});
+  }
+  Task task = full_.tasks[index];
+  task.first_child = 0;
+  task.child_count = 0;
+  task.noted_kib = task.has_mm || task.live_tid != 0 ? task.held_kib() : 0;
+  return task;
+}
+
+Expected<bool> FakeSource::read_memory(Task& task, StatmFields& known,
+                                       bool swapped) {
+  if ((task.flags & kPfKthread) != 0) {
+    return false;
+  }
+  ++notes_;
+  const std::size_t index = find_task(full_, task.id.pid);
+  if (index == full_.tasks.size() || task.id.pid == vanishing_) {
+    return tl::unexpected(Error{ESRCH, "read statm"});
+  }
+  const Task& now = full_.tasks[index];
+  Task memory = now;
+  memory.swap_kib = 0;  // statm does not show it
+  const StatmFields statm = statm_of(memory);
+  if (std::exchange(known, statm) == statm && !swapped &&
+      now.has_mm == task.has_mm) {
+    return false;
+  }
+  task.ppid = now.ppid;
+  task.has_mm = now.has_mm;
+  task.live_tid = now.live_tid;
+  task.total_vm = now.total_vm;
+  task.rss = now.rss;
+  task.rss_anon_kib = now.rss_anon_kib;
+  task.rss_shmem_kib = now.rss_shmem_kib;
+  task.swap_kib = now.swap_kib;
+  task.page_tables_kib = now.page_tables_kib;
+  if (now.has_mm) {
+    task.noted_kib = now.held_kib();
+  } else {
+    task.flags = now.flags;
+    task.state = now.state;
+  }
+  return true;
+}
+
+Expected<void> FakeSource::read_oom_adj(Task& task) {
+  const std::size_t index = find_task(full_, task.id.pid);
+  if (index == full_.tasks.size()) {
+    return tl::unexpected(Error{ESRCH, "read oom_adj"});
+  }
+  task.oom_adj = full_.tasks[index].oom_adj;
+  return {};
+}
+
+void FakeSource::read_children(Snapshot& snapshot, std::uint32_t index) {
   Task& task = snapshot.tasks[index];
-  if (task.id.pid == vanishing_) {
-    task.detail = Detail::kFull;
-    task.has_mm = false;
-    task.live_tid = 0;
+  const std::size_t place = find_task(full_, task.id.pid);
+  if (place == full_.tasks.size()) {
     return;
   }
-  const Task& full = full_.tasks[find_task(full_, task.id.pid)];
-  const std::uint32_t first_child = task.first_child;
-  const Task before = task;
-  task = full;
-  task.then = before.then;
-  task.swap_most_kib = before.swap_most_kib;
-  task.copied_kib = before.copied_kib;
-  task.shared_most_kib = before.shared_most_kib;
-  task.noted_kib = before.noted_kib;
-  task.took_most_kib = before.took_most_kib;
-  task.detail = Detail::kFull;
-  task.first_child = first_child;
+  const Task& full = full_.tasks[place];
+  const std::uint32_t room = task.child_count;
   task.child_count = 0;
   for (std::uint32_t i = 0; i < full.child_count; ++i) {
     Child child = full_.children[full.first_child + i];
-    const std::size_t place =
+    const std::size_t found =
         find_task(snapshot, full_.tasks[child.task].id.pid);
-    if (place < snapshot.tasks.size()) {
-      child.task = static_cast<std::uint32_t>(place);
-      snapshot.children[first_child + task.child_count] = child;
+    if (found < snapshot.tasks.size() && task.child_count < room) {
+      child.task = static_cast<std::uint32_t>(found);
+      snapshot.children[task.first_child + task.child_count] = child;
       ++task.child_count;
-    } else if (snapshot.unread) {
-      snapshot.unread->matter = true;
     }
   }
 }
 
 Expected<void> FakeSource::list(std::vector<ListedProcess>& listed,
                                 const PidRange& range) {
+  lists_ += range.first <= kAllPids.first && range.last == kAllPids.last ? 1 : 0;
   for (const Task& task : full_.tasks) {
     if (task.id.pid >= range.first && task.id.pid <= range.last) {
       listed.push_back({task.id.pid, task.id.start_time + inode_offset_});
     }
   }
   return {};
-}
-
-Expected<HeldFacts> FakeSource::read_held(std::int32_t pid,
-                                          const HeldFacts& /*known*/) {
-  ++notes_;
-  const std::size_t index = find_task(full_, pid);
-  if (index == full_.tasks.size()) {
-    return tl::unexpected(Error{ESRCH, "read statm"});
-  }
-  const Task& task = full_.tasks[index];
-  return HeldFacts{
-      .id = task.id,
-      .ppid = task.ppid,
-      .flags = task.flags,
-      .holding = {task.rss_anon_kib + task.swap_kib, task.rss_shmem_kib},
-      .swap_kib = task.swap_kib,
-      .most_kib = task.held_kib()};
 }
 
 bool FakeSource::share_mm(const Task& a, const Task& b) {
@@ -169,7 +145,11 @@ FakeSource::Host::Host(const char* proc, const char* cgroup)
                     : open_directory(AT_FDCWD, proc).value_or(UniqueFd())),
       cgroups(cgroup),
       identities(proc_root.get()),
-      unshared(proc_root.get()) {}
+      unshared(proc_root.get()) {
+  if (cgroups.has_accounts()) {
+    accounts = std::make_unique<Worker<AccountReader>>(std::string(cgroup));
+  }
+}
 
 const TempTree& FakeSource::tree() {
   if (tree_ == nullptr) {
@@ -229,7 +209,8 @@ void FakeSource::release(std::int32_t pid) {
 
 void FakeSource::wait_for_answers() {
   while (host_->identities.worker().busy_with() != 0 ||
-         host_->unshared.busy_with() != 0) {
+         host_->unshared.busy_with() != 0 ||
+         (host_->accounts != nullptr && host_->accounts->busy_with() != 0)) {
     ::usleep(100);
   }
 }
@@ -242,6 +223,20 @@ void FakeSource::set_cgroup(const std::string& cgroup,
   tree().write(name + "/memory.current", std::to_string(used * kKib) + "\n");
   tree().write(name + "/memory.max",
                std::to_string(reading.mem_total_kib * kKib) + "\n");
+  write_processes_of(cgroup);
+}
+
+void FakeSource::set_account(const std::string& cgroup,
+                             const Account& account) {
+  const auto bytes = [](Kib kib) { return std::to_string(kib * 1024) + "\n"; };
+  const auto& kib = account.kib;
+  const std::string name = "cgroup" + cgroup;
+  tree().write(name + "/memory.swap.current", bytes(kib[1]));
+  tree().write(name + "/memory.current", bytes(account.total() - kib[1]));
+  tree().write(name + "/memory.stat",
+               "anon " + bytes(kib[0]) + "shmem " + bytes(kib[2]) +
+                   "pagetables " + bytes(kib[3]) + "kernel " +
+                   bytes(kib[3] + kib[4]) + "sock " + bytes(kib[5]));
   write_processes_of(cgroup);
 }
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A FactSource for tests: hands out given facts in the two steps in which a
-// real source reads them. Identities and cgroups are read from real files.
+// A FactSource for tests: hands out given facts. Identities and cgroups are read from real files.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,36 +18,36 @@ namespace badnessd::test {
 
 class FakeSource final : public FactSource {
  public:
-  // `full` is what refining every task shall give: tasks by pid, and as the
-  // children of each the leader's own list, a part of those that name it as
-  // their ppid. With `swap_in_scan` swap counts among the cheap facts.
-  explicit FakeSource(Snapshot full, bool swap_in_scan = false);
+  // `full` has the tasks by pid, and as the children of each the leader's own
+  // list, a part of those that name it as their ppid.
+  explicit FakeSource(Snapshot full) : full_(std::move(full)) {}
 
   [[nodiscard]] Expected<PressureReading> read_pressure() override;
   [[nodiscard]] VmCounters read_vm_counters() override {
     return {.oom_kills = oom_kills_,
-            .faulted_kib = faults_known_ ? faulted_kib_ : std::nullopt};
+            .faulted_kib = faults_known_ ? faulted_kib_ : std::nullopt,
+            .swapped_pages = swapped_pages_};
   }
   // The clock is that of the last reading.
   [[nodiscard]] Micros now_us() override { return now_us_; }
-  [[nodiscard]] Expected<void> scan(Snapshot& snapshot, Kib small_kib) override;
-  [[nodiscard]] Expected<void> scan_some(
-      Snapshot& snapshot, std::span<const std::int32_t> pids) override;
-  void refine(Snapshot& snapshot, std::uint32_t index) override;
-
+  [[nodiscard]] Expected<void> read_system(Snapshot& snapshot) override;
+  [[nodiscard]] Expected<Task> read(std::int32_t pid, Gaps& gaps) override;
+  [[nodiscard]] Expected<bool> read_memory(Task& task, StatmFields& known,
+                                           bool swapped) override;
+  [[nodiscard]] Expected<void> read_oom_adj(Task& task) override;
+  void read_children(Snapshot& snapshot, std::uint32_t index) override;
   [[nodiscard]] Expected<void> list(std::vector<ListedProcess>& listed,
                                     const PidRange& range) override;
   [[nodiscard]] std::optional<std::int32_t> last_pid() override {
     return last_pid_;
   }
   [[nodiscard]] std::int32_t pid_max() override { return 4'194'304; }
-  [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
-                                              const HeldFacts& known) override;
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
 
   // These facts, and what the files say that were set below.
   [[nodiscard]] Sources sources() noexcept {
-    return {*this, host_->cgroups, host_->identities, host_->unshared};
+    return {*this, host_->cgroups, host_->identities, host_->unshared,
+            host_->accounts.get()};
   }
   // Writes the files of /proc that say who a process is.
   struct Who {
@@ -67,6 +65,8 @@ class FakeSource final : public FactSource {
   void set_oom_group(const std::string& cgroup);
   // Writes what a process shares with no other; of others nothing is known.
   void set_unshared(const Unshared& unshared);
+  // Writes what a cgroup is charged with.
+  void set_account(const std::string& cgroup, const Account& account);
   // One more process from the next scan on.
   void add(const Task& task);
 
@@ -90,16 +90,14 @@ class FakeSource final : public FactSource {
   // Processes have faulted in this much; without it, it is not known.
   void fault(Kib kib) { faulted_kib_ = faulted_kib_.value_or(0) + kib; }
   void know_faults(bool known) { faults_known_ = known; }
+  void swap_pages() { ++swapped_pages_; }
   void set_last_pid(std::int32_t pid) { last_pid_ = pid; }
-  // The process exits between the next scan and its refinement.
+  // Reading the process fails: it exits after it is listed.
   void set_vanishing(std::int32_t pid) { vanishing_ = pid; }
 
-  // Scans of all processes, and of some.
-  [[nodiscard]] std::uint32_t scans() const noexcept { return scans_; }
-  [[nodiscard]] std::uint32_t part_scans() const noexcept {
-    return part_scans_;
-  }
-  [[nodiscard]] std::uint32_t refines() const noexcept { return refines_; }
+  // Lists of all processes, and processes read whole.
+  [[nodiscard]] std::uint32_t lists() const noexcept { return lists_; }
+  [[nodiscard]] std::uint32_t reads() const noexcept { return reads_; }
 
  private:
   // Real trees of files, made when something is written to them.
@@ -109,8 +107,8 @@ class FakeSource final : public FactSource {
     CgroupTree cgroups;
     IdentitySource identities;
     Worker<UnsharedReader> unshared;
+    std::unique_ptr<Worker<AccountReader>> accounts;
   };
-  void fill(Snapshot& snapshot, std::span<const std::int32_t> pids) const;
   [[nodiscard]] const TempTree& tree();
   [[nodiscard]] Proc proc_of(std::int32_t pid) const;
   void write_processes_of(const std::string& cgroup);
@@ -118,7 +116,6 @@ class FakeSource final : public FactSource {
   std::unique_ptr<TempTree> tree_;
   std::unique_ptr<Host> host_ = std::make_unique<Host>();
   Snapshot full_;
-  bool swap_in_scan_;
   Expected<PressureReading> pressure_;
   std::int32_t vanishing_ = 0;
   std::uint64_t oom_kills_ = 0;
@@ -128,9 +125,9 @@ class FakeSource final : public FactSource {
   Micros now_us_ = 1'000'000;
   Micros step_us_ = 10'000;
   std::map<std::int32_t, std::string> cgroup_of_;
-  std::uint32_t scans_ = 0;
-  std::uint32_t part_scans_ = 0;
-  std::uint32_t refines_ = 0;
+  std::uint64_t swapped_pages_ = 0;
+  std::uint32_t lists_ = 0;
+  std::uint32_t reads_ = 0;
   std::uint64_t inode_offset_ = 0;
   std::uint32_t notes_ = 0;  // of single processes
   std::pair<std::int32_t, std::int32_t> sharing_{};

@@ -20,16 +20,21 @@ class ForwardingSource : public FactSource {
     return source_.read_vm_counters();
   }
   [[nodiscard]] Micros now_us() override { return source_.now_us(); }
-  [[nodiscard]] Expected<void> scan(Snapshot& snapshot,
-                                    Kib small_kib) override {
-    return source_.scan(snapshot, small_kib);
+  [[nodiscard]] Expected<void> read_system(Snapshot& snapshot) override {
+    return source_.read_system(snapshot);
   }
-  [[nodiscard]] Expected<void> scan_some(
-      Snapshot& snapshot, std::span<const std::int32_t> pids) override {
-    return source_.scan_some(snapshot, pids);
+  [[nodiscard]] Expected<Task> read(std::int32_t pid, Gaps& gaps) override {
+    return source_.read(pid, gaps);
   }
-  void refine(Snapshot& snapshot, std::uint32_t index) override {
-    source_.refine(snapshot, index);
+  [[nodiscard]] Expected<bool> read_memory(Task& task, StatmFields& known,
+                                           bool swapped) override {
+    return source_.read_memory(task, known, swapped);
+  }
+  [[nodiscard]] Expected<void> read_oom_adj(Task& task) override {
+    return source_.read_oom_adj(task);
+  }
+  void read_children(Snapshot& snapshot, std::uint32_t index) override {
+    source_.read_children(snapshot, index);
   }
   [[nodiscard]] Expected<void> list(std::vector<ListedProcess>& listed,
                                     const PidRange& range) override {
@@ -39,16 +44,13 @@ class ForwardingSource : public FactSource {
     return source_.last_pid();
   }
   [[nodiscard]] std::int32_t pid_max() override { return source_.pid_max(); }
-  [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
-                                              const HeldFacts& known) override {
-    return source_.read_held(pid, known);
-  }
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override {
     return source_.share_mm(a, b);
   }
 
   [[nodiscard]] Sources sources() noexcept {
-    return {*this, rest_.cgroups, rest_.identities, rest_.unshared};
+    return {*this, rest_.cgroups, rest_.identities, rest_.unshared,
+            rest_.accounts};
   }
 
  private:

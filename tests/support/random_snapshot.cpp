@@ -99,24 +99,4 @@ Snapshot random_snapshot(std::uint64_t seed) {
   return snapshot;
 }
 
-Snapshot with_memory(Snapshot snapshot, std::uint64_t seed) {
-  Dice dice(~seed);
-  for (Task& task : snapshot.tasks) {
-    task.rss_anon_kib = task.has_mm ? dice.roll(20'000) : 0;
-    task.rss_shmem_kib = task.has_mm && dice.one_in(3) ? dice.roll(9'000) : 0;
-    task.swap_kib = task.has_mm && dice.one_in(3) ? dice.roll(5'000) : 0;
-    // What files back is resident too.
-    task.rss =
-        (task.rss_anon_kib + task.rss_shmem_kib) / 4 + 1 + dice.roll(500);
-    task.flags |= task.id.pid % 3 == 0 ? kPfForkNoExec : 0;
-    if (dice.one_in(8)) {
-      task.has_mm = false;
-      task.mm_threads = 0;
-      task.rss_anon_kib = task.rss_shmem_kib = task.swap_kib = task.rss = 0;
-    }
-  }
-  begin_verdicts(snapshot);
-  return snapshot;
-}
-
 }  // namespace badnessd::test

@@ -9,14 +9,10 @@
 
 namespace badnessd::test {
 
-// A snapshot with every task kFull: few distinct values, so that there are
+// A snapshot of few distinct values, so that there are
 // ties, and some so large that the arithmetic wraps. Each task's children are a
 // random part of those that name it as their parent, in random order, some with
 // its mm.
 [[nodiscard]] Snapshot random_snapshot(std::uint64_t seed);
-
-// The same processes, each with memory of its own choice: anonymous, shared,
-// some of it forked and not exec'ed, some processes not there at all.
-[[nodiscard]] Snapshot with_memory(Snapshot snapshot, std::uint64_t seed);
 
 }  // namespace badnessd::test

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace badnessd::test {
 
@@ -19,19 +20,22 @@ std::unique_ptr<ProcfsSource> open_root(const std::string& root,
 
 Snapshot scan_of(FactSource& source) {
   Snapshot snapshot;
-  if (const auto scanned = source.scan(snapshot, 0); !scanned) {
-    throw std::runtime_error(std::string("cannot scan: ") +
-                             scanned.error().what);
+  std::vector<ListedProcess> listed;
+  if (!source.read_system(snapshot) || !source.list(listed, kAllPids)) {
+    throw std::runtime_error("cannot read the processes");
+  }
+  for (const ListedProcess& process : listed) {
+    if (const auto task = source.read(process.pid, snapshot.gaps)) {
+      snapshot.tasks.push_back(*task);
+    }
+  }
+  link_children(snapshot);
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    if (snapshot.tasks[i].child_count != 0) {
+      source.read_children(snapshot, i);
+    }
   }
   begin_verdicts(snapshot, Threads::kLeader);
-  return snapshot;
-}
-
-Snapshot refined(FactSource& source) {
-  Snapshot snapshot = scan_of(source);
-  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    source.refine(snapshot, i);
-  }
   return snapshot;
 }
 

@@ -14,10 +14,8 @@ namespace badnessd::test {
 // Throws std::runtime_error where it cannot be opened or scanned.
 [[nodiscard]] std::unique_ptr<ProcfsSource> open_root(
     const std::string& root, ProcfsOptions options = {});
-// With the verdicts on the facts alone, as 2.6.32 sees them.
+// All facts of all processes, with the verdicts on the facts alone, as 2.6.32
+// sees them.
 [[nodiscard]] Snapshot scan_of(FactSource& source);
-
-// Scans and makes every task kFull.
-[[nodiscard]] Snapshot refined(FactSource& source);
 
 }  // namespace badnessd::test

@@ -15,7 +15,6 @@ Task user_task(std::int32_t pid, Pages total_vm) {
   task.has_mm = true;
   task.total_vm = total_vm;
   task.mm_threads = 1;
-  task.detail = Detail::kFull;
   return task;
 }
 
@@ -75,7 +74,7 @@ Snapshot snapshot_of(std::vector<Task> tasks, std::uint64_t uptime_s) {
 }
 
 Snapshot scored(std::vector<Task> tasks, std::uint64_t uptime_s,
-                const ScoreRules& rules) {
+                const ScoreModel& rules) {
   Snapshot snapshot = snapshot_of(std::move(tasks), uptime_s);
   score_all(snapshot, rules);
   return snapshot;

@@ -49,7 +49,7 @@ inline constexpr Points kMostPoints = std::numeric_limits<Points>::max();
 // The same with their scores.
 [[nodiscard]] Snapshot scored(std::vector<Task> tasks,
                               std::uint64_t uptime_s = 0,
-                              const ScoreRules& rules = {});
+                              const ScoreModel& rules = {});
 
 // The task with `pid`, which must be there, and the verdict on it.
 [[nodiscard]] Task& task_of(Snapshot& snapshot, std::int32_t pid);

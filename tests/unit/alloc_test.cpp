@@ -12,7 +12,6 @@
 
 #include "badnessd/app/config/settings.h"
 #include "badnessd/cycle/cycle.h"
-#include "badnessd/cycle/lazy_selection.h"
 #include "badnessd/engine/policy.h"
 #include "badnessd/system/proc/procfs.h"
 #include "roots.h"
@@ -81,15 +80,13 @@ class Allocations : public testing::Test {
   }
 };
 
-// Reading the trigger, everything between it and the signal, and then the dear
-// facts of the processes that it has left out.
+// Reading the trigger, everything between it and the signal.
 void pass(ProcfsSource& source, const Policy& policy, CycleState& state) {
   DryRunKiller killer;
   state.once = true;
   const CycleResult result = run_cycle(source.sources(), policy, killer, state);
   ASSERT_NE(result.kind, CycleResult::Kind::kSampleLost) << result.error.what;
   state.incident.reported = false;  // and again
-  refine_all({source.sources(), state.snapshot, policy, state.census});
 }
 
 Policy shipped() {
@@ -119,7 +116,7 @@ TEST_F(Allocations, NoneInALaterPassOverTheRunningSystem) {
   const auto source = test::open_root("/proc");
   const Policy policy = shipped();
   CycleState state(policy);
-  const Snapshot& snapshot = state.snapshot;
+  const Snapshot& snapshot = state.census.table();
   pass(*source, policy, state);
   // More processes than ever before need more memory; then it is tried again.
   for (int attempt = 0; attempt < 20; ++attempt) {

@@ -114,7 +114,8 @@ class Census {
   // listed.
   [[nodiscard]] bool list(const Sources& sources, Micros now_us);
   // Adds the processes that are newer than the last list; leaves those that are
-  // gone. Returns how many were added; none: they could not be listed.
+  // gone. The caller reads them and then links the children again. Returns how
+  // many were added; none: they could not be listed.
   [[nodiscard]] std::optional<std::size_t> add_new(const Sources& sources,
                                                    Micros now_us);
   // Reads all facts of a row, or only its memory; for the first time, all.

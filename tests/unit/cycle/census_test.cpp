@@ -24,22 +24,33 @@ PressureReading at(Micros seconds, Kib available) {
   return reading;
 }
 
+// The task after the table was brought up to date, compared with a note.
+Task compared(FakeSource& source, Census& census, std::int32_t pid,
+              std::size_t slot) {
+  EXPECT_TRUE(census.list(source.sources(), source.now_us()));
+  for (std::uint32_t i = 0; i < census.entries().size(); ++i) {
+    EXPECT_TRUE(census.read_memory(source.sources(), i));
+  }
+  census.compare(Loss{.slot = slot}, {});
+  return test::task_of(census.table(), pid);
+}
+
 class CensusTest : public testing::Test {
  protected:
-  // What the process held at the note in `slot`; none: it was not there.
+  // The task, compared with the note in `slot`.
+  Task at_note(std::int32_t pid, std::size_t slot) {
+    return compared(source, census, pid, slot);
+  }
+  // What the process held at that note; none: it was not there.
   std::optional<Holding> then(std::int32_t pid, std::size_t slot) {
-    Snapshot snapshot;
-    EXPECT_TRUE(source.scan(snapshot, 0));
-    census.compare(snapshot, {.slot = slot}, 0);
-    EXPECT_TRUE(snapshot.baseline_age_s);
-    return test::task_of(snapshot, pid).then;
+    return at_note(pid, slot).then;
   }
   std::optional<std::size_t> look(Micros seconds, Kib available) {
     return census.look(source.sources(), at(seconds, available), kFar);
   }
 
   FakeSource source{snapshot_of(
-      {holding(10, 500, 1'000), holding(11, 900, 50), test::kernel_thread(2)})};
+      {holding(10, 500, 1'000), holding(11, 900, 52), test::kernel_thread(2)})};
   Census census;
 };
 
@@ -50,7 +61,7 @@ TEST_F(CensusTest, ANoteSaysWhatEachProcessHeld) {
   source.add(holding(12, 10, 300));
   ASSERT_TRUE(then(10, *slot));
   EXPECT_EQ(then(10, *slot)->private_kib, 1'000U);
-  EXPECT_EQ(then(11, *slot)->private_kib, 50U);
+  EXPECT_EQ(then(11, *slot)->private_kib, 52U);
   EXPECT_FALSE(then(12, *slot));
   EXPECT_EQ(census.notes()[*slot].free_kib, 500'000U);
 }
@@ -85,9 +96,10 @@ TEST_F(CensusTest, ANewInodeOfTheSameProcessLosesNoNote) {
 
 TEST_F(CensusTest, KernelThreadsAreReadOnce) {
   ASSERT_TRUE(look(1, 500'000));
-  EXPECT_EQ(source.notes(), 3U);
+  EXPECT_EQ(source.reads(), 3U);
   ASSERT_TRUE(look(1000, 500'000));
-  EXPECT_EQ(source.notes(), 5U);
+  EXPECT_EQ(source.reads(), 3U);
+  EXPECT_EQ(source.notes(), 2U);
 }
 
 TEST_F(CensusTest, AreTakenWhenMemoryMovesAndEveryFiveMinutes) {
@@ -112,10 +124,14 @@ class SlowSource final : public test::ForwardingSource {
  public:
   using ForwardingSource::ForwardingSource;
   [[nodiscard]] Micros now_us() override { return now_; }
-  [[nodiscard]] Expected<HeldFacts> read_held(std::int32_t pid,
-                                              const HeldFacts& known) override {
+  [[nodiscard]] Expected<Task> read(std::int32_t pid, Gaps& gaps) override {
     now_ += kEach;
-    return ForwardingSource::read_held(pid, known);
+    return ForwardingSource::read(pid, gaps);
+  }
+  [[nodiscard]] Expected<bool> read_memory(Task& task, StatmFields& known,
+                                           bool swapped) override {
+    now_ += kEach;
+    return ForwardingSource::read_memory(task, known, swapped);
   }
   static constexpr Micros kEach = 100;
 
@@ -159,22 +175,63 @@ TEST_F(CensusTest, ANoteThatTakesTooLongIsGivenUp) {
   }
 }
 
-// A process that the note under way has not reached yet, after its inode has
-// changed: nothing is known of its swap.
-TEST_F(CensusTest, SwapThatIsStillToBeReadIsNotBounded) {
+// A note reads what statm does not show if pages can have gone to swap.
+TEST_F(CensusTest, WhatWentToSwapWhileStatmStoodStillIsSeen) {
+  const auto slot = look(1, 500'000);
+  source.task(10).swap_kib = 750'000;
+  source.swap_pages();
+  ASSERT_TRUE(look(1000, 400'000));
+  EXPECT_EQ(at_note(10, *slot).swap_kib, 750'000U);
+  EXPECT_EQ(at_note(10, *slot).private_kib(), 751'000U);
+}
+
+// Amounts of any machine.
+TEST(Column, HoldsTerabytesAndNeverAccusesAboveSixteen) {
+  constexpr Kib kTib = Kib{1} << 30;
+  const auto then = [](Kib kib) {
+    return Census::Column({.private_kib = kib, .shmem_kib = 8}).holding();
+  };
+  ASSERT_TRUE(then(15 * kTib));
+  EXPECT_EQ(then(15 * kTib)->private_kib, 15 * kTib);
+  EXPECT_EQ(then(15 * kTib)->shmem_kib, 8U);
+  EXPECT_GT(then(24 * kTib)->private_kib, 1000 * kTib);
+  EXPECT_FALSE(Census::Column().holding());
+}
+
+// The newest of many processes is added without a loss of order, while a note
+// is under way as well.
+TEST_F(CensusTest, NewProcessesAreAddedInOrder) {
   FakeSource fake(a_thousand());
-  fake.task(10).swap_kib = 400;
   SlowSource many(fake.sources());
-  const std::size_t slot = census.look_at_all(many.sources(), at(1, 500'000));
-  EXPECT_FALSE(census.look(many.sources(), at(2, 500'000), kFar));
-  fake.set_inode_offset(1000);
-  EXPECT_FALSE(census.look(many.sources(), at(3'000, 100'000), kFar));
+  fake.set_last_pid(1009);
+  EXPECT_FALSE(census.look(many.sources(), at(1, 500'000), kFar));
   ASSERT_TRUE(census.busy());
-  Snapshot snapshot;
-  ASSERT_TRUE(fake.scan(snapshot, 0));
-  census.compare(snapshot, {.slot = slot}, 0);
-  EXPECT_EQ(test::task_of(snapshot, 10).swap_most_kib, kUnknownKib);
-  EXPECT_TRUE(test::task_of(snapshot, 10).then);
+  fake.add(holding(1010, 10, 300));
+  fake.set_last_pid(1010);
+  const auto added = census.add_new(many.sources(), kSecond);
+  ASSERT_TRUE(added);
+  EXPECT_EQ(*added, 1U);
+  ASSERT_TRUE(census.find(1010));
+  EXPECT_EQ(*census.find(1010), 1000U);
+  EXPECT_FALSE(census.entries()[1000].read);
+  while (census.busy()) {
+    static_cast<void>(census.look(many.sources(), at(1, 500'000), kFar));
+  }
+  EXPECT_EQ(census.notes()[census.latest()].time_us, kSecond);
+}
+
+TEST_F(CensusTest, APidBelowOthersIsAddedInItsPlace) {
+  source.set_last_pid(4'194'300);
+  static_cast<void>(look(1, 500'000));
+  source.add(holding(7, 10, 300));
+  source.replace(snapshot_of({holding(7, 10, 300), holding(10, 500, 1'000),
+                              holding(11, 900, 52), test::kernel_thread(2)}));
+  source.set_last_pid(7);  // they have gone round
+  ASSERT_TRUE(census.add_new(source.sources(), 2 * kSecond));
+  ASSERT_TRUE(census.find(7));
+  EXPECT_EQ(*census.find(7), 1U);
+  EXPECT_EQ(*census.find(11), 3U);
+  EXPECT_EQ(census.entries()[3].process.pid, 11);
 }
 
 // A parent with 300,000 KiB and a worker that maps the same.
@@ -204,10 +261,7 @@ class UnsharedTest : public testing::Test {
     return *slot;
   }
   Task worker_since(std::size_t slot) {
-    Snapshot snapshot;
-    EXPECT_TRUE(source.scan(snapshot, 0));
-    census.compare(snapshot, {.slot = slot}, 0);
-    return test::task_of(snapshot, 11);
+    return compared(source, census, 11, slot);
   }
 
   FakeSource source{snapshot_of({holding(10, 900'000, kLoaded)})};
@@ -218,7 +272,7 @@ TEST_F(UnsharedTest, WhatAWorkerCopiesIsKept) {
   const std::size_t slot = note(1000, 10'000, 20'000);
   note(2000, 150'000, 200'000);
   const Task worker = worker_since(slot);
-  EXPECT_EQ(worker.shared_most_kib, 150'000U);
+  EXPECT_EQ(worker.shared_kib, 150'000U);
   ASSERT_TRUE(worker.then);
   EXPECT_EQ(worker.copied_kib, 150'000U);
   // The first 10,000 may be older than the note.
@@ -237,7 +291,7 @@ TEST_F(UnsharedTest, WhatItIsLeftWithWhenOthersExitItDidNotTake) {
   const std::size_t slot = note(1000, 0, 20'000);
   note(2000, kLoaded, 23'000);  // its faults are only a few
   EXPECT_EQ(worker_since(slot).copied_kib, 3'000U);
-  EXPECT_EQ(worker_since(slot).shared_most_kib, 0U);
+  EXPECT_EQ(worker_since(slot).shared_kib, 0U);
 }
 
 TEST_F(UnsharedTest, AnotherProcessOfItsPidHasCopiedNothing) {
@@ -246,13 +300,13 @@ TEST_F(UnsharedTest, AnotherProcessOfItsPidHasCopiedNothing) {
   source.task(11).id.start_time = 99;
   const Task other = worker_since(slot);
   EXPECT_EQ(other.copied_kib, 0U);
-  EXPECT_EQ(other.shared_most_kib, kUnknownKib);
+  EXPECT_EQ(other.shared_kib, kUnknownKib);
 }
 
 TEST_F(UnsharedTest, OneThatHasExecedOrHoldsLittleIsNotAsked) {
   source.task(11).flags = 0;
   const std::size_t slot = note(1000, 100'000, 200'000);
-  EXPECT_EQ(worker_since(slot).shared_most_kib, kUnknownKib);
+  EXPECT_EQ(worker_since(slot).shared_kib, kUnknownKib);
   Task small = holding(12, 900'000, 1'000);
   small.ppid = 10;
   small.flags = kPfForkNoExec;
@@ -260,29 +314,13 @@ TEST_F(UnsharedTest, OneThatHasExecedOrHoldsLittleIsNotAsked) {
   source.set_unshared({.id = source.task(12).id, .anonymous_kib = 1'000});
   note(2000, 0, 0);
   source.wait_for_answers();
-  Snapshot snapshot;
-  ASSERT_TRUE(source.scan(snapshot, 0));
-  census.compare(snapshot, {.slot = slot}, 0);
-  EXPECT_EQ(test::task_of(snapshot, 12).shared_most_kib, kUnknownKib);
+  EXPECT_EQ(compared(source, census, 12, slot).shared_kib, kUnknownKib);
 }
 
 TEST_F(CensusTest, AtTheStartOneIsTakenWhole) {
   const std::size_t slot = census.look_at_all(source.sources(), at(1, 500'000));
   EXPECT_FALSE(census.busy());
   EXPECT_EQ(then(10, slot)->private_kib, 1'000U);
-}
-
-TEST_F(CensusTest, SwapOfAProcessIsBoundedByWhatItHadAndAllHaveGot) {
-  source.task(10).swap_kib = 400;
-  PressureReading reading = at(1, 500'000);
-  reading.swap_total_kib = 9'000;
-  reading.swap_free_kib = 8'000;
-  const std::size_t slot = census.look_at_all(source.sources(), reading);
-  Snapshot snapshot;
-  ASSERT_TRUE(source.scan(snapshot, 0));
-  census.compare(snapshot, {.slot = slot}, 1'300);
-  EXPECT_EQ(test::task_of(snapshot, 10).swap_most_kib, 700U);
-  EXPECT_EQ(test::task_of(snapshot, 11).swap_most_kib, 300U);
 }
 
 TEST(NewPids, GoAroundAtTheGreatest) {
@@ -313,16 +351,16 @@ TEST_F(CensusTest, NamesTheProcessesThatTookTheMost) {
   EXPECT_EQ(takers[1].took_kib, 5'000U);
 }
 
-TEST_F(CensusTest, NewPidsAreNotKnownIfAllCanHaveBeenGivenOut) {
-  EXPECT_FALSE(census.new_pids(source.sources(), kSecond));
+// If a pid can have been given out twice, all processes are listed.
+TEST_F(CensusTest, OnlyNewPidsAreListedWhereTheyAreKnown) {
   source.set_last_pid(11);
   static_cast<void>(look(1, 500'000));
+  const std::uint32_t lists = source.lists();
   source.set_last_pid(20);
-  const auto fresh = census.new_pids(source.sources(), 2 * kSecond);
-  ASSERT_TRUE(fresh);
-  EXPECT_FALSE(fresh->contains(11));
-  EXPECT_TRUE(fresh->contains(20));
-  EXPECT_FALSE(census.new_pids(source.sources(), 60 * kSecond));
+  EXPECT_TRUE(census.add_new(source.sources(), 2 * kSecond));
+  EXPECT_EQ(source.lists(), lists);
+  EXPECT_TRUE(census.add_new(source.sources(), 60 * kSecond));
+  EXPECT_EQ(source.lists(), lists + 1);
 }
 
 // Near a trigger notes use more of the time.

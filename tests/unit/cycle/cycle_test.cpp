@@ -43,10 +43,17 @@ class CycleTest : public testing::Test {
     source.set_pressure(with_available(50'000));
     return run(source);
   }
+  // Below half of the limit.
+  CycleResult run_deep(FakeSource& source) {
+    source.set_pressure(with_available(40'000));
+    return run(source);
+  }
 
   Policy rules = policy();
   CycleState state{rules};
   RecordingKiller killer;
+  FakeSource source_of_started{
+      snapshot_of({holding(10, 90'000, 500'000), holding(11, 80'000, 1'000)})};
 };
 
 // Answers each reading of memory with the next of a list.
@@ -67,7 +74,7 @@ TEST_F(CycleTest, CalmMemoryReadsNoProcess) {
   FakeSource source(snapshot_of({user_task(10, 500)}));
   source.set_pressure(with_available(500'000));
   EXPECT_EQ(run(source).kind, Kind::kCalm);
-  EXPECT_EQ(source.scans(), 0U);
+  EXPECT_EQ(source.lists(), 1U);  // for a note
   EXPECT_TRUE(killer.pids().empty());
 }
 
@@ -146,7 +153,10 @@ TEST_F(StormCycle, AForkerThatARuleProtectsIsSpared) {
   Rule rule{.name = "way in", .protect = true};
   ASSERT_TRUE(set_option(rule, "exe", "/bin/forker"));
   rules.rules.push_back(rule);
-  source->set_identity(100, {"/bin/forker", "", ""});
+  source->set_identity(100, {"/bin/forker", "", "/"});
+  EXPECT_EQ(run(*source).kind, Kind::kCalm);
+  source->wait_for_answers();
+  EXPECT_EQ(run(*source).kind, Kind::kCalm);
   EXPECT_EQ(run_low(*source).kind, Kind::kSignalled);
   ASSERT_TRUE(state.decision.storm);
   EXPECT_TRUE(state.decision.storm->spare_forker);
@@ -296,35 +306,52 @@ TEST_F(CycleTest, OneThatVanishesBeforeItIsRefinedIsPassedOver) {
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
 }
 
-TEST_F(CycleTest, OnlyThoseThatCanWinAreRefined) {
-  std::vector<Task> tasks;
-  for (std::int32_t pid = 100; pid < 1100; ++pid) {
-    tasks.push_back(user_task(pid, static_cast<Pages>(pid)));
-  }
-  // Root's large processes look like winners until their discount is known.
-  tasks[500].total_vm = 1500;
-  tasks[500].cap_effective = kCapSysAdmin;
-  FakeSource source(snapshot_of(tasks));
-  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
-  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{1099});
-  // Two before the signal, and those that the record lists after it.
-  EXPECT_LE(source.refines(), 2U + 2 * Decision::kListed);
-}
-
-TEST_F(CycleTest, TheGuardPassesOverWhoGivesNothingBack) {
-  rules.min_reclaim.reset();  // 150,000 wanted, 50,000 there
-  rules.spare_bystanders = false;
+TEST_F(CycleTest, AProcessThatGivesNothingBackIsPassedOver) {
+  rules.min_reclaim.reset();  // 150,000 wanted, 40,000 there
   FakeSource source(
       snapshot_of({holding(10, 16'000'000, 4'000), holding(11, 50'000, 120'000),
                    holding(12, 40'000, 300'000)}));
-  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
-  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
-  EXPECT_EQ(state.decision.needed_kib, 100'000U);
-  EXPECT_EQ(state.decision.required_kib, 100'000U);
-  ASSERT_EQ(state.decision.passed_over_count, 1U);
+  EXPECT_EQ(run_deep(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
+  EXPECT_EQ(state.decision.needed_kib, 110'000U);
+  EXPECT_EQ(state.decision.required_kib, 110'000U);
+  EXPECT_EQ(state.decision.culprit.kind, Culprit::Kind::kOlder);
+  ASSERT_EQ(state.decision.passed_over_count, 2U);
   EXPECT_EQ(state.decision.passed_over[0].task.id.pid, 10);
-  ASSERT_EQ(state.decision.runners_up_count, 1U);
-  EXPECT_EQ(state.decision.runners_up[0].task.id.pid, 12);
+  EXPECT_EQ(state.decision.passed_over[0].verdict.points, 16'000'000U);
+}
+
+// Started in the middle of an emergency: nothing is known yet.
+TEST_F(CycleTest, TheFirstDecisionWaitsForASecondOfNotes) {
+  rules.min_reclaim.reset();
+  source_of_started.set_step(300'000);
+  source_of_started.set_pressure(with_available(90'000));
+  EXPECT_EQ(run(source_of_started).kind, Kind::kLooking);
+  source_of_started.task(11).rss_anon_kib += 60'000;
+  source_of_started.set_pressure(with_available(89'900));
+  EXPECT_EQ(run(source_of_started).kind, Kind::kLooking);
+  EXPECT_EQ(run(source_of_started).kind, Kind::kLooking);
+  EXPECT_EQ(run(source_of_started).kind, Kind::kLooking);
+  // Nothing was lost meanwhile: the greatest score for what is held decides.
+  EXPECT_EQ(run(source_of_started).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
+}
+
+TEST_F(CycleTest, WhatTakesMemoryInItsFirstSecondDies) {
+  rules.min_reclaim.reset();
+  source_of_started.set_pressure(with_available(99'000));
+  EXPECT_EQ(run(source_of_started).kind, Kind::kLooking);
+  source_of_started.task(11).rss_anon_kib += 40'000;
+  source_of_started.set_pressure(with_available(60'000));
+  EXPECT_EQ(run(source_of_started).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  EXPECT_EQ(state.decision.culprit.kind, Culprit::Kind::kProcess);
+}
+
+TEST_F(CycleTest, BelowHalfOfTheLimitTheFirstDecisionDoesNotWait) {
+  rules.min_reclaim.reset();
+  EXPECT_EQ(run_deep(source_of_started).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
 }
 
 // A calm look, at which 500,000 KiB are available and all is noted; then memory
@@ -353,7 +380,7 @@ TEST_F(BlameTest, AnInnocentProcessThatOnlyReservesIsPassedOver) {
   grow(12, 440'000);
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
-  EXPECT_EQ(state.decision.blame, Blame::kTook);
+  EXPECT_EQ(state.decision.culprit.kind, Culprit::Kind::kProcess);
   ASSERT_TRUE(state.decision.loss);
   EXPECT_EQ(state.decision.loss->lost_kib, 450'000U);
   EXPECT_EQ(state.decision.chosen.verdict.took_kib, 440'000U);
@@ -374,14 +401,6 @@ TEST_F(BlameTest, OfThoseThatTookAFairPartPointsDecide) {
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
 }
 
-TEST_F(BlameTest, WithoutItsSwitchOnlyTheReclaimCounts) {
-  rules.spare_bystanders = false;
-  grow(12, 440'000);
-  static_cast<void>(run_low(source));
-  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
-  EXPECT_EQ(state.decision.blame, Blame::kNone);
-}
-
 TEST_F(BlameTest, TheBareOrderHasNoGuard) {
   rules.min_reclaim = Amount{.basis_points = {}, .kib = 0};
   grow(12, 440'000);
@@ -389,12 +408,43 @@ TEST_F(BlameTest, TheBareOrderHasNoGuard) {
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
 }
 
-// A tmpfs that fills: the score of what is held decides, without address space
-// that is only reserved.
-TEST_F(BlameTest, WhereNoProcessTookItWhatIsHeldDecides) {
-  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+// A tmpfs that fills: nobody dies for it early, and below half of the limit the
+// score of what is held decides, without address space that is only reserved.
+TEST_F(BlameTest, WhereNoProcessTookItInnocentOnesDieOnlyBelowHalfOfTheLimit) {
+  EXPECT_EQ(run_low(source).kind, Kind::kNobody);
+  EXPECT_TRUE(killer.pids().empty());
+  source.set_step(200'000);
+  EXPECT_EQ(run_deep(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
-  EXPECT_EQ(state.decision.blame, Blame::kHeld);
+  EXPECT_EQ(state.decision.culprit.kind, Culprit::Kind::kNobody);
+}
+
+// By a trigger of stalls alone, they die after one more window.
+TEST_F(BlameTest, ATriggerOfStallsGivesInnocentOnesOneMoreWindow) {
+  Trigger stalled{.name = "stalled"};
+  stalled.psi_full_above = 1000;
+  rules.triggers = {stalled};
+  EXPECT_FALSE(innocents_may_die(stalled, with_available(10), 9 * kSecond));
+  EXPECT_TRUE(innocents_may_die(stalled, with_available(10), 10 * kSecond));
+}
+
+TEST_F(BlameTest, AHogThatMustNotDieIsNamedAndItsNeighboursLive) {
+  source.task(12).oom_adj = kOomDisable;
+  grow(12, 440'000);
+  EXPECT_EQ(run_low(source).kind, Kind::kNobody);
+  EXPECT_TRUE(killer.pids().empty());
+  ASSERT_TRUE(state.decision.culprit.exempt);
+  EXPECT_EQ(state.decision.exempt.task.id.pid, 12);
+  EXPECT_EQ(state.decision.exempt.verdict.took_kib, 440'000U);
+}
+
+// An innocent process does not die for a few KiB, however short memory is.
+TEST_F(BlameTest, NoInnocentOneDiesForLessThanAnEighthOfWhatIsNeeded) {
+  source.task(10).rss_anon_kib = 13'000;
+  source.task(11).rss_anon_kib = 13'000;
+  source.task(12).rss_anon_kib = 1'000;
+  EXPECT_EQ(run_deep(source).kind, Kind::kNobody);
+  EXPECT_TRUE(killer.pids().empty());
 }
 
 // The workers of a server under load: none took what is needed, all together
@@ -418,6 +468,7 @@ class PoolTest : public BlameTest {
     for (std::int32_t pid = 21; pid < 41; ++pid) {
       Task worker = holding(pid, 60'000 + static_cast<Pages>(pid), 12'000);
       worker.ppid = 20;
+      worker.comm[0] = static_cast<char>('A' + pid - 21);  // names do not count
       tasks.push_back(worker);
     }
     return tasks;
@@ -428,120 +479,123 @@ TEST_F(PoolTest, OneOfItsWorkersDies) {
   for (std::int32_t pid = 21; pid < 41; ++pid) {
     grow(pid, pid < 31 ? 20'000 : 25'000);
   }
-  grow(10, 15'000);  // as much as a fair part, but not of the pool
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{40});
-  EXPECT_EQ(state.decision.blame, Blame::kTook);
-  ASSERT_TRUE(state.decision.pool);
-  EXPECT_EQ(state.decision.pool->parent.pid, 20);
-  EXPECT_EQ(state.decision.pool->members, 20U);
-  EXPECT_EQ(state.decision.pool->took_kib, 450'000U);
-}
-
-// A helper of the pool maps a file. Until the helper is read, that could be
-// memory that it took: more than each worker, less than another process took.
-TEST_F(PoolTest, IsFoundBesideAChildOfAnotherNameWithMoreResident) {
-  grow_all(25'000);
-  grow(10, 30'000);
-  Task helper = holding(41, 60'000, 1'000);
-  helper.ppid = 20;
-  helper.comm[0] = 'h';
-  helper.rss = 27'000 / 4;
-  source.add(helper);
-  static_cast<void>(run_low(source));
-  ASSERT_TRUE(state.decision.pool);
-  EXPECT_EQ(state.decision.pool->members, 20U);
+  EXPECT_EQ(state.decision.culprit.kind, Culprit::Kind::kGroup);
+  EXPECT_FALSE(state.decision.culprit.by_account);
 }
 
 TEST_F(PoolTest, ThatTookLessThanHalfOfTheLossIsNone) {
   grow_all(10'000);
-  static_cast<void>(run_low(source));
-  EXPECT_EQ(state.decision.blame, Blame::kHeld);
-  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  EXPECT_EQ(run_low(source).kind, Kind::kNobody);
 }
 
-TEST_F(PoolTest, OfOtherNamesIsNone) {
-  grow_all(25'000);
-  for (std::int32_t pid = 21; pid < 41; ++pid) {
-    source.task(pid).comm[0] = static_cast<char>('A' + pid - 21);
-  }
-  static_cast<void>(run_low(source));
-  EXPECT_FALSE(state.decision.pool);
-}
-
-// Workers that write, and so copy, what they were forked with: what they hold
-// does not change. No census has measured it, but each copy is a fault.
-class CopiesTest : public BlameTest {
+// The same with the accounts of cgroups: a service (20) whose workers did not
+// take it by what they hold, but which is charged with it.
+class AccountsTest : public PoolTest {
  protected:
-  CopiesTest() : BlameTest(family()) { rules.victim = VictimOrder::kProcess; }
-
-  static std::vector<Task> family() {
-    std::vector<Task> tasks{holding(11, 80'000, 300'000),
-                            holding(20, 40'000, 120'000)};
-    for (std::int32_t pid = 21; pid < 29; ++pid) {
-      Task worker = holding(pid, 40'000, 120'000);
-      worker.ppid = 20;
-      worker.flags |= kPfForkNoExec;
-      tasks.push_back(worker);
+  AccountsTest() {
+    source.set_identity(10, {"/bin/java", "", "/system/java"});
+    source.set_identity(11, {"/bin/redis", "", "/system/redis"});
+    for (std::int32_t pid = 20; pid < 41; ++pid) {
+      source.set_identity(pid, {"/bin/writer", "", "/system/writer"});
     }
-    return tasks;
+    charge("/system", 442'000);
+    charge("/system/java", 140'000);
+    charge("/system/redis", 300'000);
+    charge("/system/writer", 2'000);
+    source.set_step(1'100'000);
+    // A note of processes and accounts.
+    source.set_pressure(with_available(480'000));
+    EXPECT_EQ(run(source).kind, Kind::kCalm);
+    source.wait_for_answers();
+    EXPECT_EQ(run(source).kind, Kind::kCalm);
+    EXPECT_TRUE(state.accounts.known());
+  }
+
+  void charge(const std::string& cgroup, Kib anonymous, Kib shmem = 0) {
+    Account account;
+    account[Charge::kAnonymous] = anonymous;
+    account[Charge::kShmem] = shmem;
+    source.set_account(cgroup, account);
   }
 };
 
-TEST_F(CopiesTest, OneOfThoseThatFaultedThemInDies) {
-  for (std::int32_t pid = 21; pid < 29; ++pid) {
-    source.task(pid).faulted_kib = 40'000;
+TEST_F(AccountsTest, TheProcessesOfTheCgroupThatIsChargedAreEligible) {
+  charge("/system", 442'000, 430'000);
+  charge("/system/writer", 2'000, 430'000);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{20});
+  const Decision& decision = state.decision;
+  EXPECT_EQ(decision.culprit.kind, Culprit::Kind::kGroup);
+  EXPECT_TRUE(decision.culprit.by_account);
+  EXPECT_EQ(decision.culprit.min_took_kib, 0U);
+  ASSERT_EQ(decision.cgroups.count, 1U);
+  EXPECT_EQ(decision.cgroups.list[0].path.view(), "/system/writer");
+  EXPECT_EQ(decision.cgroups.list[0].took_kib, 430'000U);
+  EXPECT_EQ(decision.cgroups.source, CgroupsTook::Source::kNow);
+}
+
+// After the writers' cgroup is gone, its files are charged to the one above.
+TEST_F(AccountsTest, WhatTheDeadHaveLeftIsNobodys) {
+  charge("/system", 440'000, 430'000);
+  source.remove_cgroup("/system/writer");
+  for (std::int32_t pid = 20; pid < 41; ++pid) {
+    source.remove(pid);
   }
-  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
-  EXPECT_EQ(state.decision.blame, Blame::kTook);
-  ASSERT_TRUE(state.decision.pool);
-  EXPECT_EQ(state.decision.pool->took_kib, 8 * 40'000U);
-  EXPECT_EQ(state.decision.victim.task.ppid, 20);
-  EXPECT_GE(state.decision.expected_kib(), 40'000U);
+  EXPECT_EQ(run_low(source).kind, Kind::kNobody);
+  EXPECT_TRUE(state.decision.cgroups.dead);
+  EXPECT_TRUE(killer.pids().empty());
 }
 
-TEST_F(CopiesTest, FaultsExplainNoMoreThanWhatIsShared) {
-  source.task(21).faulted_kib = 9'000'000;
-  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
-  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{21});
-  EXPECT_EQ(state.decision.victim.verdict.took_kib, 120'000U);
-}
-
-TEST_F(CopiesTest, NoneIsSuspectedWhereSharedMemoryGrew) {
-  for (std::int32_t pid = 21; pid < 29; ++pid) {
-    source.task(pid).faulted_kib = 120'000;
+TEST_F(AccountsTest, ACgroupWhoseProcessesMustNotDieIsNobodysToo) {
+  charge("/system", 442'000, 430'000);
+  charge("/system/writer", 2'000, 430'000);
+  for (std::int32_t pid = 20; pid < 41; ++pid) {
+    source.task(pid).oom_adj = kOomDisable;
   }
-  PressureReading low = with_available(50'000);
-  low.shmem_kib = 400'000;
-  source.set_pressure(low);
-  EXPECT_EQ(run(source).kind, Kind::kSignalled);
-  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  EXPECT_EQ(run_low(source).kind, Kind::kNobody);
+  EXPECT_TRUE(killer.pids().empty());
 }
 
-TEST_F(CopiesTest, SmallOnesAreNotSuspected) {
-  for (std::int32_t pid = 20; pid < 29; ++pid) {
-    source.task(pid).rss_anon_kib = 16'000;
-    source.task(pid).rss = 4'000;
-    source.task(pid).faulted_kib = 9'000'000;
-  }
+TEST_F(AccountsTest, AmongItsProcessesThoseThatTookAFairPartAreEligible) {
+  grow(22, 150'000);
+  grow(23, 140'000);
+  charge("/system", 870'000);
+  charge("/system/writer", 430'000);
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
-  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{23});
+  EXPECT_EQ(state.decision.culprit.min_took_kib, 75'000U);
 }
 
-TEST_F(CopiesTest, WhatWasTakenForCertainComesFirst) {
-  source.task(21).faulted_kib = 120'000;
-  grow(11, 440'000);
+// Nothing is known of a cgroup that came after the note but what it is charged
+// with: all of that it took.
+TEST_F(AccountsTest, ANewCgroupTookAllThatItIsChargedWith) {
+  charge("/system", 872'000);
+  charge("/system/new", 0, 430'000);
+  source.add(holding(50, 10, 100));
+  source.set_identity(50, {"/bin/new", "", "/system/new"});
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
-  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{50});
+}
+
+// Two cgroups that took about the same are both asked.
+TEST_F(AccountsTest, CgroupsThatTookAboutTheSameAreAskedTogether) {
+  charge("/system", 872'000);
+  charge("/system/java", 140'000, 210'000);
+  charge("/system/writer", 2'000, 220'000);
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(state.decision.cgroups.count, 2U);
+  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
 }
 
 TEST_F(BlameTest, WithoutNotesWhatIsHeldDecides) {
   state.census = Census();
   grow(12, 440'000);
-  static_cast<void>(run_low(source));
+  static_cast<void>(run_deep(source));
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{12});
   EXPECT_FALSE(state.decision.loss);
-  EXPECT_EQ(state.decision.blame, Blame::kHeld);
+  EXPECT_EQ(state.decision.culprit.kind, Culprit::Kind::kOlder);
 }
 
 // The parent took the memory and then forked: what both map goes with neither
@@ -603,17 +657,17 @@ TEST_F(CycleTest, WhereNobodyGivesBackEnoughTheBarIsHalved) {
   rules.min_reclaim.reset();
   FakeSource source(
       snapshot_of({holding(10, 9000, 4'000), holding(11, 500, 30'000)}));
-  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(run_deep(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
-  EXPECT_EQ(state.decision.required_kib, 25'000U);
+  EXPECT_EQ(state.decision.required_kib, 27'500U);
 }
 
-TEST_F(CycleTest, WhereNobodyGivesBackAnythingTheBareOrderHolds) {
+TEST_F(CycleTest, WhereNoneGivesBackAnEighthNoneDies) {
   rules.min_reclaim.reset();
-  FakeSource source(snapshot_of({user_task(10, 500), user_task(11, 900)}));
-  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
-  EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
-  EXPECT_EQ(state.decision.required_kib, 0U);
+  FakeSource source(
+      snapshot_of({user_task(10, 500), holding(11, 900, 13'000)}));
+  EXPECT_EQ(run_deep(source).kind, Kind::kNoCandidate);
+  EXPECT_TRUE(killer.pids().empty());
 }
 
 TEST_F(CycleTest, SharedMemoryThatNobodyElseMapsCounts) {
@@ -624,7 +678,7 @@ TEST_F(CycleTest, SharedMemoryThatNobodyElseMapsCounts) {
   Task other = holding(11, 50'000, 200'000);
   other.rss_shmem_kib = 1'000;
   FakeSource source(snapshot_of({leak, other}));
-  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(run_deep(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{10});
   EXPECT_EQ(state.decision.victim.verdict.reclaim_kib, 299'000U);
 }
@@ -639,7 +693,7 @@ TEST_F(CycleTest, ASegmentThatManyMapIsNobodysOwn) {
     tasks.push_back(mapper);
   }
   FakeSource source(snapshot_of(tasks));
-  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_EQ(run_deep(source).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{50});
 }
 

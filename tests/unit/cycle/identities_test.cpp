@@ -7,7 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "badnessd/cycle/lazy_selection.h"
+#include "badnessd/cycle/judge.h"
+#include "badnessd/engine/blame.h"
 #include "fake_source.h"
 #include "random_snapshot.h"
 #include "roots.h"
@@ -37,14 +38,13 @@ class IdentitiesTest : public testing::Test {
   }
 
   // The verdict on the process, when all about it was read.
-  const Verdict& judged(std::int32_t pid) {
-    const Inquiry inquiry{source.sources(), snapshot, policy, census};
-    EXPECT_TRUE(scan(inquiry));
-    const auto index = static_cast<std::uint32_t>(find_task(snapshot, pid));
-    bound = snapshot.verdicts[index].oom_adj;
-    refine_one(inquiry, index);
-    EXPECT_LE(snapshot.verdicts[index].oom_adj, bound);
-    return snapshot.verdicts[index];
+  const Verdict& judged(std::int32_t pid) { return judged_of(source, pid); }
+  const Verdict& judged_of(FakeSource& of, std::int32_t pid) {
+    EXPECT_TRUE(survey({of.sources(), policy, census}, {}));
+    return census.table().verdicts[*census.find(pid)];
+  }
+  std::string_view cgroup(std::int32_t pid) {
+    return cgroup_of(census, *census.find(pid));
   }
   // Looks, and takes what was read.
   void look(Micros now_us) {
@@ -54,20 +54,27 @@ class IdentitiesTest : public testing::Test {
   }
 
   FakeSource source;
-  Snapshot snapshot;
   Policy policy;
   Identities identities;
   Census census;
-  std::int32_t bound = 0;
 };
 
-TEST_F(IdentitiesTest, NameProgramAndUserAreReadWhenTheyAreNeeded) {
-  policy.rules = {rule("exe", 5, {{"exe", "/usr/bin/*"}}),
+TEST_F(IdentitiesTest, NameAndUserAreKnownAtOnce) {
+  policy.rules = {rule("name", 5, {{"comm", "java"}}),
                   rule("user", 3, {{"user", "1000"}})};
   EXPECT_EQ(judged(10).oom_adj, 5);
   EXPECT_EQ(judged(11).oom_adj, 3);
-  EXPECT_EQ(bound, 5);
   EXPECT_FALSE(Identities::needed(policy));
+}
+
+// A read of exe can wait for an exec that hangs.
+TEST_F(IdentitiesTest, TheProgramIsReadInCalmTimes) {
+  policy.rules = {rule("exe", 5, {{"exe", "/usr/bin/*"}})};
+  EXPECT_TRUE(judged(10).rules_open);
+  look(kSecond);
+  EXPECT_EQ(judged(10).oom_adj, 5);
+  EXPECT_EQ(judged(11).oom_adj, 0);
+  EXPECT_FALSE(judged(11).rules_open);
 }
 
 TEST_F(IdentitiesTest, CommandLineAndCgroupAreThoseOfCalmTimes) {
@@ -76,12 +83,11 @@ TEST_F(IdentitiesTest, CommandLineAndCgroupAreThoseOfCalmTimes) {
   const Verdict unknown = judged(10);
   EXPECT_EQ(unknown.oom_adj, 0);
   EXPECT_TRUE(unknown.rules_open);
-  EXPECT_EQ(bound, 7);
   look(kSecond);
   EXPECT_EQ(judged(10).oom_adj, -17);
   EXPECT_FALSE(judged(10).rules_open);
   EXPECT_EQ(judged(11).oom_adj, 7);
-  EXPECT_EQ(cgroup_of(census, snapshot, snapshot.tasks[1]), "/b.slice");
+  EXPECT_EQ(cgroup(11), "/b.slice");
 }
 
 TEST_F(IdentitiesTest, OneThatIsNewIsJudgedByWhatCanBeRead) {
@@ -104,8 +110,7 @@ TEST_F(IdentitiesTest, OneThatHasOnlyForkedIsWhatItsParentIs) {
   child.flags = kPfForkNoExec;
   source.add(child);
   EXPECT_EQ(judged(12).oom_adj, -17);
-  EXPECT_EQ(cgroup_of(census, snapshot, test::task_of(snapshot, 12)),
-            "/a.slice");
+  EXPECT_EQ(cgroup(12), "/a.slice");
   // It runs another program: it is another process.
   source.add(named(13, "sh", 10));
   EXPECT_EQ(judged(13).oom_adj, 0);
@@ -117,11 +122,9 @@ TEST_F(IdentitiesTest, AnotherNameMayBeAnotherProgram) {
   look(kSecond);
   EXPECT_EQ(judged(11).oom_adj, 9);
   FakeSource renamed(snapshot_of({named(10, "java"), named(11, "python")}));
-  const Inquiry inquiry{renamed.sources(), snapshot, policy, census};
-  ASSERT_TRUE(scan(inquiry));
-  refine_one(inquiry, 1);
-  EXPECT_EQ(snapshot.verdicts[1].oom_adj, 0);
-  EXPECT_TRUE(snapshot.verdicts[1].rules_open);
+  renamed.set_identity(11, {"", "", "/"});  // so that it is the same process
+  EXPECT_EQ(judged_of(renamed, 11).oom_adj, 0);
+  EXPECT_TRUE(judged_of(renamed, 11).rules_open);
 }
 
 TEST_F(IdentitiesTest, AReusedPidIsSomebodyElse) {
@@ -130,10 +133,7 @@ TEST_F(IdentitiesTest, AReusedPidIsSomebodyElse) {
   Task other = named(11, "sh");
   other.id.start_time = 99;
   FakeSource later(snapshot_of({named(10, "java"), other}));
-  const Inquiry inquiry{later.sources(), snapshot, policy, census};
-  ASSERT_TRUE(scan(inquiry));
-  refine_one(inquiry, 1);
-  EXPECT_EQ(snapshot.verdicts[1].oom_adj, 0);
+  EXPECT_EQ(judged_of(later, 11).oom_adj, 0);
 }
 
 TEST_F(IdentitiesTest, OldOnesAreLookedAtAgainAndNewOnesSoon) {
@@ -160,12 +160,13 @@ TEST(Identities, ManyNewOnesAreReadAFewHundredAtATime) {
   policy.rules = {rule("cgroup", 7, {{"cgroup", "a"}})};
   Identities identities;
   Census census;
-  const Snapshot snapshot = test::scan_of(source);
+  ASSERT_TRUE(survey({source.sources(), policy, census}, {}));
   const auto known = [&] {
-    return std::count_if(snapshot.tasks.begin(), snapshot.tasks.end(),
-                         [&](const Task& task) {
-                           return !cgroup_of(census, snapshot, task).empty();
-                         });
+    std::ptrdiff_t count = 0;
+    for (std::uint32_t i = 0; i < census.entries().size(); ++i) {
+      count += cgroup_of(census, i).empty() ? 0 : 1;
+    }
+    return count;
   };
   identities.look(source.sources(), policy, census, kSecond);
   for (Micros now = 2; now < 6; ++now) {
@@ -225,13 +226,10 @@ TEST(RulesProperty, TheOrderIs2632sOnTheOomAdjThatRulesGive) {
     }
     const auto choose = [&](const Policy& with) {
       FakeSource source(full);
-      Snapshot snapshot;
-      const Census census;
-      const Inquiry inquiry{source.sources(), snapshot, with, census,
-                            ~Kib{0} / 2};
-      EXPECT_TRUE(scan(inquiry));
-      SelectRules rules;
-      return select_victim(inquiry, rules, 0).selection;
+      Census census;
+      EXPECT_TRUE(survey({source.sources(), with, census}, {}));
+      Bars bars;
+      return select_victim(census.table(), {}, bars, 0);
     };
     const auto kernel26 = [&](const Policy& with) {
       Snapshot facts = full;

@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <spdlog/sinks/null_sink.h>
@@ -92,12 +93,12 @@ class ShortMemory final : public test::ForwardingSource {
   }
   // No process but those of the test takes memory.
   [[nodiscard]] VmCounters read_vm_counters() override {
-    return {.oom_kills = {}, .faulted_kib = 0};
+    return {.oom_kills = {}, .faulted_kib = 0, .swapped_pages = 0};
   }
-  [[nodiscard]] Expected<void> scan(Snapshot& snapshot,
-                                    Kib small_kib) override {
-    ++scans_;
-    return ForwardingSource::scan(snapshot, small_kib);
+  [[nodiscard]] Expected<void> list(std::vector<ListedProcess>& listed,
+                                    const PidRange& range) override {
+    scans_ += range.first <= kAllPids.first && range.last == kAllPids.last;
+    return ForwardingSource::list(listed, range);
   }
   // Half of the memory is available, less this.
   void lose(Kib kib) { lost_kib_ = kib; }
