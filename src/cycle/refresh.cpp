@@ -52,6 +52,7 @@ bool Refresh::read_suspects(const Sources& sources, Census& census,
   if (*fresh != 0 || !read_.empty()) {
     link_children(census.table());
   }
+  read_newest(sources, census);
   rank(census);
   return read_ranked(sources, census) &&
          complete(sources, census, needed_kib);
@@ -66,6 +67,19 @@ bool Refresh::read_members(const Sources& sources, Census& census,
     }
   }
   return complete(sources, census, needed_kib);
+}
+
+// What takes memory now has often been started a short time ago, and held
+// little at the note.
+void Refresh::read_newest(const Sources& sources, Census& census) {
+  constexpr std::size_t kNewest = 16;
+  const std::size_t enough = read_.size() + kNewest;
+  for (auto i = static_cast<std::uint32_t>(census.entries().size());
+       i != 0 && read_.size() < enough; --i) {
+    if (!is_kernel_thread(census.table().tasks[i - 1])) {
+      read_one(sources, census, i - 1);
+    }
+  }
 }
 
 bool Refresh::was_read(std::uint32_t index) const noexcept {

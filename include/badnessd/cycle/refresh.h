@@ -17,8 +17,8 @@ class Refresh {
   // Room for `tasks` processes.
   void reserve(std::size_t tasks);
 
-  // Reads the newcomers, then the others by what they had taken when they were
-  // last read, until no process that is not read can have taken a quarter of
+  // Reads the newcomers and the newest processes, then the others by what they
+  // had taken when they were last read, and by their size, until no process that is not read can have taken a quarter of
   // the most that one took: a process took no more than that and all faults
   // since the last note that no read process accounts for. Reads whole those
   // that can have taken a quarter, their parents and children, and looks
@@ -58,6 +58,7 @@ class Refresh {
   };
 
   void begin(const Census& census, const Loss& loss);
+  void read_newest(const Sources& sources, Census& census);
   void rank(const Census& census);
   [[nodiscard]] bool read_ranked(const Sources& sources, Census& census);
   void read_one(const Sources& sources, Census& census, std::uint32_t index);

@@ -19,7 +19,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include <gtest/gtest.h>
 #include <spdlog/sinks/null_sink.h>
@@ -95,10 +94,10 @@ class ShortMemory final : public test::ForwardingSource {
   [[nodiscard]] VmCounters read_vm_counters() override {
     return {.oom_kills = {}, .faulted_kib = 0, .swapped_pages = 0};
   }
-  [[nodiscard]] Expected<void> list(std::vector<ListedProcess>& listed,
-                                    const PidRange& range) override {
-    scans_ += range.first <= kAllPids.first && range.last == kAllPids.last;
-    return ForwardingSource::list(listed, range);
+  // Of one that was known before: only where all processes are read.
+  [[nodiscard]] Expected<void> read_oom_adj(Task& task) override {
+    ++scans_;
+    return ForwardingSource::read_oom_adj(task);
   }
   // Half of the memory is available, less this.
   void lose(Kib kib) { lost_kib_ = kib; }
@@ -143,7 +142,7 @@ class DivertingKiller final : public Killer {
   [[nodiscard]] const std::optional<std::int64_t>& at_signal() const {
     return at_signal_;
   }
-  // Scans of all processes until then.
+  // Reads of all processes until then.
   [[nodiscard]] int scans() const noexcept { return scans_; }
 
  private:
