@@ -159,9 +159,9 @@ Expected<std::string_view> FileReader::read_open(int fd, std::size_t limit) {
       return tl::unexpected(Error{errno, "read"});
     }
     size += static_cast<std::size_t>(n);
-    // A text that fits and ends in a newline is complete: only lists of
-    // children come in pieces, and they have no newline. Saves a second read.
-    if (n == 0 || (size < buffer_.size() && buffer_[size - 1] == '\n')) {
+    // A file of many records (cgroup.procs, vmstat) comes in pieces of whole
+    // lines, so that only a read of nothing is the end: 0.2 us more a file.
+    if (n == 0) {
       return std::string_view(buffer_.data(), size);
     }
   }

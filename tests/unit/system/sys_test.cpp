@@ -2,6 +2,7 @@
 #include "badnessd/system/sys.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -179,6 +180,27 @@ TEST(FileReader, ReadsOnWhereAFullBufferEndsInANewline) {
   const UniqueFd root = open_root(tree);
   FileReader reader;
   EXPECT_TRUE(reader.read(root.get(), "file") == text);
+}
+
+// The kernel hands out a file of many records in pieces of whole lines, of up
+// to a page.
+TEST(FileReader, ReadsAFileOfManyRecordsToItsEnd) {
+  constexpr std::size_t kPages = 400;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  void* const area = ::mmap(nullptr, kPages * page, PROT_NONE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(area, MAP_FAILED);
+  // Every other page is a mapping of its own, and so a record.
+  for (std::size_t i = 0; i < kPages; i += 2) {
+    ASSERT_EQ(::mprotect(static_cast<char*>(area) + i * page, page, PROT_READ),
+              0);
+  }
+  FileReader reader;
+  const auto text = reader.read(AT_FDCWD, "/proc/self/maps");
+  ASSERT_TRUE(text);
+  EXPECT_GE(std::count(text->begin(), text->end(), '\n'),
+            static_cast<std::ptrdiff_t>(kPages));
+  ::munmap(area, kPages * page);
 }
 
 TEST(FileReader, RefusesMoreThanFourMebibytes) {
