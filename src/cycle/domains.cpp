@@ -87,6 +87,10 @@ Fired take_cgroup(CgroupTree& cgroups, const Policy& policy, OomDomain& domain,
                   const PressureReading& system) {
   const auto reading = cgroups.read(domain.cgroup, system);
   if (reading) {
+    const std::uint64_t inode = cgroups.inode(domain.cgroup);
+    if (domain.inode != inode) {
+      renew(policy, domain, inode);
+    }
     return take_reading(policy, domain, *reading);
   }
   if (domain.last) {

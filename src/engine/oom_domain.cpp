@@ -54,6 +54,13 @@ OomDomain cgroup_domain(const Policy& policy, std::size_t trigger,
   return domain;
 }
 
+void renew(const Policy& policy, OomDomain& domain, std::uint64_t inode) {
+  const KillTimes kills = domain.kills;
+  domain = cgroup_domain(policy, domain.trigger, std::move(domain.cgroup));
+  domain.kills = kills;
+  domain.inode = inode;
+}
+
 void rest(OomDomain& domain) noexcept {
   constexpr Micros kRest = 100'000;
   domain.rest_until_us = domain.last ? domain.last->time_us + kRest : 0;

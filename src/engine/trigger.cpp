@@ -30,10 +30,17 @@ void PressureHistory::add(const PressureReading& reading) noexcept {
   if (count_ != 0 && reading.time_us <= newest_.time_us) {
     return;
   }
-  newest_ = {.time_us = reading.time_us,
-             .some_us = reading.psi_some ? reading.psi_some->total_us : 0,
-             .full_us = reading.psi_full ? reading.psi_full->total_us : 0,
-             .has_psi = reading.psi_some.has_value()};
+  // A file that cannot be read for once is no counter that falls.
+  const Sample now{.time_us = reading.time_us,
+                   .some_us = reading.psi_some ? reading.psi_some->total_us
+                                               : newest_.some_us,
+                   .full_us = reading.psi_full ? reading.psi_full->total_us
+                                               : newest_.full_us,
+                   .has_psi = reading.psi_some.has_value()};
+  if (now.some_us < newest_.some_us || now.full_us < newest_.full_us) {
+    count_ = 0;
+  }
+  newest_ = now;
   if (samples_.empty()) {
     return;
   }

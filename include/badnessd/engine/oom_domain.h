@@ -24,6 +24,7 @@ struct KillTimes {
 // that of a cgroup, for one trigger whose scope includes the cgroup.
 struct OomDomain {
   std::string cgroup{};     // its path; empty: the system
+  std::uint64_t inode = 0;  // of the cgroup; 0: not read yet
   std::size_t trigger = 0;  // the trigger that watches the cgroup
   PressureHistory history{};
   std::vector<TriggerState> triggers{};  // as many as the policy has
@@ -58,6 +59,10 @@ struct OomDomains {
 // A watch on `cgroup` for the trigger at `trigger`.
 [[nodiscard]] OomDomain cgroup_domain(const Policy& policy, std::size_t trigger,
                                       std::string cgroup);
+// The path belongs to another cgroup now, as after a restart of a unit: that
+// one has no history. The kills at this path still count for the budget, or a
+// unit that is restarted after each kill would never spend it.
+void renew(const Policy& policy, OomDomain& domain, std::uint64_t inode);
 // Resets all triggers and cgroups, as after a change of settings.
 void forget_triggers(const Policy& policy, OomDomains& domains);
 

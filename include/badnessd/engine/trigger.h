@@ -69,7 +69,9 @@ class PressureHistory {
   explicit PressureHistory(Room room)
       : samples_(room == Room::kSpan ? kSize : 0) {}
 
-  // Adds `reading`, unless its clock stood still or went back.
+  // Adds `reading`, unless its clock stood still or went back. A counter that
+  // falls is that of another cgroup at the same path, or of a kernel that has
+  // begun again: the history begins anew.
   void add(const PressureReading& reading) noexcept;
 
   struct Share {

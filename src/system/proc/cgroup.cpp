@@ -2,6 +2,7 @@
 #include "badnessd/system/proc/cgroup.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -237,6 +238,11 @@ Expected<PressureReading> CgroupTree::read(const std::string& cgroup,
     }
   }
   return reading;
+}
+
+std::uint64_t CgroupTree::inode(std::string_view cgroup) {
+  struct stat file {};
+  return ::stat(path_of(cgroup, ""), &file) == 0 ? file.st_ino : 0;
 }
 
 Expected<void> CgroupTree::for_each_process(std::string_view cgroup,

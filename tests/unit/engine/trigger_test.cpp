@@ -173,6 +173,28 @@ TEST(PressureHistory, LeavesOutAClockThatStoodStillOrWentBack) {
   EXPECT_EQ(stalls.share(10 * kSecond)->some, 4000U);
 }
 
+TEST(PressureHistory, ACounterThatFallsBeginsAnew) {
+  PressureHistory stalls = history(0, 20 * kSecond, 40);
+  stalls.add(stalled(21 * kSecond, 0, 0));
+  EXPECT_FALSE(stalls.share(10 * kSecond));
+  for (Micros time = 22 * kSecond; time <= 31 * kSecond; time += kSecond) {
+    stalls.add(stalled(time, 0, 0));
+  }
+  EXPECT_EQ(stalls.share(10 * kSecond)->some, 0U);
+}
+
+TEST(PressureHistory, AReadingWithoutPsiIsNoCounterThatFalls) {
+  PressureHistory stalls = history(0, 20 * kSecond, 40);
+  PressureReading without = of_a_thousand(10, 0, 0);
+  without.time_us = 21 * kSecond;
+  stalls.add(without);
+  EXPECT_FALSE(stalls.share(10 * kSecond));
+  stalls.add(stalled(22 * kSecond, 9 * kSecond, 5 * kSecond));
+  EXPECT_TRUE(stalls.share(10 * kSecond));
+  stalls.add(stalled(23 * kSecond, 10 * kSecond, 0));  // `full` alone
+  EXPECT_FALSE(stalls.share(10 * kSecond));
+}
+
 TEST(Conditions, OfPsiHoldFromTheirShareOn) {
   Trigger trigger;
   trigger.psi_full_above = 2000;

@@ -41,6 +41,9 @@ class CgroupTree {
   // the lower of the cgroup's and the system's. The time is the system's.
   [[nodiscard]] Expected<PressureReading> read(const std::string& cgroup,
                                                const PressureReading& system);
+  // The inode of the cgroup's directory: another one at the same path has
+  // another. 0: it is gone.
+  [[nodiscard]] std::uint64_t inode(std::string_view cgroup);
   // Whether the cgroup sets memory.max or memory.high.
   [[nodiscard]] bool limited(const std::string& cgroup);
 

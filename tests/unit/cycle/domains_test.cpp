@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "badnessd/cycle/domains.h"
+
+#include <filesystem>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "snapshots.h"
+#include "tree.h"
+
+namespace badnessd {
+namespace {
+
+using test::dir;
+using test::file;
+using test::TempTree;
+using test::with_available;
+
+std::string kib_text(Kib kib) {
+  return std::to_string(kib * 1024) + "\n";
+}
+
+// Cgroups of 100,000 KiB below /u, a trigger that acts below a tenth of one.
+class DomainsTest : public testing::Test {
+ protected:
+  DomainsTest() { rules.triggers[0].scope = Glob::parse("u/*"); }
+
+  void set(const std::string& name, Kib used, Micros stalled_us = 0) {
+    const std::string total = " avg10=0.00 avg60=0.00 avg300=0.00 total=" +
+                              std::to_string(stalled_us) + "\n";
+    tree.write(name + "/memory.current", kib_text(used));
+    tree.write(name + "/memory.max", kib_text(100'000));
+    tree.write(name + "/memory.pressure", "some" + total + "full" + total);
+  }
+  // One pass at `now_us`.
+  Firing pass(Micros now_us) {
+    PressureReading system = with_available(900'000);
+    system.time_us = now_us;
+    list_cgroups(cgroups, rules, domains, now_us);
+    return take_readings(cgroups, rules, domains, system, false);
+  }
+
+  TempTree tree{{file("cgroup.controllers", "memory\n"), dir("u", {})}};
+  CgroupTree cgroups{tree.path()};
+  Policy rules = test::acts_below_a_tenth();
+  OomDomains domains = system_domain(rules);
+};
+
+TEST_F(DomainsTest, AnotherCgroupAtThePathHasNoHistory) {
+  rules.triggers[0].mem_available_below.reset();
+  rules.triggers[0].psi_full_above = 2500;
+  set("u/a", 50'000);
+  for (Micros now = kSecond; now <= 30 * kSecond; now += kSecond) {
+    EXPECT_FALSE(pass(now).fired.kill);
+  }
+  domains.cgroups[0].noted_free_kib[3] = 50'000;
+  count_kill(domains.cgroups[0].kills, 30 * kSecond);
+  // Its successor has stalled for all of its life, and for longer than the
+  // time since the last reading.
+  set("new", 50'000, 9 * kSecond);
+  tree.remove("u/a");
+  std::filesystem::rename(tree.path("new"), tree.path("u/a"));
+  EXPECT_FALSE(pass(31 * kSecond).fired.kill);
+  EXPECT_EQ(domains.cgroups[0].noted_free_kib[3], 0U);
+  // The budget is that of the path: a unit restarts after each kill.
+  EXPECT_EQ(domains.cgroups[0].kills.count, 1U);
+}
+
+}  // namespace
+}  // namespace badnessd
