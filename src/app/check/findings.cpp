@@ -92,12 +92,9 @@ std::vector<Finding> host_findings(const Policy& policy,
   if (!source.live()) {
     return findings;
   }
-  const auto version = source.sources().cgroups.version();
-  add_if(version == CgroupTree::Version::kV1,
-         "cgroups of version 1: a scope has limits and processes, but no "
-         "stalls");
-  add_if(version == CgroupTree::Version::kNone,
-         "no cgroups with a memory controller: no scope can be watched");
+  add_if(!source.sources().cgroups.mounted(),
+         "no cgroups of version 2 with a memory controller: no scope can be "
+         "watched");
   const HostFacts host = read_host(source.root_fd());
   add_if(host.strict_overcommit,
          "vm.overcommit_memory is 2: memory is refused before it is short, so "

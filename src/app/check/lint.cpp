@@ -25,19 +25,12 @@ void lint_scope(const Trigger& trigger, std::size_t index,
                 const OomDomains& domains, CgroupTree& cgroups,
                 Findings& findings) {
   const std::string name = escaped(trigger.name);
-  const auto version = cgroups.version();
-  if (version == CgroupTree::Version::kNone) {
+  if (!cgroups.mounted()) {
     warn(findings,
-         "trigger {} cannot fire here: there are no cgroups with a memory "
-         "controller",
+         "trigger {} cannot fire here: there are no cgroups of version 2 with "
+         "a memory controller (boot with systemd.unified_cgroup_hierarchy=1)",
          name);
     return;
-  }
-  if (version == CgroupTree::Version::kV1 && asks_for_stalls(trigger)) {
-    warn(findings,
-         "trigger {} cannot fire here: cgroups of version 1 have no pressure "
-         "stall information (boot with systemd.unified_cgroup_hierarchy=1)",
-         name);
   }
   std::size_t count = 0;
   std::vector<std::string_view> unlimited;

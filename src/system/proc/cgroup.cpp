@@ -19,15 +19,6 @@ namespace badnessd {
 
 namespace fs = std::filesystem;
 
-// Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst. In version 1
-// the swap limit covers memory and swap together.
-struct CgroupTree::Files {
-  std::string_view usage, limit, soft_limit;
-  std::string_view swap_usage, swap_limit;
-  // Reclaimable memory: fields of memory.stat, in bytes.
-  std::array<std::string_view, 3> reclaimable;
-};
-
 namespace {
 
 // The number in a cgroup file; none if the file is missing or holds "max".
@@ -39,6 +30,10 @@ std::optional<std::uint64_t> read_number(FileReader& reader, const char* path) {
   }
   return number;
 }
+
+// Page cache and slab in memory.stat, in bytes (cgroup-v2.rst).
+constexpr std::array<std::string_view, 3> kReclaimable{
+    "inactive_file", "active_file", "slab_reclaimable"};
 
 // Kubernetes and user slices have five levels; 12 are enough.
 constexpr int kLevels = 12;
@@ -120,38 +115,17 @@ CgroupTree::CgroupTree(const char* root) {
   root_ = root;
   const auto controllers =
       reader_.read(AT_FDCWD, (root_ + "/cgroup.controllers").c_str());
-  std::error_code error;
-  if (controllers && controllers->find("memory") != std::string_view::npos) {
-    version_ = Version::kV2;
-  } else if (fs::exists(root_ + "/memory/memory.stat", error)) {
-    root_ += "/memory";
-    version_ = Version::kV1;
-  }
+  mounted_ =
+      controllers && controllers->find("memory") != std::string_view::npos;
 }
 
 bool CgroupTree::has_accounts() {
-  return version_ == Version::kV2 &&
-         !reader_.read(AT_FDCWD, path_of("", "memory.current"));
-}
-
-const CgroupTree::Files& CgroupTree::files() const noexcept {
-  static constexpr Files kOne{
-      "memory.usage_in_bytes",
-      "memory.limit_in_bytes",
-      {},
-      "memory.memsw.usage_in_bytes",
-      "memory.memsw.limit_in_bytes",
-      {"total_inactive_file", "total_active_file", "total_slab_reclaimable"}};
-  static constexpr Files kTwo{
-      "memory.current",  "memory.max",
-      "memory.high",     "memory.swap.current",
-      "memory.swap.max", {"inactive_file", "active_file", "slab_reclaimable"}};
-  return version_ == Version::kV1 ? kOne : kTwo;
+  return mounted_ && !reader_.read(AT_FDCWD, path_of("", "memory.current"));
 }
 
 std::vector<std::string> CgroupTree::list(const Glob& scope) {
   std::vector<std::string> found;
-  if (version_ != Version::kNone) {
+  if (mounted_) {
     queue_.reserve(kRoom);  // for_each_process() uses it later
     std::string_view prefix = scope.fixed_prefix();
     prefix.remove_prefix(prefix.starts_with('/') ? 1 : 0);
@@ -168,16 +142,13 @@ const char* CgroupTree::path_of(std::string_view cgroup,
 }
 
 Kib CgroupTree::read_kib(std::string_view cgroup, std::string_view file) {
-  constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 60;
   const auto bytes = read_number(reader_, path_of(cgroup, file));
-  return bytes && *bytes < kUnlimited ? *bytes / 1024 : kUnknownKib;
+  return bytes ? *bytes / 1024 : kUnknownKib;
 }
 
 Kib CgroupTree::limit_kib(std::string_view cgroup) {
-  const Kib hard = read_kib(cgroup, files().limit);
-  return files().soft_limit.empty()
-             ? hard
-             : std::min(hard, read_kib(cgroup, files().soft_limit));
+  return std::min(read_kib(cgroup, "memory.max"),
+                  read_kib(cgroup, "memory.high"));
 }
 
 bool CgroupTree::limited(const std::string& cgroup) {
@@ -192,8 +163,8 @@ Kib CgroupTree::reclaimable_kib(std::string_view cgroup) {
     std::string_view line = take_line(rest);
     const std::string_view name = take_word(line);
     std::uint64_t bytes = 0;
-    const auto& names = files().reclaimable;
-    if (std::find(names.begin(), names.end(), name) != names.end() &&
+    if (std::find(kReclaimable.begin(), kReclaimable.end(), name) !=
+            kReclaimable.end() &&
         take_number(line, bytes)) {
       sum += bytes;
     }
@@ -202,14 +173,8 @@ Kib CgroupTree::reclaimable_kib(std::string_view cgroup) {
 }
 
 void CgroupTree::read_swap(std::string_view cgroup, PressureReading& reading) {
-  Kib limit = read_kib(cgroup, files().swap_limit);
-  Kib used = read_kib(cgroup, files().swap_usage);
-  if (version_ == Version::kV1 && limit != kUnknownKib) {
-    limit -= std::min(limit, limit_kib(cgroup));
-  }
-  if (version_ == Version::kV1 && used != kUnknownKib) {
-    used -= std::min(used, read_kib(cgroup, files().usage));
-  }
+  const Kib limit = read_kib(cgroup, "memory.swap.max");
+  const Kib used = read_kib(cgroup, "memory.swap.current");
   if (limit == kUnknownKib || used == kUnknownKib) {
     return;  // the system's
   }
@@ -219,8 +184,8 @@ void CgroupTree::read_swap(std::string_view cgroup, PressureReading& reading) {
 
 Expected<PressureReading> CgroupTree::read(const std::string& cgroup,
                                            const PressureReading& system) {
-  const Kib used = read_kib(cgroup, files().usage);
-  if (version_ == Version::kNone || used == kUnknownKib) {
+  const Kib used = read_kib(cgroup, "memory.current");
+  if (!mounted_ || used == kUnknownKib) {
     return tl::unexpected(Error{ENOENT, "read a cgroup's memory"});
   }
   PressureReading reading = system;
@@ -289,7 +254,7 @@ Expected<void> CgroupTree::for_each_process(std::string_view cgroup,
 std::string_view CgroupTree::oom_group(std::string_view cgroup,
                                        std::string_view top) {
   std::size_t end = cgroup.find('/', std::max<std::size_t>(top.size(), 1));
-  while (version_ == Version::kV2 && cgroup.size() > 1) {
+  while (mounted_ && cgroup.size() > 1) {
     const std::string_view part = cgroup.substr(0, end);
     const auto text = reader_.read(AT_FDCWD, path_of(part, "memory.oom.group"));
     if (text && text->starts_with('1')) {
@@ -306,36 +271,29 @@ std::string_view CgroupTree::oom_group(std::string_view cgroup,
 bool CgroupTree::swap_usable() {
   constexpr int kSliceLevels = 5;
   CgroupMemory sum;
-  if (version_ == Version::kV2) {
+  if (mounted_) {
     add_below(root_, kSliceLevels, reader_, sum);
   }
   return sum.bytes == 0 || sum.unswappable_bytes < sum.bytes / 10 * 9;
 }
 
 std::string_view parse_cgroup(std::string_view text) noexcept {
-  std::string_view best;
-  int rank = 0;
+  constexpr std::string_view kUnified = "0::";
+  constexpr std::string_view kSystemd = ":name=systemd:";
+  std::string_view unified;
+  std::string_view systemd;
   while (!text.empty()) {
-    std::string_view line = take_line(text);
-    const std::size_t first = line.find(':');
-    const std::size_t second = line.find(':', first + 1);
-    if (first == std::string_view::npos || second == std::string_view::npos) {
-      continue;
-    }
-    const std::string_view controllers =
-        line.substr(first + 1, second - first - 1);
-    const std::string_view path = line.substr(second + 1);
-    // A path of "/" ranks below a longer path of another hierarchy.
-    const int its =
-        (path.size() > 1 ? 10 : 0) + (controllers.empty()               ? 3
-                                      : controllers == "name=systemd"   ? 2
-                                      : controllers.find("memory") == 0 ? 1
-                                                                        : -20);
-    if (its > rank) {
-      rank = its;
-      best = path;
+    const std::string_view line = take_line(text);
+    const std::size_t at = line.find(':');
+    if (line.starts_with(kUnified)) {
+      unified = line.substr(kUnified.size());
+    } else if (at != std::string_view::npos &&
+               line.substr(at).starts_with(kSystemd)) {
+      systemd = line.substr(at + kSystemd.size());
     }
   }
+  std::string_view best =
+      unified.size() > 1 || systemd.empty() ? unified : systemd;
   constexpr std::string_view kDeleted = " (deleted)";
   if (best.ends_with(kDeleted)) {
     best.remove_suffix(kDeleted.size());

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Control groups: their memory and their processes. Supports version 2, or the
-// memory controller of version 1 where that is mounted (hybrid hosts).
+// Control groups of version 2: their memory and their processes.
 #pragma once
 
 #include <cstdint>
@@ -19,15 +18,13 @@ namespace badnessd {
 // Cgroup paths have the form of /proc/<pid>/cgroup: "/a.slice/b.service".
 class CgroupTree {
  public:
-  enum class Version : std::uint8_t { kNone, kV1, kV2 };
-
   // What is mounted at `root`; null: nothing.
   explicit CgroupTree(const char* root);
 
-  [[nodiscard]] Version version() const noexcept { return version_; }
-  // Whether the accounts of all cgroups are here: version 2, and its real root,
-  // which has no memory.current. The root of a container's cgroup namespace
-  // has.
+  // Whether cgroups of version 2 with the memory controller are mounted.
+  [[nodiscard]] bool mounted() const noexcept { return mounted_; }
+  // Whether the accounts of all cgroups are here: at the real root, which has no
+  // memory.current. The root of a container's cgroup namespace has.
   [[nodiscard]] bool has_accounts();
 
   // The cgroups that `scope` matches, only the topmost on each path: it covers
@@ -67,8 +64,6 @@ class CgroupTree {
   [[nodiscard]] bool swap_usable();
 
  private:
-  struct Files;  // file names in one version
-  [[nodiscard]] const Files& files() const noexcept;
   [[nodiscard]] const char* path_of(std::string_view cgroup,
                                     std::string_view file);
   // The number in a file; kUnknownKib if it is "max" or unreadable.
@@ -78,7 +73,7 @@ class CgroupTree {
   void read_swap(std::string_view cgroup, PressureReading& reading);
 
   std::string root_;
-  Version version_ = Version::kNone;
+  bool mounted_ = false;
   // memory.stat is the largest file of a cgroup, except cgroup.procs.
   static constexpr std::size_t kRoom = 16UL * 1024;
   FileReader reader_{kRoom};
@@ -88,8 +83,7 @@ class CgroupTree {
 };
 
 // The cgroup path in the text of /proc/<pid>/cgroup: that of the unified
-// hierarchy, else of systemd's, else of the memory controller. Empty if there
-// is none.
+// hierarchy, else of systemd's own. Empty if there is none.
 [[nodiscard]] std::string_view parse_cgroup(std::string_view text) noexcept;
 
 }  // namespace badnessd

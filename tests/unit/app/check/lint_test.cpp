@@ -213,16 +213,14 @@ TEST_F(LintTriggers, AScopeNeedsCgroupsThatHaveLimits) {
   EXPECT_TRUE(has(lint(tree.path()), "/user/a has neither memory.max"));
 }
 
-TEST_F(LintTriggers, CgroupsOfVersionOneHaveNoPsi) {
+TEST_F(LintTriggers, CgroupsOfVersionOneCannotBeWatched) {
   trigger.scope = Glob::parse("user");
-  trigger.psi_full_above = 100;
   const test::TempTree tree({test::dir(
       "memory",
       {test::file("memory.stat", ""),
        test::dir("user", {test::file("memory.limit_in_bytes", "4096\n")})})});
   policy.triggers = {trigger};
-  domains.cgroups.push_back(cgroup_domain(policy, 0, "/user"));
-  EXPECT_TRUE(has(lint(tree.path()), "cgroups of version 1 have no"));
+  EXPECT_TRUE(has(lint(tree.path()), "there are no cgroups of version 2"));
 }
 
 }  // namespace

@@ -168,47 +168,35 @@ TEST(CgroupTree, TheHighestOomGroupIsTheOne) {
   EXPECT_EQ(cgroups.oom_group("", ""), "");
 }
 
-TEST(CgroupTree, VersionOneHasLimitsAndProcesses) {
+TEST(CgroupTree, VersionOneIsNotUsed) {
   const TempTree tree(
-      {dir("memory",
-           {file("memory.stat", ""),
-            dir("u", {file("memory.usage_in_bytes", bytes(90)),
-                      file("memory.limit_in_bytes", bytes(100)),
-                      file("memory.memsw.usage_in_bytes", bytes(95)),
-                      file("memory.memsw.limit_in_bytes", bytes(120)),
-                      file("memory.stat",
-                           "inactive_file 1\ntotal_inactive_file " + bytes(20)),
-                      file("cgroup.procs", "7\n")})})});
+      {dir("memory", {file("memory.stat", ""),
+                      dir("u", {file("memory.usage_in_bytes", bytes(90)),
+                                file("memory.limit_in_bytes", bytes(100)),
+                                file("cgroup.procs", "7\n")})})});
   CgroupTree cgroups(tree.path());
-  EXPECT_EQ(cgroups.version(), CgroupTree::Version::kV1);
-  EXPECT_EQ(cgroups.list(*Glob::parse("*")), std::vector<std::string>{"/u"});
-  const auto reading = cgroups.read("/u", system_reading());
-  ASSERT_TRUE(reading);
-  EXPECT_EQ(reading->mem_total_kib, 100U * 1024);
-  EXPECT_EQ(reading->mem_available_kib, 30U * 1024);
-  EXPECT_EQ(reading->swap_total_kib, 20U * 1024);
-  EXPECT_EQ(reading->swap_free_kib, 15U * 1024);
-  EXPECT_FALSE(reading->psi_some);
-  tree.write("memory/u/memory.limit_in_bytes", "9223372036854771712\n");
-  EXPECT_FALSE(cgroups.limited("/u"));
+  EXPECT_FALSE(cgroups.mounted());
+  EXPECT_TRUE(cgroups.list(*Glob::parse("*")).empty());
+  EXPECT_FALSE(cgroups.read("/memory/u", system_reading()));
 }
 
 TEST(CgroupTree, NothingMountedIsNothing) {
   const TempTree empty({});
   CgroupTree cgroups(empty.path());
-  EXPECT_EQ(cgroups.version(), CgroupTree::Version::kNone);
+  EXPECT_FALSE(cgroups.mounted());
   EXPECT_TRUE(cgroups.list(*Glob::parse("*")).empty());
 }
 
-TEST(ParseCgroup, TakesTheHierarchyThatSaysMost) {
+TEST(ParseCgroup, TakesTheUnifiedHierarchyOrThatOfSystemd) {
   EXPECT_EQ(parse_cgroup("0::/a.slice/b.service\n"), "/a.slice/b.service");
   EXPECT_EQ(parse_cgroup("4:memory:/m\n1:name=systemd:/s\n0::/u\n"), "/u");
   EXPECT_EQ(parse_cgroup("4:memory:/m\n1:name=systemd:/s\n0::/\n"), "/s");
-  EXPECT_EQ(parse_cgroup("4:memory:/m\n1:name=systemd:/\n0::/\n"), "/m");
-  EXPECT_EQ(parse_cgroup("3:cpu:/c\n0::/\n"), "/");
+  EXPECT_EQ(parse_cgroup("4:memory:/m\n1:name=systemd:/s\n"), "/s");
+  EXPECT_EQ(parse_cgroup("3:cpu:/c:name=systemd:/x\n0::/\n"), "/");
   EXPECT_EQ(parse_cgroup("0::/a (deleted)\n"), "/a");
   EXPECT_EQ(parse_cgroup("0::/with:colon\n"), "/with:colon");
-  for (const char* text : {"", "\n", "nonsense\n", ":\n", "3:cpu:/c\n"}) {
+  for (const char* text :
+       {"", "\n", "nonsense\n", ":\n", "3:cpu:/c\n", "4:memory:/m\n"}) {
     EXPECT_EQ(parse_cgroup(text), "") << text;
   }
 }
