@@ -44,31 +44,15 @@ bool on_the_way(std::string_view path, std::string_view fixed_prefix) {
   return path.substr(0, common) == fixed_prefix.substr(0, common);
 }
 
-struct Search {
-  const Glob& scope;
-  std::string_view prefix;  // common to all matches
-  std::vector<std::string>& found;
-};
-
-// NOLINTNEXTLINE(misc-no-recursion): no deeper than `levels`
-void search(const Search& what, const fs::path& directory,
-            const std::string& cgroup, int levels) {
-  std::error_code error;
-  for (fs::directory_iterator it(directory, error);
-       !error && it != fs::directory_iterator() &&
-       what.found.size() < CgroupTree::kMost;
-       it.increment(error)) {
-    if (!it->is_directory(error)) {
-      continue;
-    }
-    std::string path = cgroup + "/" + it->path().filename().string();
-    if (!on_the_way(path.substr(1), what.prefix)) {
-      continue;
-    }
-    if (matches_cgroup(what.scope, path)) {
-      what.found.push_back(std::move(path));
-    } else if (levels > 1) {
-      search(what, it->path(), path, levels - 1);
+// Calls visit("/a"), visit("/a/b"), … down to `cgroup`, until one returns
+// false, for kLevels at most: the depth is its user's choice.
+template <class Visit>
+void for_each_level(std::string_view cgroup, Visit visit) {
+  std::size_t end = 0;
+  for (int level = 0; level < kLevels && end < cgroup.size(); ++level) {
+    end = std::min(cgroup.find('/', end + 1), cgroup.size());
+    if (!visit(cgroup.substr(0, end))) {
+      return;
     }
   }
 }
@@ -109,6 +93,7 @@ void add_below(const fs::path& directory, int levels, FileReader& reader,
 
 CgroupTree::CgroupTree(const char* root) {
   path_.reserve(kRoom / 2);
+  queue_.reserve(kRoom);
   if (root == nullptr) {
     return;
   }
@@ -123,15 +108,61 @@ bool CgroupTree::has_accounts() {
   return mounted_ && !reader_.read(AT_FDCWD, path_of("", "memory.current"));
 }
 
+// Level by level, so that a user who makes many cgroups hides only what is at
+// least as deep as they are.
+template <class See>
+void CgroupTree::walk(std::string_view top, See see) {
+  const auto levels = [](std::string_view path) {
+    return std::count(path.begin(), path.end(), '/');
+  };
+  const auto deepest = levels(top) + kLevels;
+  queue_.assign(top).push_back('\0');
+  std::size_t count = 1;
+  for (std::size_t at = 0; at < queue_.size();) {
+    const std::size_t length = queue_.find('\0', at) - at;
+    const auto current = [&] {
+      return std::string_view(queue_).substr(at, length);
+    };
+    const bool descend = see(current()) && levels(current()) < deepest;
+    const auto directory =
+        descend ? open_directory(AT_FDCWD, path_of(current(), ""))
+                : tl::unexpected(Error{});
+    const auto add = [&](const DirectoryReader::Entry& entry) {
+      const std::size_t size = queue_.size() + length + entry.name.size() + 2;
+      if (entry.directory && !entry.name.starts_with('.') &&
+          count < kMostWalked && size <= queue_.capacity()) {
+        ++count;
+        queue_.append(queue_, at, length).append("/").append(entry.name);
+        queue_.push_back('\0');
+      }
+    };
+    if (directory) {
+      // It may vanish meanwhile: nothing is in it then.
+      static_cast<void>(directory_.for_each(directory->get(), add));
+    }
+    at += length + 1;
+  }
+}
+
 std::vector<std::string> CgroupTree::list(const Glob& scope) {
   std::vector<std::string> found;
-  if (mounted_) {
-    queue_.reserve(kRoom);  // for_each_process() uses it later
-    std::string_view prefix = scope.fixed_prefix();
-    prefix.remove_prefix(prefix.starts_with('/') ? 1 : 0);
-    search({scope, prefix, found}, root_, "", kLevels);
-    std::sort(found.begin(), found.end());
+  if (!mounted_) {
+    return found;
   }
+  queue_.reserve(kScopeRoom);  // for_each_process() uses it later
+  std::string_view prefix = scope.fixed_prefix();
+  prefix.remove_prefix(prefix.starts_with('/') ? 1 : 0);
+  walk({}, [&](std::string_view cgroup) {
+    if (cgroup.empty()) {
+      return true;
+    }
+    const bool matches = matches_cgroup(scope, cgroup);
+    if (matches && found.size() < kMost) {
+      found.emplace_back(cgroup);
+    }
+    return !matches && on_the_way(cgroup.substr(1), prefix);
+  });
+  std::sort(found.begin(), found.end());
   return found;
 }
 
@@ -146,9 +177,18 @@ Kib CgroupTree::read_kib(std::string_view cgroup, std::string_view file) {
   return bytes ? *bytes / 1024 : kUnknownKib;
 }
 
+Kib CgroupTree::least_kib(std::string_view cgroup, std::string_view file) {
+  Kib least = read_kib({}, file);  // of a container's own root
+  for_each_level(cgroup, [&](std::string_view part) {
+    least = std::min(least, read_kib(part, file));
+    return true;
+  });
+  return least;
+}
+
 Kib CgroupTree::limit_kib(std::string_view cgroup) {
-  return std::min(read_kib(cgroup, "memory.max"),
-                  read_kib(cgroup, "memory.high"));
+  return std::min(least_kib(cgroup, "memory.max"),
+                  least_kib(cgroup, "memory.high"));
 }
 
 bool CgroupTree::limited(const std::string& cgroup) {
@@ -173,7 +213,7 @@ Kib CgroupTree::reclaimable_kib(std::string_view cgroup) {
 }
 
 void CgroupTree::read_swap(std::string_view cgroup, PressureReading& reading) {
-  const Kib limit = read_kib(cgroup, "memory.swap.max");
+  const Kib limit = least_kib(cgroup, "memory.swap.max");
   const Kib used = read_kib(cgroup, "memory.swap.current");
   if (limit == kUnknownKib || used == kUnknownKib) {
     return;  // the system's
@@ -212,16 +252,9 @@ std::uint64_t CgroupTree::inode(std::string_view cgroup) {
 
 Expected<void> CgroupTree::for_each_process(std::string_view cgroup,
                                             const Visit& visit) {
-  queue_.assign(cgroup).push_back('\0');
   bool found = false;
-  for (std::size_t at = 0; at < queue_.size();) {
-    const std::size_t end = queue_.find('\0', at);
-    const std::size_t length = end - at;
-    const auto current = [&] {
-      return std::string_view(queue_).substr(at, length);
-    };
-    const auto text =
-        reader_.read(AT_FDCWD, path_of(current(), "cgroup.procs"));
+  walk(cgroup, [&](std::string_view current) {
+    const auto text = reader_.read(AT_FDCWD, path_of(current, "cgroup.procs"));
     found = found || text;
     for (std::string_view rest = text.value_or(std::string_view());
          !rest.empty();) {
@@ -230,21 +263,8 @@ Expected<void> CgroupTree::for_each_process(std::string_view cgroup,
         visit(pid);
       }
     }
-    const auto directory = open_directory(AT_FDCWD, path_of(current(), ""));
-    if (directory) {
-      const auto listed = directory_.for_each(
-          directory->get(), [&](const DirectoryReader::Entry& entry) {
-            if (entry.directory && !entry.name.starts_with('.')) {
-              queue_.append(queue_, at, length)
-                  .append("/")
-                  .append(entry.name)
-                  .push_back('\0');
-            }
-          });
-      static_cast<void>(listed);  // the cgroup vanished: no process is in it
-    }
-    at = end + 1;
-  }
+    return true;
+  });
   if (!found) {
     return tl::unexpected(Error{ENOENT, "list a cgroup's processes"});
   }
@@ -253,19 +273,16 @@ Expected<void> CgroupTree::for_each_process(std::string_view cgroup,
 
 std::string_view CgroupTree::oom_group(std::string_view cgroup,
                                        std::string_view top) {
-  std::size_t end = cgroup.find('/', std::max<std::size_t>(top.size(), 1));
-  while (mounted_ && cgroup.size() > 1) {
-    const std::string_view part = cgroup.substr(0, end);
+  std::string_view group;
+  for_each_level(cgroup, [&](std::string_view part) {
+    if (!mounted_ || part.size() < std::max<std::size_t>(top.size(), 2)) {
+      return mounted_;
+    }
     const auto text = reader_.read(AT_FDCWD, path_of(part, "memory.oom.group"));
-    if (text && text->starts_with('1')) {
-      return part;
-    }
-    if (end == std::string_view::npos) {
-      break;
-    }
-    end = cgroup.find('/', end + 1);
-  }
-  return {};
+    group = text && text->starts_with('1') ? part : std::string_view();
+    return group.empty();
+  });
+  return group;
 }
 
 bool CgroupTree::swap_usable() {

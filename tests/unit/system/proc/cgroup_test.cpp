@@ -106,6 +106,28 @@ TEST(CgroupTree, TheLowerOfMaxAndHighIsTheLimit) {
             system_reading().mem_total_kib);
 }
 
+TEST(CgroupTree, TheLeastLimitAboveCounts) {
+  const TempTree tree(two({cgroup("a", {cgroup("b", {cgroup("c")})})}));
+  CgroupTree cgroups(tree.path());
+  const auto read = [&] {
+    return cgroups.read("/a/b/c", system_reading()).value();
+  };
+  for (const char* file : {"a/memory.max", "a/b/memory.high"}) {
+    tree.write(file, bytes(60));
+    EXPECT_EQ(read().mem_total_kib, 60U * 1024);
+    EXPECT_EQ(read().mem_available_kib, 0U);
+    tree.write(file, bytes(100));
+  }
+  tree.write("a/b/memory.swap.max", bytes(4));
+  EXPECT_EQ(read().swap_total_kib, 4U * 1024);
+  EXPECT_EQ(read().swap_free_kib, 1U * 1024);
+  tree.write("memory.max", bytes(30));  // of a container's own root
+  EXPECT_EQ(read().mem_total_kib, 30U * 1024);
+  tree.write("a/b/c/memory.max", "max\n");
+  tree.write("a/b/c/memory.high", "max\n");
+  EXPECT_TRUE(cgroups.limited("/a/b/c"));
+}
+
 TEST(CgroupTree, MoreThanTheLimitIsNothingAvailable) {
   const TempTree tree(two({cgroup("a.slice")}));
   tree.write("a.slice/memory.current", bytes(500));
@@ -150,6 +172,30 @@ TEST(CgroupTree, ListsItsProcessesAndThoseBelow) {
   };
   EXPECT_EQ(list("/a.slice"), (std::vector<std::int32_t>{7, 8, 9, 10}));
   EXPECT_EQ(list("/a.slice/b.service"), (std::vector<std::int32_t>{9, 10}));
+}
+
+TEST(CgroupTree, ManyCgroupsAndDeepOnesDoNotHideTheOthers) {
+  std::vector<Entry> crowd;
+  for (int i = 0; i < 5000; ++i) {
+    crowd.push_back(dir(std::to_string(i), {}));
+  }
+  const TempTree tree(
+      two({dir("a", {file("cgroup.procs", ""), dir("crowd", crowd),
+                     dir("z", {file("cgroup.procs", "8\n")})})}));
+  std::string deep = "a";
+  for (int level = 0; level < 20; ++level) {
+    deep += "/d";
+  }
+  tree.write(deep + "/cgroup.procs", "10\n");
+  tree.write(deep + "/memory.oom.group", "1\n");
+  CgroupTree cgroups(tree.path());
+  std::vector<std::int32_t> found;
+  EXPECT_TRUE(cgroups.for_each_process(
+      "/a", [&](std::int32_t pid) { found.push_back(pid); }));
+  EXPECT_EQ(found, std::vector<std::int32_t>{8});  // above the crowd
+  EXPECT_EQ(cgroups.list(*Glob::parse("*/z")),
+            std::vector<std::string>{"/a/z"});
+  EXPECT_EQ(cgroups.oom_group("/" + deep, ""), "");
 }
 
 TEST(CgroupTree, TheHighestOomGroupIsTheOne) {
