@@ -89,7 +89,7 @@ class Pass {
       state_.identities.look(sources_, policy_, state_.census, reading.time_us);
     }
     state_.accounts.take(sources_);
-    if (time_for_note(policy_, state_.domains)) {
+    if (take_time_for_note(policy_, state_.domains)) {
       take_note(time_to_fire_us(policy_, state_.domains));
     }
   }

@@ -49,7 +49,11 @@ Firing take_readings(CgroupTree& cgroups, const Policy& policy,
   all.elsewhere = domains.acting && all.system;
   for (std::size_t i = 0; i < domains.cgroups.size(); ++i) {
     OomDomain& domain = domains.cgroups[i];
-    const Fired fired = take_cgroup(cgroups, policy, domain, system);
+    if (domain.due_us <= system.time_us || (pending && domains.acting == i)) {
+      static_cast<void>(take_cgroup(cgroups, policy, domain, system));
+      plan_reading(policy, domain, domains.cgroups.size());
+    }
+    const Fired& fired = domain.fired;
     if (fired.log && !all.fired.log) {
       all.fired.log = fired.log;
       all.log_domain = &domain;
@@ -97,7 +101,8 @@ Fired take_cgroup(CgroupTree& cgroups, const Policy& policy, OomDomain& domain,
     domain.last->time_us = system.time_us;
     domain.last->mem_available_kib = domain.last->mem_total_kib;
   }
-  return {};
+  domain.fired = {};
+  return domain.fired;
 }
 
 }  // namespace badnessd

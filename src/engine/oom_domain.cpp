@@ -14,23 +14,34 @@ bool judges(const OomDomain& domain, std::size_t index,
   return domain.cgroup.empty() ? !trigger.scope : domain.trigger == index;
 }
 
-// The shortest time until a trigger of `domain` can fire.
-Micros domain_interval_us(const Policy& policy,
-                          const OomDomain& domain) noexcept {
-  Micros sleep = kLongestInterval;
+// The shortest time until a kill trigger of `domain` can fire, at these rates.
+Micros time_at(const Policy& policy, const OomDomain& domain,
+               const FillRates& rates) noexcept {
+  Micros time = kLongestInterval;
   for (std::size_t i = 0; domain.last && i < policy.triggers.size(); ++i) {
-    if (judges(domain, i, policy.triggers[i])) {
-      sleep = std::min(
-          sleep, poll_interval_us(std::span(policy.triggers).subspan(i, 1),
-                                  std::span(domain.triggers).subspan(i, 1),
-                                  *domain.last, domain.history, domain.rates));
+    const Trigger& trigger = policy.triggers[i];
+    if (judges(domain, i, trigger)) {
+      time =
+          std::min(time, time_to_fire_us(trigger, domain.triggers[i],
+                                         *domain.last, domain.history, rates));
     }
   }
-  if (domain.last) {
-    const Micros now = domain.last->time_us;
-    sleep = std::max(sleep, std::max(domain.rest_until_us, now) - now);
-  }
-  return sleep;
+  return std::max(time, kShortestInterval);
+}
+
+FillRates credible(const Policy& policy, const OomDomain& domain) noexcept {
+  const FillRates floor = floor_rates(policy.machine.cpus);
+  return {.memory = std::max(floor.memory, domain.growth.memory),
+          .swap = std::max(floor.swap, domain.growth.swap)};
+}
+
+// The same, at the fastest credible growth, and not while it rests.
+Micros domain_interval_us(const Policy& policy,
+                          const OomDomain& domain) noexcept {
+  const Micros time = time_at(policy, domain, credible(policy, domain));
+  return domain.last
+             ? std::max(time, above(domain.rest_until_us, domain.last->time_us))
+             : time;
 }
 
 }  // namespace
@@ -45,7 +56,6 @@ OomDomain cgroup_domain(const Policy& policy, std::size_t trigger,
                         std::string cgroup) {
   OomDomain domain{.cgroup = std::move(cgroup), .trigger = trigger};
   domain.triggers.resize(policy.triggers.size());
-  domain.rates = floor_rates(policy.machine.cpus);
   // A host can have 1000 cgroups, and most triggers do not need PSI.
   const bool stalls =
       domain.cgroup.empty() || asks_for_stalls(policy.triggers[trigger]);
@@ -81,8 +91,7 @@ Fired take_reading(const Policy& policy, OomDomain& domain,
                    const PressureReading& reading) noexcept {
   domain.history.add(reading);
   if (domain.last) {
-    domain.rates =
-        credible_rates(floor_rates(policy.machine.cpus), *domain.last, reading);
+    domain.growth = credible_rates({}, *domain.last, reading);
   }
   domain.last = reading;
   Fired fired;
@@ -98,16 +107,31 @@ Fired take_reading(const Policy& policy, OomDomain& domain,
       first = i;
     }
   }
+  domain.fired = fired;
   return fired;
 }
 
 Micros time_to_fire_us(const Policy& policy,
                        const OomDomains& domains) noexcept {
-  Micros sleep = domain_interval_us(policy, domains.system);
+  Micros time = domain_interval_us(policy, domains.system);
+  const Micros now = domains.system.last ? domains.system.last->time_us : 0;
   for (const OomDomain& domain : domains.cgroups) {
-    sleep = std::min(sleep, domain_interval_us(policy, domain));
+    if (domain.last) {
+      time = std::min(time, above(domain.due_us, now));
+    }
   }
-  return sleep;
+  return std::max(time, kShortestInterval);
+}
+
+void plan_reading(const Policy& policy, OomDomain& domain,
+                  std::size_t count) noexcept {
+  constexpr Micros kLook = 250'000;
+  constexpr Micros kEach = 4'000;
+  const Micros look = std::clamp(count * kEach, kLook, kLongestInterval);
+  const Micros growing = time_at(policy, domain, domain.growth);
+  const Micros now = domain.last ? domain.last->time_us : 0;
+  domain.due_us = now + std::max(domain_interval_us(policy, domain),
+                                 std::min(growing, look));
 }
 
 bool calm(const Policy& policy, const OomDomains& domains) noexcept {
@@ -122,9 +146,16 @@ bool calm(const Policy& policy, const OomDomains& domains) noexcept {
          (share && share->some < kFewStalls);
 }
 
-bool time_for_note(const Policy& policy, const OomDomains& domains) noexcept {
-  return calm(policy, domains) &&
-         time_to_fire_us(policy, domains) >= 10 * kNoteStep;
+bool take_time_for_note(const Policy& policy, OomDomains& domains) noexcept {
+  const Micros now = domains.system.last ? domains.system.last->time_us : 0;
+  const bool ample =
+      calm(policy, domains) &&
+      domain_interval_us(policy, domains.system) >= 10 * kNoteStep;
+  if (!ample && now - domains.noted_us < 50 * kNoteStep) {
+    return false;
+  }
+  domains.noted_us = now;
+  return true;
 }
 
 bool budget_left(const Policy& policy, const KillTimes& kills,

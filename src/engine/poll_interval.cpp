@@ -56,21 +56,19 @@ FillRates credible_rates(const FillRates& floor, const PressureReading& before,
                                                   now.swap_free_kib, passed))};
 }
 
-Micros poll_interval_us(std::span<const Trigger> triggers,
-                        std::span<const TriggerState> states,
-                        const PressureReading& now,
-                        const PressureHistory& history,
-                        const FillRates& rates) noexcept {
-  Micros sleep = kLongestInterval;
-  for (std::size_t i = 0; i < triggers.size(); ++i) {
-    Micros time = time_to_hold(triggers[i], now, history, rates);
-    if (states[i].holds_since_us) {
-      const Micros held = now.time_us - *states[i].holds_since_us;
-      time = std::max(time, above(triggers[i].for_us, held));
-    }
-    sleep = std::min(sleep, time);
+Micros time_to_fire_us(const Trigger& trigger, const TriggerState& state,
+                       const PressureReading& now,
+                       const PressureHistory& history,
+                       const FillRates& rates) noexcept {
+  if (trigger.action == Action::kLog) {
+    return kLongestInterval;
   }
-  return std::max(sleep, kShortestInterval);
+  Micros time = time_to_hold(trigger, now, history, rates);
+  if (state.holds_since_us) {
+    time = std::max(time,
+                    above(trigger.for_us, now.time_us - *state.holds_since_us));
+  }
+  return std::min(time, kLongestInterval);
 }
 
 }  // namespace badnessd

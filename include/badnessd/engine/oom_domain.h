@@ -20,6 +20,12 @@ struct KillTimes {
   std::size_t count = 0;  // total, can exceed kMost
 };
 
+// The first trigger of each action that fires.
+struct Fired {
+  std::optional<std::size_t> kill;  // the first of the action kKill
+  std::optional<std::size_t> log;   // the first of the action kLog
+};
+
 // A watched memory: that of the system, for all triggers without a scope, or
 // that of a cgroup, for one trigger whose scope includes the cgroup.
 struct OomDomain {
@@ -29,7 +35,9 @@ struct OomDomain {
   PressureHistory history{};
   std::vector<TriggerState> triggers{};  // as many as the policy has
   std::optional<PressureReading> last{};
-  FillRates rates{};
+  FillRates growth{};  // twice what it grew by between the last readings
+  Fired fired{};       // by the last reading
+  Micros due_us = 0;   // a cgroup: not read again before this
   // Free memory and swap of the cgroup at each note; 0: not known.
   std::array<Kib, kNotes> noted_free_kib{};
   // Each cgroup has its own kill budget.
@@ -42,6 +50,7 @@ struct OomDomains {
   OomDomain system;
   std::vector<OomDomain> cgroups;
   Micros listed_us = 0;  // time of the last list_cgroups()
+  Micros noted_us = 0;   // time of the last take_time_for_note()
   // The index in `cgroups` that a decision is about; none: the system.
   std::optional<std::size_t> acting;
 
@@ -66,29 +75,33 @@ void renew(const Policy& policy, OomDomain& domain, std::uint64_t inode);
 // Resets all triggers and cgroups, as after a change of settings.
 void forget_triggers(const Policy& policy, OomDomains& domains);
 
-// The first trigger of each action that fires.
-struct Fired {
-  std::optional<std::size_t> kill;  // the first of the action kKill
-  std::optional<std::size_t> log;   // the first of the action kLog
-};
-
-// Updates the rates, the PSI history and the triggers of `domain`.
+// Updates the growth, the PSI history and the triggers of `domain`.
 [[nodiscard]] Fired take_reading(const Policy& policy, OomDomain& domain,
                                  const PressureReading& reading) noexcept;
 
-// The time until the first trigger of any domain can fire.
+// The time until a kill trigger of any domain can fire and act: the system's,
+// by the fastest credible growth; a cgroup's, until it is due.
 [[nodiscard]] Micros time_to_fire_us(const Policy& policy,
                                      const OomDomains& domains) noexcept;
+
+// Sets when the cgroup, which was just read, is due again. A small cgroup can
+// fill within milliseconds at any time: by the fastest credible growth one of
+// 256 MiB would be read 70 times a second for ever. While it does not grow, it
+// is read four times a second, and `count` cgroups together 250 times: 1 % of
+// one processor at 40 us each.
+void plan_reading(const Policy& policy, OomDomain& domain,
+                  std::size_t count) noexcept;
 
 // Whether reads that can block are safe: no trigger of the system can fire
 // within 200 ms, or tasks stall for less than 1 % of the time.
 [[nodiscard]] bool calm(const Policy& policy,
                         const OomDomains& domains) noexcept;
 
-// Whether there is time for a step of a note: calm(), and no trigger can fire
-// within 10 * kNoteStep (20 ms).
-[[nodiscard]] bool time_for_note(const Policy& policy,
-                                 const OomDomains& domains) noexcept;
+// Whether there is time for a step of a note: calm(), and no trigger of the
+// system can fire within 10 * kNoteStep (20 ms); else one step in 50 times
+// kNoteStep, so that the notes never end. Records the step.
+[[nodiscard]] bool take_time_for_note(const Policy& policy,
+                                      OomDomains& domains) noexcept;
 
 [[nodiscard]] bool budget_left(const Policy& policy, const KillTimes& kills,
                                Micros now_us) noexcept;

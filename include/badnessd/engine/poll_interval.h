@@ -3,8 +3,6 @@
 // trigger, divided by the highest rate at which memory can fill.
 #pragma once
 
-#include <span>
-
 #include "badnessd/engine/trigger.h"
 
 namespace badnessd {
@@ -19,14 +17,16 @@ namespace badnessd {
                                        const PressureReading& before,
                                        const PressureReading& now) noexcept;
 
-// The time until the first trigger can fire, from kShortestInterval to
-// kLongestInterval. A trigger fires when its last condition becomes true.
 inline constexpr Micros kShortestInterval = 2'000;
 inline constexpr Micros kLongestInterval = 2 * kSecond;
-[[nodiscard]] Micros poll_interval_us(std::span<const Trigger> triggers,
-                                      std::span<const TriggerState> states,
-                                      const PressureReading& now,
-                                      const PressureHistory& history,
-                                      const FillRates& rates) noexcept;
+
+// The time until the trigger can fire: until its last condition can be true,
+// kLongestInterval at most. A trigger that only logs sets no pace: while it
+// holds, it would do so for ever.
+[[nodiscard]] Micros time_to_fire_us(const Trigger& trigger,
+                                     const TriggerState& state,
+                                     const PressureReading& now,
+                                     const PressureHistory& history,
+                                     const FillRates& rates) noexcept;
 
 }  // namespace badnessd

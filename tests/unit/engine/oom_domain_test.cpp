@@ -49,8 +49,48 @@ TEST(Reading, TheNearestOfAllWatchesSetsThePace) {
   domains.cgroups.push_back(cgroup_domain(rules, 1, "/a"));
   EXPECT_EQ(time_to_fire_us(rules, domains), far);  // it was not read yet
   static_cast<void>(
-      take_reading(rules, domains.cgroups[0], reading_at(kSecond, 10'100)));
+      take_reading(rules, domains.cgroups[0], reading_at(kSecond, 9'900)));
+  plan_reading(rules, domains.cgroups[0], 1);
   EXPECT_LT(time_to_fire_us(rules, domains), far / 10);
+}
+
+// The time to the next reading of one of `count` cgroups of 100,000 KiB, of
+// which this much is available after as much as `before` 250 ms ago.
+Micros due_in(Kib before, Kib available, std::size_t count) {
+  const Policy rules = acts_below_a_tenth();
+  OomDomain domain = cgroup_domain(rules, 0, "/a");
+  const Micros now = kSecond + kSecond / 4;
+  static_cast<void>(take_reading(rules, domain, reading_at(kSecond, before)));
+  static_cast<void>(take_reading(rules, domain, reading_at(now, available)));
+  plan_reading(rules, domain, count);
+  return domain.due_us - now;
+}
+
+TEST(PlanReading, ASmallCgroupThatDoesNotGrowIsNotReadAllTheTime) {
+  EXPECT_EQ(due_in(100'000, 100'000, 1), kSecond / 4);
+  EXPECT_EQ(due_in(10'100, 10'100, 1), kSecond / 4);
+  EXPECT_EQ(due_in(10'100, 10'100, 300), 300 * 4'000U);
+}
+
+TEST(PlanReading, OneThatGrowsIsReadInTime) {
+  // 40,000 of 90,000 KiB went in 250 ms: the rest in 312 ms, or in half of it.
+  EXPECT_EQ(due_in(100'000, 60'000, 300), 156'250U);
+  EXPECT_EQ(due_in(60'000, 10'100, 300), kShortestInterval);
+  EXPECT_EQ(due_in(10'100, 9'900, 300), kShortestInterval);  // it fires
+}
+
+TEST(TimeForNotes, HasAShareWhateverIsNear) {
+  const Policy rules = acts_below_a_tenth();
+  OomDomains domains = system_domain(rules);
+  int steps = 0;
+  for (Micros now = kSecond; now < 11 * kSecond; now += 2'000) {
+    PressureReading reading = reading_at(now, 10'001);
+    reading.psi_some = PsiLine{.total_us = now};  // stalled all the time
+    reading.psi_full = PsiLine{};
+    static_cast<void>(take_reading(rules, domains.system, reading));
+    steps += take_time_for_note(rules, domains) ? 1 : 0;
+  }
+  EXPECT_EQ(steps, 100);  // 2 ms of each 100
 }
 
 TEST(Calm, IsFarFromTheThresholdOrWithoutStalls) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/engine/poll_interval.h"
 
-#include <vector>
-
 #include <gtest/gtest.h>
 
 #include "snapshots.h"
@@ -31,9 +29,7 @@ Trigger below(Kib available) {
 
 Micros sleep(const Trigger& trigger, const PressureReading& now,
              const FillRates& rates) {
-  const std::vector<Trigger> triggers{trigger};
-  const std::vector<TriggerState> states(1);
-  return poll_interval_us(triggers, states, now, {}, rates);
+  return time_to_fire_us(trigger, {}, now, {}, rates);
 }
 
 TEST(Pace, TheHeadroomGoesAtTheRate) {
@@ -42,9 +38,8 @@ TEST(Pace, TheHeadroomGoesAtTheRate) {
             kSecond / 2);
 }
 
-TEST(Pace, HasAShortestAndALongestSleep) {
-  EXPECT_EQ(sleep(below(kGib), reading(0, kGib), {kGib, kGib}),
-            kShortestInterval);
+TEST(Pace, IsNothingAtTheLimitAndHasALongestSleep) {
+  EXPECT_EQ(sleep(below(kGib), reading(0, kGib), {kGib, kGib}), 0U);
   EXPECT_EQ(sleep(below(kGib), reading(0, 16 * kGib), {kGib, kGib}),
             kLongestInterval);
 }
@@ -75,22 +70,17 @@ TEST(Pace, AllConditionsMustHoldSoTheLatestCounts) {
             kSecond);
 }
 
-TEST(Pace, OfSeveralTriggersTheFirstCounts) {
-  const std::vector<Trigger> triggers{below(kGib), below(3 * kGib)};
-  const std::vector<TriggerState> states(2);
-  EXPECT_EQ(poll_interval_us(triggers, states, reading(0, 4 * kGib), {},
-                             {4 * kGib, kGib}),
-            kSecond / 4);
+TEST(Pace, ATriggerThatOnlyLogsSetsNone) {
+  Trigger trigger = below(kGib);
+  trigger.action = Action::kLog;
+  EXPECT_EQ(sleep(trigger, reading(0, 100), {kGib, kGib}), kLongestInterval);
 }
 
 TEST(Pace, AnUnreachedDurationMayBeSleptThrough) {
   Trigger trigger = below(kGib);
   trigger.for_us = 10 * kSecond;
-  const std::vector<Trigger> triggers{trigger};
-  std::vector<TriggerState> states(1);
-  states[0].holds_since_us = 0;
-  EXPECT_EQ(poll_interval_us(triggers, states, reading(9 * kSecond, 100), {},
-                             {kGib, kGib}),
+  EXPECT_EQ(time_to_fire_us(trigger, {.holds_since_us = 0},
+                            reading(9 * kSecond, 100), {}, {kGib, kGib}),
             kSecond);
 }
 
