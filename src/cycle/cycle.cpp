@@ -319,7 +319,7 @@ class Pass {
     Incident& incident = state_.incident;
     switch (decision.outcome.kind) {
       case KillOutcome::Kind::kSent:
-        count_kill(state_.domains.actor().kills, decision.signalled_us);
+        count_kill(state_.domains, decision.signalled_us);
         if (decision.storm && decision.storm->spare_forker) {
           incident.spared_forker = decision.chosen.task.id;
           incident.spared_us = decision.reading.time_us;

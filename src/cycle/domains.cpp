@@ -6,6 +6,18 @@
 #include <utility>
 
 namespace badnessd {
+namespace {
+
+// Whether another domain than the acting one fires, and could be helped.
+bool fires_elsewhere(const Policy& policy, const OomDomains& domains) {
+  const auto fires = [&](const OomDomain& domain) {
+    return &domain != &domains.actor() && domain.fired.kill &&
+           can_act(policy, domain);
+  };
+  return fires(domains.system) || std::ranges::any_of(domains.cgroups, fires);
+}
+
+}  // namespace
 
 void list_cgroups(CgroupTree& cgroups, const Policy& policy,
                   OomDomains& domains, Micros now_us) {
@@ -40,36 +52,26 @@ Firing take_readings(CgroupTree& cgroups, const Policy& policy,
                      OomDomains& domains, const PressureReading& system,
                      bool pending) {
   Firing all{.fired = take_reading(policy, domains.system, system)};
-  all.system = all.fired.kill.has_value();
   all.log_domain = all.fired.log ? &domains.system : nullptr;
-  if (!pending) {
-    domains.acting.reset();
-  }
-  all.acting = !domains.acting && all.system;
-  all.elsewhere = domains.acting && all.system;
   for (std::size_t i = 0; i < domains.cgroups.size(); ++i) {
     OomDomain& domain = domains.cgroups[i];
     if (domain.due_us <= system.time_us || (pending && domains.acting == i)) {
       static_cast<void>(take_cgroup(cgroups, policy, domain, system));
       plan_reading(policy, domain, domains.cgroups.size());
     }
-    const Fired& fired = domain.fired;
-    if (fired.log && !all.fired.log) {
-      all.fired.log = fired.log;
+    if (domain.fired.log && !all.fired.log) {
+      all.fired.log = domain.fired.log;
       all.log_domain = &domain;
     }
-    const bool first =
-        !all.fired.kill || (resting(domains.actor()) && !resting(domain));
-    if (fired.kill && first && !pending) {
-      all.fired.kill = fired.kill;
-      domains.acting = i;
-    }
-    if (domains.acting == i) {
-      all.acting = fired.kill.has_value();
-    } else if (fired.kill) {
-      all.elsewhere = true;
-    }
   }
+  const auto acting = domains.acting;
+  all.fired.kill = choose_actor(policy, domains);
+  if (pending) {
+    domains.acting = acting;
+  }
+  all.acting = domains.actor().fired.kill.has_value();
+  all.elsewhere = fires_elsewhere(policy, domains);
+  all.system = domains.system.fired.kill && can_act(policy, domains.system);
   return all;
 }
 

@@ -2,6 +2,7 @@
 #include "badnessd/engine/oom_domain.h"
 
 #include <algorithm>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -35,13 +36,32 @@ FillRates credible(const Policy& policy, const OomDomain& domain) noexcept {
           .swap = std::max(floor.swap, domain.growth.swap)};
 }
 
-// The same, at the fastest credible growth, and not while it rests.
+// When kill.per_minute allows the next kill.
+Micros budget_back_us(const Policy& policy, const KillTimes& kills) noexcept {
+  constexpr Micros kMinute = 60 * kSecond;
+  const std::size_t budget =
+      std::min<std::size_t>(policy.kills_per_minute, KillTimes::kMost);
+  if (budget == 0) {
+    return std::numeric_limits<Micros>::max();
+  }
+  return kills.count < budget
+             ? 0
+             : kills.times_us[(kills.count - budget) % KillTimes::kMost] +
+                   kMinute;
+}
+
+Micros idle_until_us(const Policy& policy, const OomDomain& domain) noexcept {
+  return std::max(domain.rest_until_us, budget_back_us(policy, domain.kills));
+}
+
+// The same, at the fastest credible growth, and not while it cannot act.
 Micros domain_interval_us(const Policy& policy,
                           const OomDomain& domain) noexcept {
   const Micros time = time_at(policy, domain, credible(policy, domain));
-  return domain.last
-             ? std::max(time, above(domain.rest_until_us, domain.last->time_us))
-             : time;
+  const Micros idle =
+      domain.last ? above(idle_until_us(policy, domain), domain.last->time_us)
+                  : 0;
+  return std::min(std::max(time, idle), kLongestInterval);
 }
 
 }  // namespace
@@ -160,18 +180,43 @@ bool take_time_for_note(const Policy& policy, OomDomains& domains) noexcept {
 
 bool budget_left(const Policy& policy, const KillTimes& kills,
                  Micros now_us) noexcept {
-  constexpr Micros kMinute = 60 * kSecond;
-  std::uint32_t recent = 0;
-  const std::size_t known = std::min(kills.count, KillTimes::kMost);
-  for (std::size_t i = 0; i < known; ++i) {
-    recent += now_us - kills.times_us[i] < kMinute ? 1 : 0;
-  }
-  return recent < policy.kills_per_minute;
+  return now_us >= budget_back_us(policy, kills);
 }
 
 void count_kill(KillTimes& kills, Micros now_us) noexcept {
   kills.times_us[kills.count % KillTimes::kMost] = now_us;
   ++kills.count;
+}
+
+void count_kill(OomDomains& domains, Micros now_us) noexcept {
+  count_kill(domains.actor().kills, now_us);
+  domains.turn = domains.acting ? *domains.acting + 1 : domains.turn;
+}
+
+bool can_act(const Policy& policy, const OomDomain& domain) noexcept {
+  return domain.last && domain.last->time_us >= idle_until_us(policy, domain);
+}
+
+std::optional<std::size_t> choose_actor(const Policy& policy,
+                                        OomDomains& domains) noexcept {
+  const std::size_t count = domains.cgroups.size();
+  for (const bool must_act : {true, false}) {
+    const auto takes = [&](const OomDomain& domain) {
+      return domain.fired.kill && (!must_act || can_act(policy, domain));
+    };
+    domains.acting.reset();
+    if (takes(domains.system)) {
+      return domains.system.fired.kill;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      domains.acting = (domains.turn + i) % count;
+      if (takes(domains.actor())) {
+        return domains.actor().fired.kill;
+      }
+    }
+  }
+  domains.acting.reset();
+  return std::nullopt;
 }
 
 }  // namespace badnessd

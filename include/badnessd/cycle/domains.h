@@ -14,16 +14,15 @@ void list_cgroups(CgroupTree& cgroups, const Policy& policy,
                   OomDomains& domains, Micros now_us);
 
 struct Firing {
-  Fired fired;                            // by any domain
-  bool system = false;                    // a kill trigger fires on the system
-  bool acting = false;                    // one fires on domains.actor()
-  bool elsewhere = false;                 // one fires on another domain
+  Fired fired;             // by any domain
+  bool system = false;     // a kill trigger fires on the system, and can act
+  bool acting = false;     // one fires on domains.actor()
+  bool elsewhere = false;  // one fires on another domain, and can act
   const OomDomain* log_domain = nullptr;  // where fired.log fires
 };
 
-// Takes the readings of the system and of all cgroups. Unless a victim is
-// pending, the first domain that fires becomes domains.actor(): the system
-// before cgroups, resting domains last.
+// Takes the readings of the system and of the cgroups that are due. Unless a
+// victim is pending, calls choose_actor().
 [[nodiscard]] Firing take_readings(CgroupTree& cgroups, const Policy& policy,
                                    OomDomains& domains,
                                    const PressureReading& system, bool pending);

@@ -51,6 +51,7 @@ struct OomDomains {
   std::vector<OomDomain> cgroups;
   Micros listed_us = 0;  // time of the last list_cgroups()
   Micros noted_us = 0;   // time of the last take_time_for_note()
+  std::size_t turn = 0;  // of the cgroups that fire, the first from here acts
   // The index in `cgroups` that a decision is about; none: the system.
   std::optional<std::size_t> acting;
 
@@ -106,6 +107,17 @@ void plan_reading(const Policy& policy, OomDomain& domain,
 [[nodiscard]] bool budget_left(const Policy& policy, const KillTimes& kills,
                                Micros now_us) noexcept;
 void count_kill(KillTimes& kills, Micros now_us) noexcept;
+// Counts a kill for the acting domain. The next turn is another's.
+void count_kill(OomDomains& domains, Micros now_us) noexcept;
+
+// Whether a decision for the domain could signal a process: it has budget left
+// and does not rest.
+[[nodiscard]] bool can_act(const Policy& policy,
+                           const OomDomain& domain) noexcept;
+// Makes that domain domains.actor() which fires and can act: the system before
+// cgroups, which take turns; if none can, one that fires. Returns the trigger.
+std::optional<std::size_t> choose_actor(const Policy& policy,
+                                        OomDomains& domains) noexcept;
 
 // Pauses the search for 100 ms: it has found no candidate.
 void rest(OomDomain& domain) noexcept;

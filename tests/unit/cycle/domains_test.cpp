@@ -67,5 +67,29 @@ TEST_F(DomainsTest, AnotherCgroupAtThePathHasNoHistory) {
   EXPECT_EQ(domains.cgroups[0].kills.count, 1U);
 }
 
+TEST_F(DomainsTest, EachCgroupIsReadAtItsOwnPace) {
+  set("u/near", 89'000);
+  set("u/far", 10'000);
+  static_cast<void>(pass(kSecond));
+  set("u/near", 89'900);  // grows: due again within 14 ms
+  static_cast<void>(pass(kSecond + 250'000));
+  set("u/near", 91'000);
+  set("u/far", 95'000);
+  const Firing firing = pass(kSecond + 270'000);
+  EXPECT_EQ(firing.fired.kill, 0U);
+  EXPECT_EQ(domains.actor().cgroup, "/u/near");
+  EXPECT_FALSE(domains.cgroups[0].fired.kill) << domains.cgroups[0].cgroup;
+  EXPECT_TRUE(pass(kSecond + 500'000).elsewhere);
+}
+
+TEST_F(DomainsTest, AnOtherDomainThatCannotActIsNoReasonToHurry) {
+  set("u/a", 95'000);
+  set("u/b", 95'000);
+  EXPECT_TRUE(pass(kSecond).elsewhere);
+  count_kill(domains.cgroups[1].kills, kSecond);
+  rules.kills_per_minute = 1;
+  EXPECT_FALSE(pass(kSecond + 2'000).elsewhere);
+}
+
 }  // namespace
 }  // namespace badnessd

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/engine/oom_domain.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "snapshots.h"
@@ -112,6 +114,69 @@ TEST(Calm, IsFarFromTheThresholdOrWithoutStalls) {
   EXPECT_FALSE(calm(rules, domains));
   take(10 * kSecond, 99'000'000, 2 * kSecond);
   EXPECT_TRUE(calm(rules, domains));
+}
+
+class ChooseActor : public testing::Test {
+ protected:
+  ChooseActor() {
+    rules.kills_per_minute = 1;
+    rules.triggers.push_back(rules.triggers[0]);
+    rules.triggers[1].scope = Glob::parse("*");
+    domains = system_domain(rules);
+    for (const char* cgroup : {"/a", "/b", "/c"}) {
+      domains.cgroups.push_back(cgroup_domain(rules, 1, cgroup));
+      read(domains.cgroups.back(), true);
+    }
+    read(domains.system, false);
+  }
+  void read(OomDomain& domain, bool low) {
+    static_cast<void>(
+        take_reading(rules, domain, reading_at(kSecond, low ? 100 : 90'000)));
+  }
+  std::string chosen() {
+    const auto trigger = choose_actor(rules, domains);
+    return trigger ? domains.actor().cgroup + " " + std::to_string(*trigger)
+                   : "";
+  }
+
+  Policy rules = acts_below_a_tenth();
+  OomDomains domains;
+};
+
+TEST_F(ChooseActor, TakesTheSystemFirst) {
+  EXPECT_EQ(chosen(), "/a 1");
+  read(domains.system, true);
+  EXPECT_EQ(chosen(), " 0");
+}
+
+TEST_F(ChooseActor, SkipsThoseThatCannotAct) {
+  read(domains.system, true);
+  rest(domains.system);
+  count_kill(domains.cgroups[0].kills, kSecond);
+  EXPECT_EQ(chosen(), "/b 1");
+  rest(domains.cgroups[1]);
+  rest(domains.cgroups[2]);
+  EXPECT_EQ(chosen(), " 0");  // none can: one that fires
+  for (OomDomain& domain : domains.cgroups) {
+    plan_reading(rules, domain, 3);
+  }
+  EXPECT_EQ(time_to_fire_us(rules, domains), 100'000U);
+}
+
+TEST_F(ChooseActor, CgroupsTakeTurns) {
+  rules.kills_per_minute = 100;
+  for (const char* next : {"/a 1", "/b 1", "/c 1", "/a 1"}) {
+    EXPECT_EQ(chosen(), next);
+    count_kill(domains, kSecond);
+  }
+}
+
+TEST_F(ChooseActor, IsNobodyWhereNoneFires) {
+  for (OomDomain& domain : domains.cgroups) {
+    read(domain, false);
+  }
+  EXPECT_EQ(chosen(), "");
+  EXPECT_FALSE(domains.acting);
 }
 
 TEST(Budget, CountsTheKillsOfTheLastMinute) {
