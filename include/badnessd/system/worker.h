@@ -140,7 +140,9 @@ class Worker {
 
   void hear() {
     std::uint64_t times = 0;
-    static_cast<void>(::read(desk_->done.get(), &times, sizeof times));
+    while (::read(desk_->done.get(), &times, sizeof times) < 0 &&
+           errno == EINTR) {
+    }
   }
 
   static void say(const UniqueFd& pipe, char what) {
@@ -164,7 +166,8 @@ class Worker {
       }
       desk.busy_with.store(0, std::memory_order_release);
       const std::uint64_t one = 1;
-      static_cast<void>(::write(desk.done.get(), &one, sizeof one));
+      while (::write(desk.done.get(), &one, sizeof one) < 0 && errno == EINTR) {
+      }
     }
     return nullptr;
   }
