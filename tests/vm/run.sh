@@ -10,7 +10,7 @@
 #   MEM=1024 (MiB)  SWAP=none|disk|zram  ARG (MB/s of the hog; idle: processes)
 #   LIMIT=40 (guest s)  TIMEOUT=600 (host s)
 #   IO: speed of the disks (default 3000 IOPS, 125 MB/s)
-#   PSI=1: 0 boots without it
+#   PSI=1: 0 boots without it    APPEND: more of the kernel's command line
 #   ICOUNT: one instruction costs 2^shift ns; empty: as fast as the host
 #   BADNESSD=build/badnessd  BADNESSD_CONFIG=config/badnessd.toml
 #   BADNESSD_DROPIN: a file for badnessd.service.d    DEB: a package, for the case
@@ -72,7 +72,7 @@ TMPDIR=$out nice -n "${NICE:--10}" timeout "$TIMEOUT" qemu-system-x86_64 -accel 
   -kernel "$VM/vmlinuz" \
   -append "root=/dev/nvme0n1 rw console=ttyS0 quiet loglevel=3 psi=${PSI:-1} log_buf_len=4M random.trust_cpu=on mitigations=off \
 tsc=reliable systemd.unified_cgroup_hierarchy=1 systemd.show_status=0 lab.scenario=$scenario lab.arg=$ARG \
-lab.daemon=$daemon lab.swap=$SWAP lab.limit=$LIMIT" \
+lab.daemon=$daemon lab.swap=$SWAP lab.limit=$LIMIT $APPEND" \
   -device nvme,id=nv,serial=lab \
   -drive "file=$VM/root.ext4,format=raw,if=none,id=d1,snapshot=on,$IO" -device nvme-ns,drive=d1,bus=nv,nsid=1 \
   -drive "file=$out/results.raw,format=raw,if=none,id=d2" -device nvme-ns,drive=d2,bus=nv,nsid=2 \

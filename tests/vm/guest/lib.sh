@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the cases are made of.
 
-pass() { echo "PASS $1" >> "$out/cases.txt"; }
-fail() { echo "FAIL $1: $(echo "$2" | tr '\n' ' ')" >> "$out/cases.txt"; }
-info() { echo "INFO $1" >> "$out/cases.txt"; }
+say() { echo "$1" | tee -a "$out/cases.txt" > /dev/console; }  # a guest takes long: see how far it is
+pass() { say "PASS $1"; }
+fail() { say "FAIL $1: $(echo "$2" | tr '\n' ' ')"; }
+info() { say "INFO $1"; }
 check() {  # NAME WHY COMMAND...: passes if the command does
   checked=$1 why=$2; shift 2
   if "$@"; then pass "$checked"; else fail "$checked" "$why"; fi
@@ -43,6 +44,11 @@ servers() {  # [DATABASE [FAMILY]]: roles in place of database and family:150
   role old:250
   /opt/lab/oomlab await
   role java node "${1:-database}" "${2:-family:150}" sshd beat
+  settle
+}
+# The same without the old one and the family, which take a minute: 700 MiB.
+neighbours() { role db java node database sshd beat; settle; }
+settle() {
   sleep 5
   before=$(available)
   while sleep 2; after=$(available); [ $((before - after)) -gt 1024 ]; do before=$after; done
@@ -51,12 +57,13 @@ crowd() {  # COUNT: idle processes; waits until all are there
   role "sleepers:$1"
   until [ "$(systemctl show "lab-role@sleepers:$1" -p TasksCurrent --value)" -gt "$1" ]; do sleep 1; done
 }
-# NAME HOG: lets the hog go and watches; NAME.json, NAME.died, NAME.csv.
+# NAME HOG: lets the hog go and watches, until $linger seconds after its death;
+# NAME.json, NAME.died, NAME.csv.
 watch() {
   [ -z "$2" ] || role "$2"
   sleep 1
   cost > "$out/$1.before"
-  /opt/lab/oomlab agent "$out/$1" "$limit"
+  /opt/lab/oomlab agent "$out/$1" "$limit" "${linger:-1}"
   cost > "$out/$1.after"
   [ ! -f /run/badnessd/last-kill.json ] || cp /run/badnessd/last-kill.json "$out/$1.last-kill.json"
 }
@@ -109,6 +116,23 @@ judge_only() {
   case " $2 " in
   *' hog '*) check "$1: the hog dies" "died: ${died:-none}" grep -q '^hog ' "$out/$1.died" ;;
   esac
+  no_kernel_kill "$1"
+}
+# NAME: the names of those that badnessd sent SIGKILL, in order, as the kernel saw it.
+signalled() {
+  sed -n 's/^ *badnessd-[0-9].* \([0-9.]*\): signal_generate: sig=9 .*comm=\(.*\) pid=.*/\1 \2/p' "$trace/trace" |
+    awk -v from="$(value "$1" t_go_us)" -v to="$(value "$1" t_end_us)" '$1 * 1e6 >= from && $1 * 1e6 <= to { sub(/^[^ ]* /, ""); print }'
+}
+counted() { uniq -c | sed 's/^ *1 //; s/^ *\([0-9]*\) \(.*\)/\1 x \2/' | paste -sd' '; }  # lines as one
+# NAME [COMM]: only processes of the cgroup that took the memory died: hog, master and
+# forker, and those with a name like COMM; all by us.
+judge_culprit() {
+  names="hog|master|forker${2:+|$2}"
+  info "$1: signalled, in order: $(signalled "$1" | counted); died: $(cut -d' ' -f1 "$out/$1.died" | counted); MemAvailable at least $(value "$1" avail_min_kib) KiB"
+  others=$(cut -d' ' -f1 "$out/$1.died" | grep -vxE 'hog|master|forker' | counted)
+  others=$others$(signalled "$1" | grep -vxE "$names" | sort | counted)
+  check "$1: only the culprit dies" "also: $others; $(record "$1" sentence)" [ -z "$others" ]
+  check "$1: the culprit dies" "died: $(victims "$1"); $(record "$1" sentence)" grep -qE '^(hog|forker) ' "$out/$1.died"
   no_kernel_kill "$1"
 }
 # The forker and all of its storm are gone, nobody else is.

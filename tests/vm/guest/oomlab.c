@@ -2,12 +2,17 @@
 // oomlab - the load generator and measuring agent inside the guest.
 //
 //   oomlab ROLE[:ARG]       a workload process (db, sshd, beat, jvm, hog-*, ...)
-//   oomlab agent DIR LIMIT  mlocked SCHED_FIFO observer; writes DIR.json,
-//                           DIR.csv (samples) and DIR.died (who, in order)
+//   oomlab agent DIR LIMIT [LINGER]
+//                           mlocked SCHED_FIFO observer; writes DIR.json, DIR.csv
+//                           (samples) and DIR.died (who, in order); ends LINGER
+//                           seconds after the last hog
 //   oomlab await            waits until a role says that it is ready
 //   oomlab again            keeps those that live for another run
 //   oomlab sniper PID       SIGKILLs PID as soon as a SIGKILL is on its way to a hog
 //   oomlab fill-journal     sends to the journal's socket until it is full
+//   oomlab cmdlines N       N children with command lines of 32 KiB
+//   oomlab execs            executes itself again and again
+//   oomlab stall            stalls in a cgroup with memory.high, and fails
 //   oomlab probe PID        tries the calls badnessd needs, on a process of another
 //
 // All roles share one tmpfs file (/run/lab/shm) with the agent: they register
@@ -26,7 +31,9 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <linux/kcmp.h>
@@ -299,10 +306,16 @@ static void do_save(int64_t mb) {  // a store that writes on while a fork of it 
     if (o % (1 << 20) == 0) sleep_ns(10 * MS);
   }
 }
-static void do_pool(int64_t mb) {  // thirty workers of a server, each of which grows a little
+static void rename_to(const char *stem, int i) {
+  char name[16];
+  snprintf(name, sizeof name, "%s-%d", stem, i);
+  prctl(PR_SET_NAME, name);
+}
+static void do_pool(int64_t mb, int named) {  // thirty workers of a server, each of which grows a little
   for (int i = 0; i < 30; i++) {
     if (fork()) continue;
     enroll("hog");
+    if (named) rename_to("worker", i);
     dirty(grab(10 << 20, PROT_READ | PROT_WRITE), 10 << 20);
     wait_go();
     sh->hog_first = now();
@@ -368,6 +381,174 @@ static void leak_shared(int64_t mb_per_s) {
     sleep_ns(10 * MS);
   }
 }
+// What takes memory that is in no private memory of a process.
+static void pace(int64_t mb_per_s) { if (mb_per_s) sleep_ns(SEC / mb_per_s); }  // after each MiB
+static char *mapped(size_t n) {  // shared, sparse
+  char *p = mmap(0, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) { perror("mmap"); exit(4); }
+  return p;
+}
+static void do_files(int64_t mb_per_s, int fd) {  // files of 1 MiB in a tmpfs, or one that has no name
+  static char mib[1 << 20];
+  dirty(mib, sizeof mib);
+  for (int i = 0;; i++) {
+    char path[64];
+    snprintf(path, sizeof path, "/dev/shm/hog-%d", i);
+    int to = fd < 0 ? open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600) : fd;
+    if (to < 0 || write(to, mib, sizeof mib) != sizeof mib) break;
+    if (fd < 0) close(to);
+    sh->hog_bytes += sizeof mib;
+    pace(mb_per_s);
+  }
+  for (;;) pause();
+}
+static void do_shell(void) {  // which writes nothing itself; some 40 MB/s
+  execl("/bin/sh", "sh", "-c", "while i=$((i + 1)); do head -c 1048576 /dev/zero > /dev/shm/hog-$i; sleep 0.02; done", (char *)0);
+  exit(4);
+}
+static void do_sockets(int64_t mb_per_s) {  // what it sends nothing reads
+  static char text[32 << 10];
+  struct rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  for (int s[2]; !socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s);)
+    for (int end = 0; end < 2; end++)
+      while (write(s[end], text, sizeof text) > 0)
+        if ((sh->hog_bytes += sizeof text) % (1 << 20) == 0) pace(mb_per_s);
+  for (;;) pause();
+}
+static void do_pagetables(int64_t mb_per_s) {  // forty touch the same pages, one of each 2 MiB: a page table each
+  const size_t n = (size_t)32 << 30, step = 2 << 20;
+  char *p = mapped(n);
+  for (int i = 0; i < 40; i++) {
+    if (fork()) continue;
+    enroll("hog");
+    wait_go();
+    sh->hog_first = now();
+    for (size_t o = 0; o < n; o += step) {
+      p[o]++;
+      if (o / step % 256 == 255) pace(mb_per_s / 40);
+    }
+    break;
+  }
+  for (;;) pause();
+}
+static void do_buffers(int64_t mb_per_s) {  // five backends fill common buffers, and grow by half as much together
+  const int64_t n = (int64_t)2 << 30;
+  char *p = mapped(n);
+  for (int i = 0; i < 5; i++) {
+    if (fork()) continue;
+    enroll("hog");
+    wait_go();
+    sh->hog_first = now();
+    for (int64_t o = 0; o < n; o += 1 << 20) {
+      for (int64_t k = 0; k < 1 << 20; k += 4096) p[o + k]++;
+      dirty(grab(100 << 10, PROT_READ | PROT_WRITE), 100 << 10);
+      pace(mb_per_s);
+    }
+    break;
+  }
+  for (;;) pause();
+}
+static void do_touch(int64_t n) {  // workers that map and touch the same 256 MiB
+  const size_t seg = 256 << 20;
+  char *p = segment(seg);
+  wait_go();
+  sh->hog_first = now();
+  for (int64_t i = 0; i < n; i++) {
+    if (!fork()) {
+      enroll("hog");
+      for (size_t o = 0; o < seg; o += 4096) p[o]++;
+      for (;;) pause();
+    }
+    sleep_ns(5 * MS);
+  }
+  sh->hog_done = 1;
+  for (;;) pause();
+}
+static void leak_until(int64_t mb_per_s, int64_t permille) {  // so much of all is available
+  while (mem_kib("MemAvailable:") * 1000 > mem_kib("MemTotal:") * permille) leak(mb_per_s, 1);
+}
+static void do_exempt(int64_t permille) {
+  wait_go();
+  leak_until(100, permille);
+  sh->hog_done = 1;
+  for (;;) pause();
+}
+static void do_late(int64_t mb_per_s) {  // takes nearly all; goes on when the daemon has started
+  leak_until(200, 48);
+  sh->ready = 1;
+  while (access("/run/lab/started", F_OK)) sleep_ns(2 * MS);
+  leak(mb_per_s, 0);
+}
+static void do_hugepages(int64_t permille) {  // reserves them until so much of the rest is available
+  wait_go();
+  for (int64_t n = 2, got = -1;; n += 2) {
+    FILE *f = fopen("/proc/sys/vm/nr_hugepages", "w");
+    if (!f || fprintf(f, "%ld", n) < 0 || fclose(f)) { perror("nr_hugepages"); exit(4); }
+    if (mem_kib("HugePages_Total:") == got) break;
+    got = mem_kib("HugePages_Total:");
+    if (mem_kib("MemAvailable:") * 1000 < (mem_kib("MemTotal:") - mem_kib("Hugetlb:")) * permille) break;
+    sleep_ns(20 * MS);
+  }
+  sh->hog_done = 1;
+  for (;;) pause();
+}
+static void do_preload(int64_t n) {  // as a Python process that forks without exec: all seem to hold its heap
+  const size_t heap = 10 << 20;
+  char *p = grab(heap, PROT_READ | PROT_WRITE);
+  dirty(p, heap);
+  for (int64_t i = 0; i < n; i++) {
+    if (fork()) continue;
+    dirty(p, 128 << 10);
+    break;
+  }
+  sh->ready = 1;
+  for (;;) pause();
+}
+static void do_cgloop(void) {  // of a cgroup with a limit, above which its children go again and again
+  for (;; sleep_ns(100 * MS)) {
+    if (!fork()) { dirty(grab(64 << 20, PROT_READ | PROT_WRITE), 64 << 20); _exit(0); }
+    wait(0);
+  }
+}
+static void do_cgroups(int64_t n) {  // of a user who may make them (Delegate=yes)
+  char own[512], path[600];
+  read_file("/proc/self/cgroup", own, sizeof own);
+  char *at = strchr(own, '/');
+  if (!at) exit(4);
+  *strchrnul(at, '\n') = 0;
+  for (int64_t i = 0; i < n; i++) {
+    snprintf(path, sizeof path, "/sys/fs/cgroup%s/%ld", at, i);
+    if (mkdir(path, 0755)) { perror(path); exit(4); }
+  }
+  sh->ready = 1;
+  for (;;) pause();
+}
+static void do_cmdlines(const char *count) {  // children with a long command line each, in pages that all share
+  static char text[32 << 10];
+  memset(text, 'x', sizeof text - 1);
+  execl("/opt/lab/oomlab", "oomlab", "forks", count, text, (char *)0);
+  exit(4);
+}
+static _Noreturn void forks(int64_t n) {
+  while (n-- > 0) if (!fork()) break;
+  if (n < 0) sh->ready = 1;
+  for (;;) pause();
+}
+static int execs(void) {  // for ever, out of 16 MiB each time
+  setpriority(PRIO_PROCESS, 0, 19);
+  dirty(grab(16 << 20, PROT_READ | PROT_WRITE), 16 << 20);
+  execl("/opt/lab/oomlab", "oomlab", "execs", (char *)0);
+  return 4;
+}
+static int stall(void) {  // for two seconds, where memory.high is less, as a start that fails
+  char *p = grab(64 << 20, PROT_READ | PROT_WRITE);
+  for (int64_t end = now() + 2 * SEC; now() < end;)
+    for (int64_t o = 0; o < 64 << 20 && now() < end; o += 4096) p[o]++;
+  return 1;
+}
 static void reserve(int64_t reserved_mb, int64_t used_mb) {
   grab(reserved_mb << 20, PROT_NONE);
   dirty(grab(used_mb << 20, PROT_READ | PROT_WRITE), used_mb << 20);
@@ -396,7 +577,8 @@ static void do_pusher(int64_t mb) {  // a JVM that grows a little
 }
 static const char *name_of(const char *role) {  // under which it is enrolled
   static const char *const name[][2] = {
-    {"hog-fork", "forker"}, {"hog-orphans", "forker"}, {"hog-backend", "database"}, {"hog-workers", "master"}, {"hog-copies", "master"}, {"hog-pool", "master"}, {"hog-save", "store"}, {"tmpfs", "filler"}, {"hog", "hog"}};
+    {"hog-fork", "forker"}, {"hog-orphans", "forker"}, {"hog-backend", "database"}, {"hog-workers", "master"}, {"hog-copies", "master"}, {"hog-pool", "master"}, {"hog-named", "master"}, {"hog-pagetables", "master"}, {"hog-buffers", "master"},
+    {"hog-touch", "forker"}, {"hog-save", "store"}, {"tmpfs", "filler"}, {"hog", "hog"}};
   for (size_t i = 0; i < sizeof name / sizeof *name; i++)
     if (!strncmp(role, name[i][0], strlen(name[i][0]))) return name[i][1];
   return role;
@@ -433,6 +615,13 @@ static int workload(const char *role, int64_t arg) {
     while (mem_kib("MemAvailable:") * 100 > mem_kib("MemTotal:") * arg) sleep_ns(2 * MS);
     leak(0, 0);
   }
+  if (!strcmp(role, "store")) { segment(arg << 20); for (;;) pause(); }
+  if (!strcmp(role, "exempt")) do_exempt(arg);
+  if (!strcmp(role, "hugepages")) do_hugepages(arg);
+  if (!strcmp(role, "preload")) do_preload(arg);
+  if (!strcmp(role, "cgloop")) do_cgloop();
+  if (!strcmp(role, "cgroups")) do_cgroups(arg);
+  if (!strcmp(role, "spin")) for (setpriority(PRIO_PROCESS, 0, 19);;) rnd();
   if (!strcmp(role, "hog-thrash")) do_thrash(open("/dev/nvme0n1", O_RDONLY));
   int orphans = !strcmp(role, "hog-orphans");  // their parents exit
   if (orphans || !strcmp(role, "hog-fork")) {
@@ -454,7 +643,11 @@ static int workload(const char *role, int64_t arg) {
   if (!strcmp(role, "hog-backend")) do_database(arg);
   if (!strcmp(role, "hog-workers")) do_workers(arg);
   if (!strcmp(role, "hog-copies")) do_copies(arg);
-  if (!strcmp(role, "hog-pool")) do_pool(arg);
+  if (!strcmp(role, "hog-pool")) do_pool(arg, 0);
+  if (!strcmp(role, "hog-named")) do_pool(arg, 1);
+  if (!strcmp(role, "hog-pagetables")) do_pagetables(arg);
+  if (!strcmp(role, "hog-buffers")) do_buffers(arg);
+  if (!strcmp(role, "hog-touch")) do_touch(arg);
   if (!strcmp(role, "hog-save")) do_save(arg);
   if (!strcmp(role, "hog-slow")) do_slow(arg);
   if (!strcmp(role, "hog-thread")) do_thread(arg);
@@ -463,9 +656,16 @@ static int workload(const char *role, int64_t arg) {
   if (!hog) return 2;
   if (!strcmp(role, "hog-stuck")) signal(SIGTERM, on_term);
   if (!strcmp(role, "hog-old")) { burn(arg); sh->ready = 1; }
+  if (!strcmp(role, "hog-late")) do_late(arg);
+  if (!strcmp(role, "hog-store")) { prctl(PR_SET_NAME, "store"); segment(100 << 20); }
+  if (!strcmp(role, "hog-locked") && mlockall(MCL_CURRENT | MCL_FUTURE)) { perror("mlockall"); exit(4); }
   wait_go();
   sh->hog_first = now();
-  if (!strcmp(role, "hog-memfd")) leak_shared(arg);
+  if (!strcmp(role, "hog-memfd") || !strcmp(role, "hog-store")) leak_shared(arg);
+  if (!strcmp(role, "hog-shm")) do_files(arg, -1);
+  if (!strcmp(role, "hog-unmapped")) do_files(arg, memfd_create("unmapped", MFD_CLOEXEC));
+  if (!strcmp(role, "hog-shell")) do_shell();
+  if (!strcmp(role, "hog-sockets")) do_sockets(arg);
   leak(!strcmp(role, "hog-old") ? 20 : arg, 0);  // hog-burst has rate 0
   return 0;
 }
@@ -568,7 +768,7 @@ static FILE *out(const char *base, const char *end) {
   return f;
 }
 
-static int agent(const char *base, int64_t limit_s) {
+static int agent(const char *base, int64_t limit_s, int64_t linger_s) {
   realtime(50);
   memset(samp, 0, sizeof samp);
   int ep = epoll_create1(EPOLL_CLOEXEC);
@@ -643,7 +843,7 @@ static int agent(const char *base, int64_t limit_s) {
     int settled = sh->hog_done && last_death && t - last_death > 5 * SEC && avail * 100 > total * 10;
     int idle = sh->hog_done && !last_death && t - sh->t_go > 15 * SEC;
     timed_out = t - sh->t_go > limit_s * SEC;
-    if ((all_dead && t - all_dead > SEC) || settled || idle || timed_out) break;
+    if ((all_dead && t - all_dead > linger_s * SEC) || settled || idle || timed_out) break;
   }
   t_end = now();
   int64_t gap = t_end - sh->beat_last;  // a heartbeat still stalled at the end
@@ -700,9 +900,13 @@ int main(int argc, char **argv) {
   if (fd < 0) { perror("/run/lab/shm"); return 1; }
   sh = mmap(0, sizeof *sh, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (sh == MAP_FAILED) { perror("mmap"); return 1; }
-  if (!strcmp(argv[1], "agent")) return argc < 4 ? 2 : agent(argv[2], atoll(argv[3]));
+  if (!strcmp(argv[1], "agent")) return argc < 4 ? 2 : agent(argv[2], atoll(argv[3]), argc < 5 ? 1 : atoll(argv[4]));
   if (!strcmp(argv[1], "sniper")) return argc < 3 || atoi(argv[2]) < 2 ? 2 : sniper(atoi(argv[2]));
   if (!strcmp(argv[1], "again")) return again();
+  if (!strcmp(argv[1], "cmdlines")) do_cmdlines(argc < 3 ? "1" : argv[2]);
+  if (!strcmp(argv[1], "forks")) forks(argc < 3 ? 1 : atoll(argv[2]));
+  if (!strcmp(argv[1], "execs")) return execs();
+  if (!strcmp(argv[1], "stall")) return stall();
   if (!strcmp(argv[1], "await")) {
     while (!sh->ready) sleep_ns(50 * MS);
     return 0;

@@ -1,9 +1,12 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154
 # SPDX-License-Identifier: GPL-2.0-only
 # needs: LIMIT=30 MEM=2048 TIMEOUT=2400
-# ARG=MINUTES:SEED. Emergencies one after the other, each with a disturbance, all
-# chosen at random from the seed; a row of torture.csv for each.
-minutes=${arg%%:*} state=${arg#*:}
+# ARG=MINUTES:SEED[:BESIDE[:EMERGENCY]]. Emergencies one after the other, each with a
+# disturbance, all chosen at random from the seed; a row of torture.csv for each.
+IFS=: read -r minutes seed beside only <<ARG
+$arg
+ARG
+state=$seed
 pick() {  # N: r is one of 0 ... N - 1
   state=$(((state * 1103515245 + 12345) % 2147483648))
   r=$((state / 65536 % $1))
@@ -68,54 +71,82 @@ undo() {
   few-descriptors) prlimit --pid "$(main_pid)" --nofile=1024 ;;
   esac
 }
+# Who is there all the time beside those who stand by.
+accompany() {  # WHAT
+  case $1 in
+  0) ;;
+  cgroups) override cgroups:20000 Delegate=yes; role cgroups:20000; /opt/lab/oomlab await ;;
+  cmdlines) systemd-run -q --unit=cmdlines --uid=nobody -p TasksMax=infinity -p SupplementaryGroups=disk /opt/lab/oomlab cmdlines 3000; /opt/lab/oomlab await ;;
+  execs) systemd-run -q --unit=execs --uid=nobody /opt/lab/oomlab execs ;;
+  container) override cgloop MemoryMax=32M; role cgloop ;;
+  stalls)  # in two of five seconds; a counter that begins again with each start
+    systemd-run -q --unit=stalls --uid=nobody -p MemoryHigh=16M -p Restart=always -p RestartSec=3 -p StartLimitIntervalSec=0 /opt/lab/oomlab stall
+    printf '[[trigger]]\nname = "stalls"\nscope = "system.slice/stalls.service"\npsi_full_above = "60%%"\npsi_window = "10s"\n' >> /etc/badnessd/badnessd.toml
+    systemctl reload badnessd ;;
+  *) crowd "$1" ;;
+  esac
+}
+kernel_kills() {  # NAME: those that are not in the container, whose limit is its own
+  echo $(($(value "$1" kernel_oom_kills) - ($(container_kills) - contained)))
+}
+container_kills() { sed -n 's/^oom_kill //p' /sys/fs/cgroup/system.slice/lab-role@cgloop.service/memory.events 2>/dev/null || echo 0; }
 
 # Results and the board must not lie on the /run that is filled.
 results=$out
 out=/var/torture
 mkdir -p $out
 ln -sf "$results/cases.txt" $out/cases.txt
-cp /etc/badnessd/badnessd.toml /run/lab/good.toml
 systemctl set-property --runtime badnessd.service StartLimitBurst=1000 2>/dev/null
 mount -o remount,size=100% /dev/shm
 choose 4194304 4194304 9000 && echo "$chosen" > /proc/sys/kernel/pid_max
-choose 0 0 1500 5000
-[ "$chosen" = 0 ] || crowd "$chosen"
-info "torture: seed ${arg#*:}, pid_max $(cat /proc/sys/kernel/pid_max), beside $chosen, swap $swap, PSI $([ -e /proc/pressure ] && echo on || echo off)"
+rm -f /run/lab/shm; head -c 262144 /dev/zero > /run/lab/shm; chmod 666 /run/lab/shm
+choose 0 0 1500 5000 cgroups cmdlines execs container stalls
+[ -z "$beside" ] || chosen=$beside
+accompany "$chosen"
+cp /etc/badnessd/badnessd.toml /run/lab/good.toml
+info "torture: seed $seed, pid_max $(cat /proc/sys/kernel/pid_max), beside $chosen, swap $swap, PSI $([ -e /proc/pressure ] && echo on || echo off)"
 echo round,emergency,disturbance,died,wrong,kernel_kills,low_ms,restarts > "$results/torture.csv"
 until=$(($(seconds) + minutes * 60))
 round=0
-rm -f /run/lab/shm; head -c 262144 /dev/zero > /run/lab/shm; chmod 666 /run/lab/shm
 while [ "$(seconds)" -lt "$until" ]; do
   round=$((round + 1))
   name=torture-$round
   stand_by
   /opt/lab/oomlab again
   choose leak:50 leak:300 burst:0 stuck:100 fork:8 orphans:8 memfd:100 vm:100 vfork:100 thread:100 \
-    backend:100 workers:200 copies:250 save:400 pool:60 tmpfs-low:200 frozen stopped traced
-  emergency=$chosen
+    backend:100 workers:200 copies:250 save:400 pool:60 tmpfs-low:200 frozen stopped traced \
+    shm:50 shm:50 shell sockets:50 pagetables:80 unmapped:50 buffers:60 named:50 exempt:37
+  emergency=${only:-$chosen}
+  # With swap it stops where MemAvailable is least, long before memory is short.
+  [ "$swap$emergency" = noneexempt:37 ] || emergency=$(echo "$emergency" | sed 's/^exempt.*/leak:50/')
   choose none none killed reloaded misconfigured journal-stopped run-full few-descriptors clock-back clock-ahead
   disturbance=$chosen
-  may_die='hog forker'
+  may_die='hog forker' linger=3
   case $emergency in
-  tmpfs*) hog=$emergency may_die='filler db' ;;
-  copies* | pool* | workers*) hog=hog-$emergency may_die='hog master' ;;
+  tmpfs*) hog=$emergency may_die=filler ;;
+  exempt*) hog=$emergency may_die=none; override "$hog" OOMScoreAdjust=-1000 ;;
+  shell) hog=hog-$emergency may_die='hog sh head sleep' ;;
+  named*) hog=hog-$emergency may_die='hog master worker-[0-9]*' ;;
+  copies* | pool* | workers* | pagetables* | buffers*) hog=hog-$emergency may_die='hog master' ;;
   frozen | stopped | traced) hog='hog-leak:200'; stop_one "$emergency" & ;;
   *) hog=hog-$emergency ;;
   esac
-  before=$(systemctl show badnessd -p NRestarts --value)
+  before=$(systemctl show badnessd -p NRestarts --value) contained=$(container_kills)
   disturb "$disturbance" &
   watch "$name" "$hog"
   undo "$disturbance"
   end "$hog" hog-leak:60
-  rm -f /dev/shm/fill
+  rm -f /dev/shm/fill /dev/shm/hog-*
   wait $! 2>/dev/null
-  others=$(cut -d' ' -f1 "$out/$name.died" | grep -vxE "$(echo "$may_die" | tr ' ' '|')" | paste -sd' ')
+  # Of those that have no role only the kernel tells.
+  others=$( (cut -d' ' -f1 "$out/$name.died"; signalled "$name") | grep -vxE "$(echo "$may_die" | tr ' ' '|')" | sort | counted)
+  kernel=$(kernel_kills "$name")
   restarts=$(($(systemctl show badnessd -p NRestarts --value) - before))
   [ "$disturbance" != killed ] || restarts=$((restarts - 1))
-  echo "$round,$emergency,$disturbance,$(victims "$name"),$others,$(value "$name" kernel_oom_kills),$(value "$name" low_ms),$restarts" >> "$results/torture.csv"
-  if [ "$others.$(value "$name" kernel_oom_kills).$restarts" != .0.0 ]; then
+  echo "$round,$emergency,$disturbance,$(victims "$name"),$others,$kernel,$(value "$name" low_ms),$restarts" >> "$results/torture.csv"
+  if [ "$others.$kernel.$restarts" != .0.0 ]; then
     cp "$out/$name".* "$results/" 2>/dev/null
-    fail "torture: round $round, $emergency, $disturbance" "died too: ${others:-none}, kernel $(value "$name" kernel_oom_kills), restarts $restarts"
+    fail "torture: round $round, $emergency, $disturbance" "died too: ${others:-none}, kernel $kernel, restarts $restarts; $(record "$name" sentence)"
   fi
   rm -f "$out/$name".*
 done
