@@ -63,6 +63,7 @@ watch() {
   [ -z "$2" ] || role "$2"
   sleep 1
   cost > "$out/$1.before"
+  echo "lab: $1 begins" > /dev/console
   /opt/lab/oomlab agent "$out/$1" "$limit" "${linger:-1}"
   cost > "$out/$1.after"
   [ ! -f /run/badnessd/last-kill.json ] || cp /run/badnessd/last-kill.json "$out/$1.last-kill.json"
@@ -123,6 +124,11 @@ signalled() {
   sed -n 's/^ *badnessd-[0-9].* \([0-9.]*\): signal_generate: sig=9 .*comm=\(.*\) pid=.*/\1 \2/p' "$trace/trace" |
     awk -v from="$(value "$1" t_go_us)" -v to="$(value "$1" t_end_us)" '$1 * 1e6 >= from && $1 * 1e6 <= to { sub(/^[^ ]* /, ""); print }'
 }
+# NAME COMM: why the first with a name like COMM was signalled, else the last kill.
+why() {
+  journalctl -u badnessd --no-pager -o cat -q | grep -m 1 -E "SIGKILL to [0-9]+ \(($2)\)" ||
+    python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["sentences"][0])' "$out/$1.last-kill.json" 2>/dev/null
+}
 counted() { uniq -c | sed 's/^ *1 //; s/^ *\([0-9]*\) \(.*\)/\1 x \2/' | paste -sd' '; }  # lines as one
 # NAME [COMM]: only processes of the cgroup that took the memory died: hog, master and
 # forker, and those with a name like COMM; all by us.
@@ -130,9 +136,9 @@ judge_culprit() {
   names="hog|master|forker${2:+|$2}"
   info "$1: signalled, in order: $(signalled "$1" | counted); died: $(cut -d' ' -f1 "$out/$1.died" | counted); MemAvailable at least $(value "$1" avail_min_kib) KiB"
   others=$(cut -d' ' -f1 "$out/$1.died" | grep -vxE 'hog|master|forker' | counted)
-  others=$others$(signalled "$1" | grep -vxE "$names" | sort | counted)
-  check "$1: only the culprit dies" "also: $others; $(record "$1" sentence)" [ -z "$others" ]
-  check "$1: the culprit dies" "died: $(victims "$1"); $(record "$1" sentence)" grep -qE '^(hog|forker) ' "$out/$1.died"
+  others="$others $(signalled "$1" | grep -vxE "$names" | sort | counted)"
+  check "$1: only the culprit dies" "also: $others; $(why "$1" "$(signalled "$1" | grep -vxE -m 1 "$names")")" [ "$others" = ' ' ]
+  check "$1: the culprit dies" "died: $(victims "$1"); $(why "$1" none)" grep -qE '^(hog|forker) ' "$out/$1.died"
   no_kernel_kill "$1"
 }
 # The forker and all of its storm are gone, nobody else is.

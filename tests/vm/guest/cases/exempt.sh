@@ -13,11 +13,11 @@ for permille in 37 15; do
   watch "$name" "exempt:$permille"
   info "$name: signalled, in order: $(signalled "$name" | counted); MemAvailable at least $(value "$name" avail_min_kib) KiB"
   check "$name: memory was short" "$(value "$name" avail_min_kib) KiB" [ "$(value "$name" cross5_ms)" -gt 0 ]
-  check "$name: exempt lives" "$(record "$name" sentence)" eval '! grep -q ^exempt "$out/$name.died"'
+  check "$name: exempt lives" "$(why "$name" exempt)" eval '! grep -q ^exempt "$out/$name.died"'
   first=$(sed -n '1s/.* //p' "$out/$name.died")
   least=$(awk -F, -v t="${first:-0}" 'NR > 1 && $1 <= t && (!least || $2 < least) { least = $2 } END { print least + 0 }' "$out/$name.csv")
   [ $permille = 15 ] || is "$name: no process dies" "$(signalled "$name" | counted)" ''
-  check "$name: none dies above half of the limit" "at $least KiB: $(signalled "$name" | counted); $(record "$name" sentence)" \
+  check "$name: none dies above half of the limit" "at $least KiB: $(signalled "$name" | counted); $(why "$name" "$(signalled "$name" | head -n 1)")" \
     [ "$((least * 40))" -lt "$(value "$name" total_kib)" ]
   no_kernel_kill "$name"
 done

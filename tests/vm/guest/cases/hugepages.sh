@@ -13,5 +13,5 @@ check 'hugepages: memory was short' "$(cat "$out/hugepages.meminfo")" eval \
   'awk "{ kib[\$1] = \$2 } END { exit kib[\"MemAvailable:\"] * 20 >= kib[\"MemTotal:\"] - kib[\"Hugetlb:\"] }" "$out/hugepages.meminfo"'
 is 'hugepages: no process dies' "$(signalled hugepages | counted)" ''
 no_kernel_kill hugepages
-info "hugepages: $(record hugepages sentence)"
+info "hugepages: $(why hugepages none)"
 echo 0 > /proc/sys/vm/nr_hugepages

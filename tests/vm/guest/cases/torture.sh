@@ -146,7 +146,7 @@ while [ "$(seconds)" -lt "$until" ]; do
   echo "$round,$emergency,$disturbance,$(victims "$name"),$others,$kernel,$(value "$name" low_ms),$restarts" >> "$results/torture.csv"
   if [ "$others.$kernel.$restarts" != .0.0 ]; then
     cp "$out/$name".* "$results/" 2>/dev/null
-    fail "torture: round $round, $emergency, $disturbance" "died too: ${others:-none}, kernel $kernel, restarts $restarts; $(record "$name" sentence)"
+    fail "torture: round $round, $emergency, $disturbance" "died too: ${others:-none}, kernel $kernel, restarts $restarts; $(why "$name" none)"
   fi
   rm -f "$out/$name".*
 done
