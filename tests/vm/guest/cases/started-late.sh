@@ -10,11 +10,15 @@ role java:900 db sshd beat; settle
 rm -f /run/lab/started
 role hog-late:35
 /opt/lab/oomlab await
-systemctl start badnessd
-: > /run/lab/started
+(sleep 5; systemctl start badnessd; : > /run/lab/started) &
 watch started-late ''
+wait $!
 judge_culprit started-late
+go=$(value started-late t_go_us)
 start=$(systemctl show badnessd -p ExecMainStartTimestampMonotonic --value)
-signal=$(sed -n 's/^ *badnessd-[0-9].* \([0-9]*\)\.\([0-9]*\): signal_generate: sig=9 .*/\1\2/p' "$trace/trace" | head -n 1)
-short=$(awk -F, -v t="$(((${signal:-0} - $(value started-late t_go_us)) / 1000))" 'NR > 1 && $1 <= t { kib = $2 } END { print kib + 0 }' "$out/started-late.csv")
-info "started-late: first signal $(((${signal:-0} - start) / 1000)) ms after the start, at $short KiB"
+signal=$(sed -n 's/^ *badnessd-[0-9].* \([0-9]*\)\.\([0-9]*\): signal_generate: sig=9 .*/\1\2/p' "$trace/trace" | awk -v go="$go" '$1 > go' | head -n 1)
+after=$((${signal:-0} - start))
+short=$(awk -F, -v t="$(((${signal:-0} - go) / 1000))" 'NR > 1 && $1 <= t { kib = $2 } END { print kib + 0 }' "$out/started-late.csv")
+info "started-late: first signal $((after / 1000)) ms after the start, at $short KiB"
+check 'started-late: after a second of notes, or below half of the limit' "after $((after / 1000)) ms, at $short KiB" \
+  [ $((after >= 1000000 || short * 40 < $(value started-late total_kib))) = 1 ]
