@@ -13,7 +13,7 @@ _badnessd() {
   done
   case $prev in
     -c | --config) args=(-f) ;;
-    --set) args=(-W 'badness.memory= kernel.hz= kill.exit_timeout= kill.min_reclaim= kill.oom_group= kill.per_minute= kill.recover_timeout= kill.spare_bystanders= kill.term_grace= kill.victim= log.report_interval= trigger.exhausted.action= trigger.exhausted.for= trigger.exhausted.mem_available_below= trigger.exhausted.psi_full_above= trigger.exhausted.psi_some_above= trigger.exhausted.psi_window= trigger.exhausted.scope= trigger.exhausted.swap_free_below= trigger.stalled.action= trigger.stalled.for= trigger.stalled.mem_available_below= trigger.stalled.psi_full_above= trigger.stalled.psi_some_above= trigger.stalled.psi_window= trigger.stalled.scope= trigger.stalled.swap_free_below='); compopt -o nospace ;;
+    --set) args=(-W 'kernel.hz= kill.exit_timeout= kill.min_reclaim= kill.oom_group= kill.per_minute= kill.recover_timeout= kill.term_grace= kill.victim= log.report_interval= trigger.exhausted.action= trigger.exhausted.for= trigger.exhausted.mem_available_below= trigger.exhausted.psi_full_above= trigger.exhausted.psi_some_above= trigger.exhausted.psi_window= trigger.exhausted.scope= trigger.exhausted.swap_free_below= trigger.stalled.action= trigger.stalled.for= trigger.stalled.mem_available_below= trigger.stalled.psi_full_above= trigger.stalled.psi_some_above= trigger.stalled.psi_window= trigger.stalled.scope= trigger.stalled.swap_free_below='); compopt -o nospace ;;
     --proc-root) args=(-d) ;;
     -n) return ;;
     --sort) args=(-W 'points pid total_vm rss swap reclaim adj cpu age') ;;

@@ -128,7 +128,8 @@ TEST(Manual, HasEveryFieldOfTheRecord) {
   decision.stalls = PressureHistory::Share{};
   decision.storm = Storm{};
   decision.loss = Loss{};
-  decision.pool = Pool{};
+  decision.cgroups.count = 1;
+  decision.culprit.exempt = 0;
   decision.score = badness(
       Snapshot{}, test::judged(test::user_task(10, 1)).view(), policy.score);
   expect_fields(page("badnessd.8"), record_json(decision, policy, "id"), 50);
@@ -138,7 +139,7 @@ TEST(Manual, HasEveryFieldOfAnAudit) {
   const Policy policy = test::default_policy();
   CycleState state(policy);
   state.domains.system.last = test::with_available(10'000);
-  state.snapshot = test::scored({test::user_task(10, 500)});
+  state.census.table() = test::scored({test::user_task(10, 500)});
   expect_fields(
       page("badnessd.8"),
       once_json({.kind = CycleResult::Kind::kNoCandidate}, state, policy), 30);

@@ -86,19 +86,17 @@ class LintMatches : public testing::Test {
   }
 
   std::string lint() {
-    const Inquiry inquiry{source.sources(), snapshot, policy, census};
-    EXPECT_TRUE(scan(inquiry));
-    refine_all(inquiry);
-    matches = matches_of(policy, snapshot);
-    choices = choices_of(inquiry, reading);
-    return text_of(lint_matches(policy, snapshot, matches, choices));
+    const Context context{source.sources(), policy, census};
+    EXPECT_TRUE(survey(context, reading));
+    matches = matches_of(policy, census.table());
+    choices = choices_of(context, reading);
+    return text_of(lint_matches(policy, census.table(), matches, choices));
   }
   std::int32_t pid_of(const std::optional<std::uint32_t>& index) {
-    return index ? snapshot.tasks[*index].id.pid : 0;
+    return index ? census.table().tasks[*index].id.pid : 0;
   }
 
   FakeSource source;
-  Snapshot snapshot;
   Policy policy;
   Census census;
   PressureReading reading;

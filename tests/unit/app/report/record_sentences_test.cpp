@@ -91,30 +91,32 @@ TEST(Sentences, AStormIsProvedByItsNumbers) {
   decision.kill_set = KillSet::kStorm;
   decision.swept = 40;
   decision.loss = Loss{.lost_kib = 150'000};
-  decision.storm = Storm{.spare_forker = true,
+  decision.storm = Storm{.forker = 3,
+                         .spare_forker = true,
                          .age_s = 4,
                          .members = 41,
-                         .copies = 39,
+                         .comm = {'h', 'o', 'g'},
                          .took_kib = 120'000};
   const std::string text = text_of(decision);
   EXPECT_TRUE(contains(text,
                        "and 40 more: a fork storm below 11 (sh), which is "
-                       "spared, for it is old or holds others: 41 descendants "
-                       "no older than 4 s, 39 of them called"))
+                       "spared, for it is old, of another user or holds "
+                       "others: 41 processes no older than 4 s, the largest "
+                       "called hog, took 117 MiB together"))
       << text;
   EXPECT_FALSE(contains(text, "points")) << text;
 }
 
-TEST(Sentences, TheGuardTellsWhatItJudgedBy) {
+TEST(Sentences, TellWhatTheGreatestScoreForWhatIsHeldDecided) {
   Decision decision = decision_on("db");
   decision.required_kib = 50'000;
-  decision.blame = Blame::kHeld;
+  decision.culprit.kind = Culprit::Kind::kOlder;
   decision.passed_over[0].task = test::named_task(12, 5000, "java");
   decision.passed_over[0].verdict.points = 5000;
   decision.passed_over_count = 1;
   const std::string text = text_of(decision);
   for (const char* part :
-       {"no process gives back as much, so 48.8 MiB was enough",
+       {"97.7 MiB are needed, and no other gives back more than 48.8 MiB",
         "it is not known which process took the memory",
         "passed over: 12 (java) with 5000 points: it holds 0 and reserves "
         "19.5 MiB, and its death gives back at least 0"}) {
@@ -123,6 +125,64 @@ TEST(Sentences, TheGuardTellsWhatItJudgedBy) {
   decision.needed_kib = 0;
   EXPECT_TRUE(contains(text_of(decision), "900 points, first of 2 candidates"));
   EXPECT_TRUE(contains(text_of(decision), "the bare one of 2.6.32"));
+}
+
+// What a cgroup took, of each kind that matters.
+class CgroupSentences : public testing::Test {
+ protected:
+  CgroupSentences() {
+    decision.loss = Loss{.since_us = 14 * kSecond,
+                         .lost_kib = 1'700'000,
+                         .shmem_kib = 1'600'000,
+                         .slab_kib = 9'000};
+    decision.culprit = {.kind = Culprit::Kind::kGroup, .by_account = true};
+    decision.cgroups.source = CgroupsTook::Source::kNow;
+    decision.cgroups.count = 1;
+    decision.cgroups.took_kib = 1'650'000;
+    CgroupTook& leak = decision.cgroups.list[0];
+    leak.path = "/system.slice/leak.service";
+    leak.took_kib = 1'650'000;
+    leak.grown[Charge::kShmem] = 1'600'000;
+    leak.grown[Charge::kKernel] = 3'000;
+  }
+
+  Decision decision = decision_on("writer");
+};
+
+TEST_F(CgroupSentences, NameTheCgroupAndWhatItTookOfEachKind) {
+  const std::string text = text_of(decision);
+  EXPECT_TRUE(contains(text,
+                       "/system.slice/leak.service took 1.6 GiB of the 1.6 GiB "
+                       "that were lost in 14 s: 1.5 GiB of tmpfs and shared "
+                       "memory\n"))
+      << text;
+  EXPECT_TRUE(contains(text, "so any of them could be chosen")) << text;
+  decision.culprit.min_took_kib = 50'000;
+  decision.cgroups.source = CgroupsTook::Source::kNote;
+  EXPECT_TRUE(contains(text_of(decision), "that took at least 48.8 MiB could"));
+  EXPECT_TRUE(contains(text_of(decision), "this is of the last note"));
+}
+
+TEST_F(CgroupSentences, SayWhyNoneDiesForMemoryThatIsNobodys) {
+  decision.culprit = {.kind = Culprit::Kind::kNobody};
+  decision.cgroups.dead = true;
+  std::string text;
+  for (const std::string& line : nobody_sentences(decision, default_policy())) {
+    text += line + "\n";
+  }
+  for (const char* part :
+       {"leak.service took 1.6 GiB", "files in tmpfs stay until they are",
+        "no kill of another process brings that back", "trigger exhausted"}) {
+    EXPECT_TRUE(contains(text, part)) << part << " in " << text;
+  }
+  decision.cgroups = {};
+  EXPECT_TRUE(contains(nobody_sentences(decision, default_policy()).front(),
+                       "(Shmem) grew by 1.5 GiB and kernel memory "
+                       "(SUnreclaim) by 8.8 MiB; no process and no cgroup"));
+  decision.culprit.exempt = 0;
+  decision.exempt = decision.chosen;
+  EXPECT_TRUE(contains(nobody_sentences(decision, default_policy()).front(),
+                       "11 (writer) took it, but must not be killed"));
 }
 
 TEST(Sentences, TheEndIsToldOnceItIsKnown) {

@@ -50,7 +50,7 @@ TEST(Record, HoldsWhatWasDecided) {
   EXPECT_EQ(record["timings_us"]["exited"], 1'022'500);
   EXPECT_EQ(record["sentences"].size(), 7U);
   for (const char* absent :
-       {"scope", "group", "stalls", "storm", "loss", "pool"}) {
+       {"scope", "group", "stalls", "storm", "loss"}) {
     EXPECT_EQ(record[absent], nullptr) << absent;
   }
   EXPECT_FALSE(record["victim"].contains("steps"));
@@ -71,6 +71,23 @@ TEST(Record, ListsAtMostFiveOfAKind) {
   EXPECT_TRUE(record["passed_over"].empty());
   ASSERT_EQ(record["runners_up"].size(), 2U);
   EXPECT_EQ(record["runners_up"][1]["pid"], 8);
+}
+
+TEST(Record, SaysWhichCgroupTookHowMuchOfEachKind) {
+  Decision decision = decision_on("db");
+  decision.culprit.kind = Culprit::Kind::kGroup;
+  decision.cgroups.source = CgroupsTook::Source::kNow;
+  decision.cgroups.count = 1;
+  decision.cgroups.list[0].path = "/system.slice/db.service";
+  decision.cgroups.list[0].took_kib = 5'000;
+  decision.cgroups.list[0].grown[Charge::kShmem] = 4'000;
+  const Json culprit = record_of(decision)["culprit"];
+  EXPECT_EQ(culprit["kind"], "group");
+  EXPECT_EQ(culprit["accounts"], "now");
+  ASSERT_EQ(culprit["cgroups"].size(), 1U);
+  EXPECT_EQ(culprit["cgroups"][0]["path"], "/system.slice/db.service");
+  EXPECT_EQ(culprit["cgroups"][0]["shmem_kib"], 4'000);
+  EXPECT_EQ(culprit["exempt"], nullptr);
 }
 
 TEST(Record, AHostileNameIsAnEscapedString) {
