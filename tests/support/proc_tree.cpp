@@ -41,6 +41,7 @@ std::string status_text(const Proc& proc) {
     kib("VmSize", proc.size * proc.page_size / 1024);
     kib("RssAnon", proc.rss_anon_kib);
     kib("RssShmem", proc.rss_shmem_kib);
+    kib("VmPTE", proc.page_tables_kib);
     kib("VmSwap", proc.swap_kib);
   }
   out << "Threads:\t" << proc.threads << "\nCapEff:\t" << std::hex

@@ -34,6 +34,7 @@ struct Proc {
   std::optional<std::uint64_t> rss_anon_kib{};
   std::optional<std::uint64_t> rss_shmem_kib{};
   std::optional<std::uint64_t> swap_kib{};
+  std::optional<std::uint64_t> page_tables_kib{};
   std::string mems = "1";  // empty: no such line
 };
 

@@ -74,9 +74,9 @@ Snapshot snapshot_of(std::vector<Task> tasks, std::uint64_t uptime_s) {
 }
 
 Snapshot scored(std::vector<Task> tasks, std::uint64_t uptime_s,
-                const ScoreModel& rules) {
+                const ScoreModel& model) {
   Snapshot snapshot = snapshot_of(std::move(tasks), uptime_s);
-  score_all(snapshot, rules);
+  score_all(snapshot, model);
   return snapshot;
 }
 

@@ -18,8 +18,8 @@ inline constexpr Kib kMib = 1024;
 inline constexpr Kib kGib = 1024 * kMib;
 inline constexpr Points kMostPoints = std::numeric_limits<Points>::max();
 
-// A process of one thread, fully known, with nothing that changes its score. It
-// starts `pid` ticks after boot and has no parent.
+// A process of one thread with nothing that changes its score. It starts `pid`
+// ticks after boot and has no parent.
 [[nodiscard]] Task user_task(std::int32_t pid, Pages total_vm);
 
 // One that is called `comm`.
@@ -49,7 +49,7 @@ inline constexpr Points kMostPoints = std::numeric_limits<Points>::max();
 // The same with their scores.
 [[nodiscard]] Snapshot scored(std::vector<Task> tasks,
                               std::uint64_t uptime_s = 0,
-                              const ScoreModel& rules = {});
+                              const ScoreModel& model = {});
 
 // The task with `pid`, which must be there, and the verdict on it.
 [[nodiscard]] Task& task_of(Snapshot& snapshot, std::int32_t pid);
