@@ -20,8 +20,7 @@ void StormFinder::reserve(std::size_t tasks) {
   below_kib_.reserve(tasks);
 }
 
-// The young processes of the user whose process took the most, the largest
-// first.
+// The young processes that took anything, the largest first.
 void StormFinder::collect_young(const Snapshot& snapshot, const Bars& bars) {
   members_.clear();
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
@@ -38,13 +37,20 @@ void StormFinder::collect_young(const Snapshot& snapshot, const Bars& bars) {
             [&](std::uint32_t a, std::uint32_t b) {
               return took(a) != took(b) ? took(a) > took(b) : a < b;
             });
+}
+
+// Leaves those of the user of the largest member that took a part of what it
+// took. Only a member is a measure: a process beside the storm can have taken
+// more than any of it.
+void StormFinder::leave_alike(const Snapshot& snapshot) {
   if (members_.empty()) {
     return;
   }
-  const std::uint32_t largest = members_.front();
+  const auto [largest, verdict] = snapshot.judged(members_.front());
   std::erase_if(members_, [&](std::uint32_t index) {
-    return took(index) < took(largest) / kSmallestPart ||
-           snapshot.tasks[index].uid != snapshot.tasks[largest].uid;
+    return snapshot.verdicts[index].took_kib <
+               verdict.took_kib / kSmallestPart ||
+           snapshot.tasks[index].uid != largest.uid;
   });
 }
 
@@ -137,6 +143,7 @@ std::optional<Storm> StormFinder::find(const Snapshot& snapshot,
   } else if (!bars.suspects_only) {
     return std::nullopt;
   }
+  leave_alike(snapshot);
   storm.took_kib = sum_kib(snapshot);
   storm.members = static_cast<std::uint32_t>(members_.size());
   if (storm.members < kFewest || storm.took_kib < needed_kib ||

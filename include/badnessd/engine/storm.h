@@ -67,6 +67,7 @@ class StormFinder {
 
  private:
   void collect_young(const Snapshot& snapshot, const Bars& bars);
+  void leave_alike(const Snapshot& snapshot);
   void find_parents(const Snapshot& snapshot);
   template <class Visit>
   void for_ancestors(std::uint32_t task, Visit visit) const;

@@ -21,6 +21,7 @@ Task aged(std::int32_t pid, std::int32_t ppid, const char* name,
   Task task = user_task(pid, 1000);
   task.id.start_time = (kUptime - age_s) * kUserHz;
   task.ppid = ppid;
+  task.uid = 1000;
   task.comm = {};
   std::string_view(name).copy(task.comm.data(), task.comm.size() - 1);
   task.rss_anon_kib = mib * kMib;
@@ -52,30 +53,44 @@ class StormTest : public testing::Test {
         snapshot.verdicts[i].took_kib = task.rss_anon_kib;
       }
     }
-    return finder.find(snapshot, rules, kNeeded, lost_mib * kMib);
+    return finder.find(snapshot, bars, kNeeded, lost_mib * kMib);
   }
-  [[nodiscard]] std::int32_t pid(std::uint32_t index) const {
-    return snapshot.tasks[index].id.pid;
+  // The pid of the forker; 0: it is gone.
+  [[nodiscard]] std::int32_t forker(const std::optional<Storm>& storm) const {
+    return storm->forker ? snapshot.tasks[*storm->forker].id.pid : 0;
+  }
+  // What is found where an account says that these processes took it.
+  std::optional<Storm> find_suspects(const std::vector<Task>& tasks,
+                                     std::int32_t first, std::int32_t last,
+                                     Kib lost_mib) {
+    static_cast<void>(find(tasks, lost_mib));
+    for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+      const std::int32_t pid = snapshot.tasks[i].id.pid;
+      snapshot.verdicts[i].suspect = pid >= first && pid <= last;
+    }
+    bars.suspects_only = true;
+    return finder.find(snapshot, bars, kNeeded, lost_mib * kMib);
   }
 
   std::uint64_t baseline_age_s = 4;
   Snapshot snapshot;
-  SelectRules rules;
+  Bars bars;
   StormFinder finder;
 };
 
-TEST_F(StormTest, IsManyYoungCopiesThatHoldWhatWasLost) {
+TEST_F(StormTest, IsManyYoungProcessesThatHoldWhatWasLost) {
   std::vector<Task> tasks{aged(10, 5, "forker", 3, 1),
                           aged(11, 1, "db", 3, 300)};
   add(tasks, 100, 50, 10, "hog", 1, 8);
   const auto storm = find(tasks, 420);
   ASSERT_TRUE(storm);
-  EXPECT_EQ(pid(storm->forker), 10);
+  EXPECT_EQ(forker(storm), 10);
   EXPECT_FALSE(storm->spare_forker);
   EXPECT_EQ(storm->members, 50U);
-  EXPECT_EQ(storm->copies, 50U);
   EXPECT_EQ(storm->name(), "hog");
   EXPECT_EQ(storm->took_kib, 400 * kMib);
+  EXPECT_EQ(storm->largest_kib, 8 * kMib);
+  EXPECT_EQ(storm->uid, 1000U);
   EXPECT_EQ(storm->age_s, 1U);
   EXPECT_EQ(finder.members().size(), 50U);
 }
@@ -84,7 +99,7 @@ TEST_F(StormTest, IsNoneWhereMemoryHasLostNothing) {
   std::vector<Task> tasks{aged(10, 5, "forker", 3, 1)};
   add(tasks, 100, 50, 10, "hog", 1, 8);
   ASSERT_TRUE(find(tasks, 420));
-  EXPECT_FALSE(finder.find(snapshot, rules, kNeeded, 0));
+  EXPECT_FALSE(finder.find(snapshot, bars, kNeeded, 0));
 }
 
 TEST_F(StormTest, IsNoneWhereFewProcessesHoldTheMemory) {
@@ -134,14 +149,47 @@ TEST_F(StormTest, ABuildInItsCourseIsNone) {
   EXPECT_FALSE(find(tasks, 300));
 }
 
-TEST_F(StormTest, ASessionOfManyProgramsIsNone) {
-  std::vector<Task> tasks{aged(10, 1, "systemd", 2, 8)};
+// A build has cc1plus, as and sh; a storm may exec.
+TEST_F(StormTest, NamesDoNotCount) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 2, 1)};
   const char* const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
   std::int32_t pid = 100;
   for (const char* name : names) {
     tasks.push_back(aged(pid++, 10, name, 1, 20));
   }
-  EXPECT_FALSE(find(tasks, 180));
+  tasks.back().rss_anon_kib += 4;
+  const auto storm = find(tasks, 180);
+  ASSERT_TRUE(storm);
+  EXPECT_EQ(storm->members, 9U);
+  EXPECT_EQ(storm->name(), "i");  // of the largest
+}
+
+TEST_F(StormTest, MembersHaveOneUser) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 3, 1)};
+  add(tasks, 100, 50, 10, "hog", 1, 8);
+  for (std::size_t i = 1; i < 11; ++i) {
+    tasks[i].uid = 7;
+  }
+  tasks.back().rss_anon_kib += 4;
+  const auto storm = find(tasks, 420);
+  ASSERT_TRUE(storm);
+  EXPECT_EQ(storm->members, 40U);
+  EXPECT_EQ(storm->uid, 1000U);
+}
+
+TEST_F(StormTest, OneThatTookLittleIsNoMember) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 3, 1)};
+  add(tasks, 100, 25, 10, "hog", 1, 16);
+  add(tasks, 200, 5, 10, "sh", 1, 2);
+  add(tasks, 300, 5, 10, "sh", 1, 1);
+  EXPECT_EQ(find(tasks, 420)->members, 30U);
+}
+
+TEST_F(StormTest, IsNoneWhereTheyTookFarMoreThanWasLost) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 3, 1)};
+  add(tasks, 100, 50, 10, "hog", 1, 8);
+  EXPECT_TRUE(find(tasks, 200));
+  EXPECT_FALSE(find(tasks, 199));
 }
 
 TEST_F(StormTest, ATerminalMultiplexerIsSparedWithItsOldPanes) {
@@ -150,7 +198,7 @@ TEST_F(StormTest, ATerminalMultiplexerIsSparedWithItsOldPanes) {
   add(tasks, 100, 50, 10, "hog", 1, 8);
   const auto storm = find(tasks, 400);
   ASSERT_TRUE(storm);
-  EXPECT_EQ(pid(storm->forker), 10);
+  EXPECT_EQ(forker(storm), 10);
   EXPECT_TRUE(storm->spare_forker);
   EXPECT_EQ(storm->members, 50U);
 }
@@ -161,6 +209,31 @@ TEST_F(StormTest, AnOldForkerIsSpared) {
   EXPECT_TRUE(find(tasks, 400)->spare_forker);
 }
 
+// postgres is started by root.
+TEST_F(StormTest, AForkerOfAnotherUserIsSpared) {
+  std::vector<Task> tasks{aged(10, 5, "su", 3, 1)};
+  tasks[0].uid = 0;
+  add(tasks, 100, 50, 10, "hog", 1, 8);
+  EXPECT_TRUE(find(tasks, 400)->spare_forker);
+}
+
+TEST_F(StormTest, AForkerThatIsProtectedIsSpared) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 3, 1)};
+  tasks[0].oom_adj = kOomDisable;
+  add(tasks, 100, 50, 10, "hog", 1, 8);
+  EXPECT_TRUE(find(tasks, 400)->spare_forker);
+}
+
+// Its other child is older than the storm.
+TEST_F(StormTest, AForkerThatHoldsOthersIsSpared) {
+  std::vector<Task> tasks{aged(10, 5, "runner", 40, 1),
+                          aged(11, 10, "web", 30, 30)};
+  add(tasks, 100, 50, 10, "hog", 1, 8);
+  EXPECT_TRUE(find(tasks, 400)->spare_forker);
+  tasks[1].mm_threads = 0;  // a zombie
+  EXPECT_FALSE(find(tasks, 400)->spare_forker);
+}
+
 TEST_F(StormTest, TheForkerIsTheDeepestThatHasIt) {
   std::vector<Task> tasks{aged(10, 5, "bash", 700, 5),
                           aged(11, 10, "runner", 3, 1),
@@ -168,7 +241,7 @@ TEST_F(StormTest, TheForkerIsTheDeepestThatHasIt) {
   add(tasks, 100, 50, 12, "hog", 1, 8);
   const auto storm = find(tasks, 400);
   ASSERT_TRUE(storm);
-  EXPECT_EQ(pid(storm->forker), 12);
+  EXPECT_EQ(forker(storm), 12);
   EXPECT_FALSE(storm->spare_forker);
 }
 
@@ -180,7 +253,7 @@ TEST_F(StormTest, ForkersOfForkersAreFoundTogether) {
   }
   const auto storm = find(tasks, 400);
   ASSERT_TRUE(storm);
-  EXPECT_EQ(pid(storm->forker), 10);
+  EXPECT_EQ(forker(storm), 10);
   EXPECT_EQ(storm->members, 52U);
 }
 
@@ -212,74 +285,77 @@ TEST_F(StormTest, ACircleOfParentsEnds) {
   static_cast<void>(find(tasks, 400));
 }
 
-// Its first members are older than the baseline.
+// Its first members are older than the baseline, and took half of what they
+// hold before it.
 TEST_F(StormTest, AStormThatBeganBeforeTheBaselineGoesWhole) {
-  std::vector<Task> tasks{aged(10, 5, "forker", 7, 1)};
-  add(tasks, 100, 30, 10, "hog", 6, 8);
-  add(tasks, 200, 30, 10, "hog", 2, 8);
-  const auto storm = find(tasks, 260);
-  ASSERT_TRUE(storm);
-  EXPECT_EQ(storm->took_kib, 240 * kMib);
-  EXPECT_EQ(storm->members, 60U);
-  EXPECT_FALSE(storm->spare_forker);
+  std::vector<Task> tasks{aged(10, 5, "forker", 13, 1)};
+  const auto members = [&](std::uint64_t age_of_first_s) {
+    tasks.resize(1);
+    add(tasks, 100, 30, 10, "hog", age_of_first_s, 8);
+    add(tasks, 200, 30, 10, "hog", 2, 8);
+    static_cast<void>(find(tasks, 360));
+    for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+      Task& task = snapshot.tasks[i];
+      if (task.id.pid >= 100 && task.id.pid < 200) {
+        task.then = Holding{4 * kMib, 0};
+        snapshot.verdicts[i].took_kib = 4 * kMib;
+      }
+    }
+    return finder.find(snapshot, bars, kNeeded, 360 * kMib)->members;
+  };
+  EXPECT_EQ(members(10), 60U);  // at most twice as old as the baseline
+  EXPECT_EQ(members(11), 30U);
 }
 
-TEST_F(StormTest, SuspectsAreTheYoungIfTheyAreEnough) {
-  std::vector<Task> tasks{aged(10, 5, "bash", 700, 1)};
-  add(tasks, 100, 7, 10, "hog", 1, 8);
-  const auto suspects = [&](Kib lost_mib) {
-    static_cast<void>(find(tasks, lost_mib));
-    for (Verdict& verdict : snapshot.verdicts) {
-      verdict.took_most_kib = 2 * verdict.took_kib;  // not read yet
-    }
-    return finder.suspects(snapshot, rules, kNeeded, lost_mib * kMib).size();
-  };
-  EXPECT_EQ(suspects(100), 0U);
-  tasks.push_back(aged(200, 10, "hog", 9, 8));
-  EXPECT_EQ(suspects(100), 8U);
-  EXPECT_EQ(suspects(300), 0U);  // they cannot have taken half of it
-  EXPECT_EQ(suspects(0), 0U);
+// A database that has just started took more than any of them.
+TEST_F(StormTest, AProcessBesideItIsNoMeasureOfItsMembers) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 3, 1),
+                          aged(11, 1, "db", 3, 60)};
+  tasks[1].uid = 7;
+  add(tasks, 100, 300, 10, "hog", 1, 1);
+  const auto storm = find(tasks, 360);
+  ASSERT_TRUE(storm);
+  EXPECT_EQ(storm->members, 300U);
+  EXPECT_EQ(storm->uid, 1000U);
 }
 
 // A leak beside services that have just started.
-TEST_F(StormTest, ThereIsNoSuspicionWhereOneTookMost) {
+TEST_F(StormTest, IsNoneBesideALeak) {
   std::vector<Task> tasks{aged(99, 5, "leak", 3, 500)};
   add(tasks, 100, 20, 5, "web", 3, 1);
-  static_cast<void>(find(tasks, 510));
-  for (Verdict& verdict : snapshot.verdicts) {
-    verdict.took_most_kib = verdict.took_kib;
-  }
-  EXPECT_TRUE(finder.suspects(snapshot, rules, kNeeded, 510 * kMib).empty());
+  EXPECT_FALSE(find(tasks, 510));
 }
 
-// Their parents have exited, so that init is the parent of all.
-TEST_F(StormTest, OfOrphansHasTheEldestAsItsForker) {
-  std::vector<Task> tasks{aged(11, 1, "hog", 300, 3)};  // was executed
-  add(tasks, 100, 50, 1, "hog", 1, 8);
-  for (Task& task : tasks) {
-    task.flags |= task.id.pid >= 100 ? kPfForkNoExec : 0;
-  }
-  const auto storm = find(tasks, 420);
-  ASSERT_TRUE(storm);
-  EXPECT_EQ(pid(storm->forker), 100);
-  EXPECT_FALSE(storm->spare_forker);
-  EXPECT_EQ(storm->members, 49U);
-}
-
-// Only a storm takes it for one: it is not in the pid namespace of the other.
-TEST(DescendsFrom, AnOrphanIsNoDescendantOfAnother) {
-  std::vector<Task> tasks{aged(10, 1, "hog", 9, 1), aged(11, 1, "hog", 8, 1)};
-  for (Task& task : tasks) {
-    task.flags |= kPfForkNoExec;
-  }
-  const Snapshot snapshot = test::snapshot_of(tasks, kUptime);
-  EXPECT_FALSE(descends_from(snapshot, snapshot.tasks[1], 10));
-}
-
-TEST_F(StormTest, ServicesOfOneNameAreNone) {
+// Their parents have exited, so that init is the parent of all. The cgroup that
+// took it says that they belong together.
+TEST_F(StormTest, InACgroupOrphansAreOne) {
   std::vector<Task> tasks;
   add(tasks, 100, 50, 1, "hog", 1, 8);
-  EXPECT_FALSE(find(tasks, 420));
+  const auto storm = find_suspects(tasks, 100, 149, 400);
+  ASSERT_TRUE(storm);
+  EXPECT_FALSE(storm->forker);
+  EXPECT_TRUE(storm->spare_forker);
+  EXPECT_EQ(storm->members, 50U);
+}
+
+TEST_F(StormTest, InACgroupOnlyItsProcessesAreMembers) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 3, 1)};
+  add(tasks, 100, 50, 10, "hog", 1, 8);
+  const auto storm = find_suspects(tasks, 100, 129, 240);
+  ASSERT_TRUE(storm);
+  EXPECT_EQ(storm->members, 30U);
+  EXPECT_EQ(forker(storm), 10);
+  EXPECT_FALSE(find_suspects(tasks, 100, 106, 240));
+}
+
+TEST_F(StormTest, TheMembersAreTheLargestFirst) {
+  std::vector<Task> tasks{aged(10, 5, "forker", 3, 1)};
+  add(tasks, 100, 20, 10, "hog", 1, 8);
+  add(tasks, 200, 20, 10, "hog", 1, 12);
+  ASSERT_TRUE(find(tasks, 400));
+  const auto members = finder.members();
+  EXPECT_EQ(snapshot.tasks[members.front()].id.pid, 200);
+  EXPECT_EQ(snapshot.tasks[members.back()].id.pid, 119);
 }
 
 }  // namespace
