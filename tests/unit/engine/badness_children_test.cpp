@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// badness.h, second part: what children add, the ledger, upper bounds.
+// badness.h, second part: what children add, the ledger.
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -78,17 +78,6 @@ TEST(BadnessChildren, ChildSharingMmAddsNothing) {
   EXPECT_EQ(verdict_of(snapshot, 10).points, 1051U);
 }
 
-TEST(BadnessChildren, RssSwapBaseHoldsForThemToo) {
-  Task parent = user_task(10, 100'000);
-  parent.rss = 500;
-  Task kid = child(11, 100'000);
-  kid.rss = 60;
-  kid.swap_kib = 160;
-  Snapshot snapshot =
-      scored({parent, kid}, 0, {.memory = MemoryBase::kRssSwap});
-  EXPECT_EQ(verdict_of(snapshot, 10).points, 551U);
-}
-
 TEST(BadnessChildren, AreAddedBeforeAnythingDivides) {
   Task parent = user_task(10, 3);
   parent.cap_effective = kCapSysAdmin;
@@ -109,21 +98,13 @@ TEST(BadnessChildren, SumWrapsAsTheKernelsDoes) {
   EXPECT_EQ(with_children({huge}), 1000U);
 }
 
-TEST(ChildPoints, SayWhenTheyWrap) {
-  Task huge = child(11, kMostPoints);
-  huge.mm_threads = 2;
-  const Snapshot snapshot = snapshot_of({huge, child(12, 100)});
-  bool wrapped = false;
-  EXPECT_EQ(child_points(snapshot, {.task = 1}, MemoryBase::kTotalVm, wrapped),
-            51U);
-  EXPECT_FALSE(wrapped);
-  EXPECT_EQ(child_points(snapshot, {.task = 0}, MemoryBase::kTotalVm, wrapped),
-            0U);
-  EXPECT_TRUE(wrapped);
-  // And leave it at that.
-  EXPECT_EQ(child_points(snapshot, {.task = 1}, MemoryBase::kTotalVm, wrapped),
-            51U);
-  EXPECT_TRUE(wrapped);
+TEST(ChildPoints, AreHalfAndOneForEachThread) {
+  Task threaded = child(12, 100);
+  threaded.mm_threads = 3;
+  const Snapshot snapshot = snapshot_of({child(11, 101), threaded});
+  EXPECT_EQ(child_points(snapshot, {.task = 0}), 51U);
+  EXPECT_EQ(child_points(snapshot, {.task = 1}), 153U);
+  EXPECT_EQ(child_points(snapshot, {.task = 1, .shares_mm = true}), 0U);
 }
 
 // Everything at once: a family whose parent has all the rules.
@@ -168,7 +149,6 @@ TEST(Ledger, EachStepBeginsWhereTheLastOneEnded) {
   // ((1000000 + 51) / 3 / 2 x 2 / 4 / 4 / 8) << 2, truncated at each step.
   EXPECT_EQ(points, 10416U);
   EXPECT_EQ(score.points(), 10416U);
-  EXPECT_FALSE(score.wrapped());
 }
 
 TEST(Ledger, LeavesOutWhatDoesNotApply) {
@@ -177,14 +157,6 @@ TEST(Ledger, LeavesOutWhatDoesNotApply) {
   ASSERT_EQ(score.steps().size(), 1U);
   EXPECT_EQ(score.steps()[0].factor, Factor::kTotalVm);
   EXPECT_EQ(score.steps()[0].operand, 1000U);
-}
-
-TEST(Ledger, NamesTheBaseOfTheSum) {
-  const Snapshot snapshot = snapshot_of({user_task(10, 1000)});
-  const Score score =
-      badness(snapshot, snapshot.judged(0), {.memory = MemoryBase::kRssSwap});
-  ASSERT_EQ(score.steps().size(), 1U);
-  EXPECT_EQ(score.steps()[0].factor, Factor::kRssSwap);
 }
 
 TEST(Ledger, SaysWhyAScoreIsZero) {
@@ -212,59 +184,6 @@ TEST(Ledger, WritesDownTheOneThatIsShifted) {
 
 TEST(Ledger, OfNoStepsIsZero) {
   EXPECT_EQ(Score().points(), 0U);
-}
-
-// Whether `operand` makes `op` wrap from `start`.
-bool wraps(Points start, Op op, Points operand) {
-  Score score;
-  score.apply(Factor::kTotalVm, Op::kSet, start);
-  score.apply(Factor::kChildren, op, operand);
-  return score.wrapped();
-}
-
-TEST(Ledger, SaysWhenAStepWraps) {
-  EXPECT_FALSE(wraps(kMostPoints - 5, Op::kAdd, 5));
-  EXPECT_TRUE(wraps(kMostPoints - 5, Op::kAdd, 6));
-  EXPECT_FALSE(wraps(kMostPoints / 2, Op::kMultiply, 2));
-  EXPECT_TRUE(wraps(kMostPoints / 2 + 1, Op::kMultiply, 2));
-  EXPECT_FALSE(wraps(1ULL << 48, Op::kShiftLeft, 15));
-  EXPECT_TRUE(wraps(1ULL << 49, Op::kShiftLeft, 15));
-  EXPECT_FALSE(wraps(kMostPoints, Op::kShiftRight, 15));
-  EXPECT_FALSE(wraps(kMostPoints, Op::kDivide, 8));
-  EXPECT_FALSE(wraps(0, Op::kAtLeast, 1));
-}
-
-TEST(Ledger, StaysWrappedWhateverFollows) {
-  Score score;
-  score.apply(Factor::kTotalVm, Op::kSet, kMostPoints);
-  score.apply(Factor::kNice, Op::kMultiply, 2);
-  score.apply(Factor::kSysAdmin, Op::kDivide, 4);
-  EXPECT_TRUE(score.wrapped());
-}
-
-TEST(UpperBound, OfACheapTaskThatWrapsIsTheMaximum) {
-  // As computed it is 0; full facts could lower it to where nothing wraps.
-  Task task = user_task(10, 1ULL << 63);
-  task.nice = 1;
-  task.detail = Detail::kCheap;
-  EXPECT_EQ(scored({task}).verdicts[0].points, kMostPoints);
-  task.detail = Detail::kFull;
-  EXPECT_EQ(scored({task}).verdicts[0].points, 0U);
-}
-
-TEST(UpperBound, OfACheapParentWhoseChildrenWrapIsTheMaximum) {
-  Task task = user_task(10, 1000);
-  task.detail = Detail::kCheap;
-  Task huge = child(11, kMostPoints);
-  huge.mm_threads = 2;
-  Snapshot snapshot = scored({task, huge});
-  EXPECT_EQ(verdict_of(snapshot, 10).points, kMostPoints);
-}
-
-TEST(UpperBound, OfACheapTaskThatDoesNotWrapIsItsPoints) {
-  Task task = user_task(10, 1000);
-  task.detail = Detail::kCheap;
-  EXPECT_EQ(scored({task}).verdicts[0].points, 1000U);
 }
 
 }  // namespace

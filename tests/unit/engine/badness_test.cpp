@@ -21,9 +21,9 @@ using test::user_task;
 
 // The score of `task` alone.
 Points points_of(const Task& task, std::uint64_t uptime_s = 0,
-                 const ScoreRules& rules = {}) {
+                 const ScoreModel& model = {}) {
   const Snapshot snapshot = snapshot_of({task}, uptime_s);
-  return badness(snapshot, snapshot.judged(0), rules).points();
+  return badness(snapshot, snapshot.judged(0), model).points();
 }
 
 TEST(BadnessOomDisable, IsZeroBeforeAnythingElse) {
@@ -51,22 +51,6 @@ TEST(BadnessMemory, IsTotalVmAndNotRss) {
   Task task = user_task(10, 16'777'216);
   task.rss = 1024;
   EXPECT_EQ(points_of(task), 16'777'216U);
-}
-
-TEST(BadnessMemory, RssSwapBaseIsBothInPages) {
-  Task task = user_task(10, 16'777'216);
-  task.rss = 1000;
-  task.swap_kib = 10;  // two pages and a half
-  EXPECT_EQ(points_of(task, 0, {.memory = MemoryBase::kRssSwap}), 1002U);
-}
-
-TEST(BadnessMemory, RssSwapBaseHeedsThePageSize) {
-  Task task = user_task(10, 1);
-  task.rss = 10;
-  task.swap_kib = 640;
-  Snapshot snapshot = snapshot_of({task});
-  snapshot.page_size = 65536;
-  EXPECT_EQ(memory_pages(snapshot, task, MemoryBase::kRssSwap), 20U);
 }
 
 TEST(BadnessOomOrigin, IsTheMaximumAndEnds) {
@@ -265,6 +249,54 @@ TEST(BadnessOomAdj, LeftShiftWraps) {
   EXPECT_EQ(points_of(task), 48U);
   task.total_vm = 1ULL << 60;
   EXPECT_EQ(points_of(task), 0U);
+}
+
+// A container host: 16 GiB that its children have, and 4 MiB of its own.
+TEST(HeldPoints, BeginWithWhatADeathGivesBackAndWithoutTheChildren) {
+  Task child = user_task(11, 9'000'000);
+  child.ppid = 10;
+  const Snapshot snapshot = snapshot_of({user_task(10, 4'000'000), child});
+  EXPECT_EQ(held_points(snapshot, snapshot.judged(0), 4096, {}), 1024U);
+}
+
+TEST(HeldPoints, AreInPagesOfTheSnapshot) {
+  Snapshot snapshot = snapshot_of({user_task(10, 1)});
+  snapshot.page_size = 65536;
+  EXPECT_EQ(held_points(snapshot, snapshot.judged(0), 640, {}), 10U);
+}
+
+TEST(HeldPoints, CreditAgeAndCpuTimeAsTheScoreDoes) {
+  Task task = user_task(10, 16'000'000);
+  task.id.start_time = 0;
+  task.cpu_jiffies = 250 * 8 * 100;
+  Snapshot snapshot = snapshot_of({task}, 16 * 1024);
+  const auto points = [&](const ScoreModel& model = {}) {
+    return held_points(snapshot, snapshot.judged(0), 400'000, model);
+  };
+  // 100,000 pages / 9 for 97 units of CPU time / 2 for 16 of age
+  EXPECT_EQ(points(), 100'000U / 9 / 2);
+  EXPECT_EQ(points({.hz = 100}), 100'000U / 13 / 2);
+  snapshot.tasks[0].cap_effective = kCapSysAdmin;
+  EXPECT_EQ(points(), 100'000U / 9 / 2 / 4);
+}
+
+TEST(HeldPoints, OfOneThatIsExemptOrHasNoMmAreNone) {
+  Snapshot snapshot = snapshot_of({user_task(10, 5)});
+  const auto points = [&] {
+    return held_points(snapshot, snapshot.judged(0), 400'000, {});
+  };
+  EXPECT_EQ(points(), 100'000U);
+  snapshot.verdicts[0].has_mm = false;
+  EXPECT_EQ(points(), 0U);
+  snapshot.verdicts[0] = {.has_mm = true, .oom_adj = kOomDisable};
+  EXPECT_EQ(points(), 0U);
+}
+
+TEST(HeldPoints, OfOomOriginAreTheMost) {
+  Task task = user_task(10, 5);
+  task.pf_oom_origin = true;
+  const Snapshot snapshot = snapshot_of({task});
+  EXPECT_EQ(held_points(snapshot, snapshot.judged(0), 4, {}), kMostPoints);
 }
 
 }  // namespace

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/engine/blame.h"
+#include "badnessd/engine/loss.h"
 
 #include <algorithm>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "badnessd/engine/kernel26.h"
 #include "snapshots.h"
 
 namespace badnessd {
@@ -26,7 +25,8 @@ class LossTest : public testing::Test {
  protected:
   static constexpr Micros kNow = 20'000 * kSecond;
 
-  std::optional<Loss> find(const std::vector<Past>& past, Kib free_mib) {
+  std::optional<Loss> find(const std::vector<Past>& past, Kib free_mib,
+                           Kib total_mib = 512) {
     MemoryNotes notes{};
     std::size_t slot = 3;  // where the first stands does not matter
     for (const Past& it : past) {
@@ -38,6 +38,7 @@ class LossTest : public testing::Test {
     }
     PressureReading now;
     now.time_us = kNow;
+    now.mem_total_kib = total_mib * kMib;
     now.mem_available_kib = free_mib * kMib;
     now.shmem_kib = 30 * kMib;
     now.slab_kib = 4 * kMib;
@@ -80,6 +81,41 @@ TEST_F(LossTest, AShortageThatIsOlderThanTheNotesIsNotKnown) {
   EXPECT_TRUE(find({{3600, 110}, {60, 108}}, 45));
 }
 
+// On a large host what is needed is little: what comes and goes in a second is
+// more.
+TEST_F(LossTest, IsAtLeastASixteenthOfTheMemory) {
+  const std::vector<Past> past{{600, 5000}, {60, 1065}, {10, 800}, {1, 150}};
+  EXPECT_EQ(find(past, 40, 4'096)->since_us, 10 * kSecond);
+  EXPECT_EQ(find(past, 40, 16'384)->since_us, 60 * kSecond);
+  // Or the most that was lost.
+  EXPECT_EQ(find({{10, 800}, {1, 150}}, 40, 16'384)->since_us, 10 * kSecond);
+}
+
+TEST_F(LossTest, ShmemThatFellIsToldApartFromGrowth) {
+  const auto loss = find({{10, 500}}, 40);
+  ASSERT_TRUE(loss);
+  EXPECT_EQ(loss->shmem_kib, 20 * kMib);
+  EXPECT_EQ(loss->shmem_fell_kib, 0U);
+  MemoryNotes notes{};
+  notes[0] = {.time_us = kSecond, .free_kib = 900 * kMib, .shmem_kib = 9};
+  PressureReading now;
+  now.time_us = 5 * kSecond;
+  now.shmem_kib = 2;
+  EXPECT_EQ(find_loss(notes, now, kNeed)->shmem_fell_kib, 7U);
+  EXPECT_EQ(find_loss(notes, now, kNeed)->shmem_kib, 0U);
+}
+
+// Just after the start: a little shows already what takes memory now.
+TEST_F(LossTest, OfYoungNotesHalfOfTheNeedIsEnough) {
+  const auto loss = find({{9, 60}, {1, 50}}, 45);
+  ASSERT_TRUE(loss);
+  EXPECT_EQ(loss->lost_kib, 15 * kMib);
+  EXPECT_EQ(loss->needed_kib, 15 * kMib);
+  EXPECT_FALSE(find({{9, 57}, {1, 50}}, 45));
+  EXPECT_FALSE(find({{10, 60}, {1, 50}}, 45));
+  EXPECT_EQ(find({{9, 500}}, 45)->needed_kib, kNeed);
+}
+
 TEST_F(LossTest, MemoryThatHasLostNothingHasNone) {
   EXPECT_FALSE(find({{7000, 40}, {60, 39}}, 45));
 }
@@ -120,25 +156,6 @@ TEST(Slots, NotesBecomeSparserWithTheirAge) {
   for (std::size_t i = 3; i + 1 < ages.size(); ++i) {
     EXPECT_LE(ages[i + 1], ages[i] * 4) << "after " << ages[i] << " s";
   }
-}
-
-// 2.6.32's formula on what is held, without the children.
-TEST(HeldPoints, CreditAgeAndCpuTimeAsTheScoreDoes) {
-  Task task = test::user_task(10, 16'000'000);
-  task.id.start_time = 0;
-  task.cpu_jiffies = 250 * 8 * 100;
-  Task child = test::user_task(11, 9'000'000);
-  child.ppid = 10;
-  Snapshot snapshot = test::snapshot_of({task, child}, 16 * 1024);
-  const auto points = [&] {
-    return held_points(snapshot, snapshot.judged(0), 400'000, {});
-  };
-  // 100,000 pages / 9 for 97 units of CPU time / 2 for 16 of age
-  EXPECT_EQ(points(), 100'000U / 9 / 2);
-  snapshot.tasks[0].cap_effective = kCapSysAdmin;
-  EXPECT_EQ(points(), 100'000U / 9 / 2 / 4);
-  snapshot.verdicts[0].oom_adj = kOomDisable;
-  EXPECT_EQ(points(), 0U);
 }
 
 TEST(OldestNoteSince, IsNotOlder) {

@@ -44,7 +44,6 @@ TEST(Rules, WithoutAMatchItsOwnCounts) {
   const RuleVerdict verdict =
       apply_rules({rule(5, {{"comm", "java"}})}, {.comm = "node"}, -3);
   EXPECT_EQ(verdict.oom_adj, -3);
-  EXPECT_EQ(verdict.most, -3);
   EXPECT_TRUE(verdict.known);
   EXPECT_EQ(verdict.matched, 0U);
 }
@@ -54,34 +53,30 @@ TEST(Rules, WhatIsNotKnownDoesNotMatchAndIsSaid) {
                                 rule(-17, {{"comm", "java"}, {"user", "0"}})};
   const RuleVerdict open = apply_rules(rules, {.comm = "java"}, 0);
   EXPECT_EQ(open.oom_adj, 0);
-  EXPECT_EQ(open.most, 7);
+  EXPECT_EQ(open.matched, 0U);
   EXPECT_FALSE(open.known);
   // What is known and does not hold settles it.
   EXPECT_TRUE(apply_rules(rules, {.comm = "node"}, 0).known);
-  // Behind a rule that surely matches nothing hangs on the rest.
+  // A rule that matches leaves nothing to those behind it.
   const RuleVerdict sure =
       apply_rules({rule(2, {{"comm", "java"}}), rules[0]}, {.comm = "java"}, 0);
   EXPECT_TRUE(sure.known);
-  EXPECT_EQ(sure.most, 2);
+  EXPECT_EQ(sure.oom_adj, 2);
+  // One before it does.
+  EXPECT_FALSE(
+      apply_rules({rules[0], rule(2, {{"comm", "java"}})}, {.comm = "java"}, 0)
+          .known);
 }
 
-TEST(Rules, TheMostIsNeverBelowWhatItTurnsOutToBe) {
-  const std::vector<Rule> rules{
-      rule(-17, {{"exe", "/a"}}), rule(4, {{"user", "7"}}),
-      rule(9, {{"comm", "x"}, {"cgroup", "c"}}), rule(-2, {{"comm", "x"}})};
-  for (const char* exe : {"/a", "/b"}) {
-    for (const std::uint32_t uid : {7U, 8U}) {
-      for (const RuleBits calm : {~RuleBits{0}, ~bit_of(2)}) {
-        const RuleVerdict all = apply_rules(
-            rules, {.comm = "x", .exe = exe, .uid = uid, .calm = calm}, 0);
-        EXPECT_LE(all.oom_adj, apply_rules(rules, {.comm = "x"}, 0).most);
-        EXPECT_LE(all.oom_adj,
-                  apply_rules(rules, {.comm = "x", .uid = uid}, 0).most);
-        EXPECT_EQ(all.oom_adj, all.most);
-        EXPECT_TRUE(all.known);
-      }
-    }
-  }
+// To read the program waits for an exec that does not end.
+TEST(Rules, TheProgramIsReadInCalmTimes) {
+  const std::vector<Rule> rules{rule(7, {{"exe", "/opt/*"}})};
+  EXPECT_TRUE(asks_for(rules, Known::kCalm));
+  EXPECT_FALSE(asks_for(rules, Known::kScanned));
+  EXPECT_EQ(calm_conditions(rules, {.exe = "/opt/java"}), bit_of(0));
+  EXPECT_EQ(calm_conditions(rules, {.exe = "/usr/bin/java"}), 0U);
+  EXPECT_EQ(adj_of(rules, {.calm = bit_of(0)}), 7);
+  EXPECT_EQ(adj_of(rules, {.calm = RuleBits{0}}), 0);
 }
 
 RuleBits calm(const Rule& one, const char* cmdline, const char* cgroup) {

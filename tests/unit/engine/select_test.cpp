@@ -153,7 +153,7 @@ Snapshot giving_back(const std::vector<GivesBack>& given,
   tasks[0].pf_oom_origin = first_is_oom_origin;
   Snapshot snapshot = scored(tasks);
   for (std::size_t i = 0; i < given.size(); ++i) {
-    snapshot.verdicts[i].reclaim_most_kib = given[i].reclaim_kib;
+    snapshot.verdicts[i].reclaim_kib = given[i].reclaim_kib;
   }
   return snapshot;
 }
@@ -182,6 +182,60 @@ TEST(Guard, DoesNotStopOomOrigin) {
 TEST(Guard, OfZeroIsTheOrderOf2632) {
   const Snapshot snapshot = giving_back({{900, 0}, {50, 100}});
   EXPECT_EQ(select_bad_process(snapshot, {}).task, 0U);
+}
+
+TEST(Guard, CountsTheProcessesThatDieWithIt) {
+  Snapshot snapshot = giving_back({{900, 40}, {50, 100}});
+  snapshot.verdicts[0].with_it_kib = 60;
+  EXPECT_EQ(select_bad_process(snapshot, {.min_reclaim_kib = 100}).task, 0U);
+  EXPECT_EQ(select_bad_process(snapshot, {.min_reclaim_kib = 101}).kind,
+            Found::kNone);
+}
+
+// Whether a task with this verdict meets these bars.
+bool meets_them(const Verdict& verdict, const Bars& bars,
+                bool pf_oom_origin = false) {
+  Task task = user_task(10, 5);
+  task.pf_oom_origin = pf_oom_origin;
+  return meets({task, verdict}, bars);
+}
+
+TEST(Meets, EachAmountIsABarOfItsOwn) {
+  const Verdict verdict{
+      .held_points = 30, .reclaim_kib = 9, .with_it_kib = 1, .took_kib = 20};
+  EXPECT_TRUE(meets_them(verdict, {}));
+  EXPECT_TRUE(meets_them(
+      verdict,
+      {.min_reclaim_kib = 10, .min_took_kib = 20, .min_held_points = 30}));
+  EXPECT_FALSE(meets_them(verdict, {.min_reclaim_kib = 11}));
+  EXPECT_FALSE(meets_them(verdict, {.min_took_kib = 21}));
+  EXPECT_FALSE(meets_them(verdict, {.min_held_points = 31}));
+}
+
+TEST(Meets, WhereCgroupsTookItOnlyTheirProcesses) {
+  EXPECT_FALSE(meets_them({.took_kib = 900}, {.suspects_only = true}));
+  EXPECT_TRUE(meets_them({.suspect = true}, {.suspects_only = true}));
+}
+
+TEST(Meets, OomOriginMeetsAll) {
+  EXPECT_TRUE(meets_them({}, {.suspects_only = true, .min_took_kib = 9}, true));
+}
+
+// The one with the most points is not in the cgroup.
+TEST(Select, AmongSuspectsTheGreatestPointsWin) {
+  Snapshot snapshot =
+      scored({user_task(10, 9), user_task(11, 5), user_task(12, 7)});
+  snapshot.verdicts[1].suspect = true;
+  snapshot.verdicts[2].suspect = true;
+  EXPECT_EQ(select_bad_process(snapshot, {.suspects_only = true}).task, 2U);
+}
+
+// It dies whatever took the memory.
+TEST(Wait, ForAnExitingTaskThatIsNoSuspect) {
+  Snapshot snapshot = scored({user_task(10, 900), exiting(11, true)});
+  snapshot.verdicts[0].suspect = true;
+  EXPECT_EQ(select_bad_process(snapshot, {.suspects_only = true}).kind,
+            Found::kWait);
 }
 
 TEST(Wait, NotForWhoWasSetAside) {
@@ -253,17 +307,20 @@ TEST(Wait, NotForKernelThreads) {
 TEST(Wait, NotForOneThatGivesBackTooLittle) {
   const auto kind = [](const Task& dying, Kib wait_kib) {
     Snapshot snapshot = scored({user_task(10, 5), dying});
-    snapshot.verdicts[1].reclaim_most_kib = 500;
+    snapshot.verdicts[1].reclaim_kib = 500;
     return select_bad_process(snapshot, {.wait_kib = wait_kib}).kind;
   };
   EXPECT_EQ(kind(exiting(11, true), 500), Found::kWait);
   EXPECT_EQ(kind(exiting(11, true), 501), Found::kChosen);
-  // Without its mm it no longer shows that: what the census noted counts, and
-  // if that is not known, it may be much.
+  // Without its mm it no longer shows that: what it held before counts.
   Task without = exiting(11, false);
-  EXPECT_EQ(kind(without, 501), Found::kWait);
-  without.noted_kib = 500;
-  EXPECT_EQ(kind(without, 501), Found::kChosen);
+  without.noted_kib = 600;
+  EXPECT_EQ(kind(without, 600), Found::kWait);
+  EXPECT_EQ(kind(without, 601), Found::kChosen);
+  // It was never seen with an mm.
+  without.noted_kib = 0;
+  EXPECT_EQ(kind(without, 1), Found::kChosen);
+  EXPECT_EQ(kind(without, 0), Found::kWait);
 }
 
 TEST(Wait, NotForThoseWhoDoNotExit) {
