@@ -46,16 +46,15 @@ void write_to(char* memory, std::size_t size) {
   }
 }
 
-// What `pid` holds, read as for the first time.
-Holding held_by(ProcfsSource& source, pid_t pid) {
-  const auto facts = source.read_held(pid, {});
-  EXPECT_TRUE(facts);
-  return facts ? facts->holding : Holding{};
+// All facts of `pid`.
+Task facts_of(ProcfsSource& source, pid_t pid) {
+  Gaps gaps;
+  return source.read(pid, gaps).value();
 }
 
 Kib beyond_own(Kib kib) {
   const auto source = open_root("/proc");
-  const Kib own = held_by(*source, ::getpid()).private_kib;
+  const Kib own = facts_of(*source, ::getpid()).private_kib();
   return kib - std::min(kib, own);
 }
 
@@ -66,7 +65,7 @@ TEST(HeldLive, PrivateMemoryIsWhatWasWritten) {
     test::wait_for_ever();
   });
   const auto source = open_root("/proc");
-  const Kib kib = beyond_own(held_by(*source, child.pid()).private_kib);
+  const Kib kib = beyond_own(facts_of(*source, child.pid()).private_kib());
   EXPECT_GE(kib + kLittleKib, kSizeKib / 2);
   EXPECT_LE(kib, kSizeKib / 2 + kLittleKib);
 }
@@ -78,29 +77,50 @@ TEST(HeldLive, SharedMemoryIsNotPrivate) {
     test::wait_for_ever();
   });
   const auto source = open_root("/proc");
-  const Holding holding = held_by(*source, child.pid());
-  EXPECT_GE(holding.shmem_kib, kSizeKib);
-  EXPECT_LE(beyond_own(holding.private_kib), kLittleKib);
+  const Task task = facts_of(*source, child.pid());
+  EXPECT_GE(task.rss_shmem_kib, kSizeKib);
+  EXPECT_LE(beyond_own(task.private_kib()), kLittleKib);
+}
+
+// A page of it maps 2 MiB.
+TEST(HeldLive, PageTablesAreHeldToo) {
+  const Forked child([](const Forked::Ready& ready) {
+    write_to(mapped(MAP_PRIVATE), kSize);
+    ready();
+    test::wait_for_ever();
+  });
+  const auto source = open_root("/proc");
+  EXPECT_GE(facts_of(*source, child.pid()).page_tables_kib, kSizeKib / 512);
 }
 
 TEST(HeldLive, AgainIsReadOnlyWhatHasChanged) {
-  const Forked child;
+  char* go = mapped(MAP_SHARED);
+  const Forked child([go](const Forked::Ready& ready) {
+    char* memory = mapped(MAP_PRIVATE);
+    ready();
+    while (*static_cast<volatile char*>(go) == 0) {
+      ::usleep(1000);
+    }
+    write_to(memory, kSize);
+    *static_cast<volatile char*>(go) = 2;
+    test::wait_for_ever();
+  });
   const auto source = open_root("/proc");
-  const auto first = source->read_held(child.pid(), {});
-  ASSERT_TRUE(first);
-  EXPECT_EQ(first->ppid, ::getpid());
-  EXPECT_NE(first->flags & kPfForkNoExec, 0U);
-  const auto second = source->read_held(child.pid(), *first);
-  ASSERT_TRUE(second);
-  EXPECT_EQ(second->id, first->id);
-  EXPECT_EQ(second->holding.private_kib, first->holding.private_kib);
-}
-
-TEST(HeldLive, OfOneThatIsGoneIsAnError) {
-  Forked child;
-  ASSERT_EQ(::kill(child.pid(), SIGKILL), 0);
-  child.reap();
-  EXPECT_FALSE(open_root("/proc")->read_held(child.pid(), {}));
+  Task task = facts_of(*source, child.pid());
+  EXPECT_EQ(task.ppid, ::getpid());
+  EXPECT_NE(task.flags & kPfForkNoExec, 0U);
+  StatmFields known;
+  EXPECT_TRUE(source->read_memory(task, known, false).value());
+  const Kib before = task.private_kib();
+  EXPECT_FALSE(source->read_memory(task, known, false).value());
+  *static_cast<volatile char*>(go) = 1;
+  while (*static_cast<volatile char*>(go) != 2) {
+    ::sched_yield();
+  }
+  EXPECT_TRUE(source->read_memory(task, known, false).value());
+  EXPECT_GE(task.private_kib() + 64, before + kSizeKib);
+  EXPECT_EQ(task.noted_kib, task.held_kib());
+  ::munmap(go, kSize);
 }
 
 // Its leader has exited, and shows no memory; a thread holds it.
@@ -118,14 +138,12 @@ TEST(HeldLive, ADeadLeaderHidesNothing) {
   while (task_of(snapshot, child.pid()).live_tid == 0) {
     snapshot = scan_of(*source);
   }
-  EXPECT_GE(held_by(*source, child.pid()).private_kib, kSizeKib);
+  EXPECT_GE(facts_of(*source, child.pid()).private_kib(), kSizeKib);
   // What stands for the leader is the thread.
   const Task& task = task_of(snapshot, child.pid());
   EXPECT_FALSE(task.has_mm);
   EXPECT_NE(task.state, 'Z');
-  source->refine(snapshot,
-                 static_cast<std::uint32_t>(find_task(snapshot, child.pid())));
-  EXPECT_GE(task_of(snapshot, child.pid()).rss_anon_kib, kSizeKib);
+  EXPECT_GE(task.rss_anon_kib, kSizeKib);
 }
 
 // Asks until the thread that reads has answered.
@@ -173,6 +191,7 @@ TEST(HeldLive, WhatAForkedProcessCopiesIsItsOwn) {
   EXPECT_GE(half.unshared_kib, kSizeKib / 2);
   EXPECT_LE(half.unshared_kib, kSizeKib / 2 + kLittleKib);
   EXPECT_GE(half.faulted_kib, kSizeKib / 2);
+  EXPECT_GT(half.cost_us, 0U);  // it walks 8,192 pages
 
   // Without more faults there is nothing new to be read.
   const UnsharedReader::Question again{

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -88,8 +89,7 @@ TEST(Identify, OneThatHangsKeepsNobodyWaiting) {
   auto& worker = source->sources().identities.worker();
   worker.ask(asked);
   EXPECT_EQ(worker.busy_with(), 1U);
-  Snapshot snapshot = test::scan_of(*source);
-  source->refine(snapshot, 1);
+  EXPECT_EQ(test::scan_of(*source).tasks.size(), 2U);
   EXPECT_EQ(worker.busy_with(), 1U);
   // Then it ends after all; from a pipe nothing can be read by position.
   const int end = ::open(cmdline.c_str(), O_WRONLY);
@@ -117,22 +117,60 @@ TEST(Identify, HugeCommandLinesComeAFewAtATime) {
   EXPECT_EQ(worker.take_answers().size(), 16U);
 }
 
-TEST(ReadExe, IsThePathEvenIfTheFileWasReplaced) {
+// A decision waits for the accounts, but no longer than that.
+TEST(Worker, WaitEndsWithTheAnswersOrTheTime) {
+  const TempTree tree = tree_with({file("cgroup", "0::/a.slice\n")});
+  const std::string cmdline = tree.path("20/cmdline");
+  ASSERT_EQ(::mkfifo(cmdline.c_str(), 0600), 0);
+  const auto source = open_root(tree.path());
+  auto& worker = source->sources().identities.worker();
+  EXPECT_TRUE(worker.wait(0));  // nothing was asked yet
+  worker.ask(std::array{ListedProcess{.pid = 20, .inode = 5}});
+  EXPECT_FALSE(worker.wait(0));
+  EXPECT_FALSE(worker.wait(5'000));
+  EXPECT_TRUE(worker.answers().empty());
+  const int end = ::open(cmdline.c_str(), O_WRONLY);
+  ASSERT_GE(end, 0);
+  EXPECT_TRUE(worker.wait(60'000'000));
+  ::close(end);
+  ASSERT_EQ(worker.answers().size(), 1U);
+  EXPECT_EQ(worker.answers()[0].cgroup, "/a.slice");
+  EXPECT_EQ(worker.answers().size(), 1U);  // they stay in place
+}
+
+TEST(Worker, WaitsForEachQuestionAnew) {
+  const TempTree tree = tree_with({file("cmdline", "x")});
+  const auto source = open_root(tree.path());
+  auto& worker = source->sources().identities.worker();
+  // Each of them ends before or after the wait begins.
+  for (std::int32_t i = 0; i < 200; ++i) {
+    const std::vector<ListedProcess> asked(static_cast<std::size_t>(1 + i % 7),
+                                           {.pid = 20, .inode = 5});
+    worker.ask(asked);
+    if (i % 3 == 0) {
+      ::usleep(200);
+    }
+    ASSERT_TRUE(worker.wait(60'000'000)) << i;
+    ASSERT_EQ(worker.answers().size(), asked.size()) << i;
+  }
+  worker.ask({});
+  EXPECT_TRUE(worker.wait(0));
+  EXPECT_TRUE(worker.answers().empty());
+}
+
+TEST(Identify, TheProgramIsItsPathEvenIfTheFileWasReplaced) {
   const TempTree tree = tree_with({link("exe", "/usr/bin/java (deleted)")});
   const auto source = open_root(tree.path());
-  const auto exe = source->sources().identities.read_exe(20);
-  ASSERT_TRUE(exe);
-  EXPECT_EQ(*exe, "/usr/bin/java");
-  EXPECT_FALSE(source->sources().identities.read_exe(1));
+  EXPECT_EQ(identify(*source, 20).exe, "/usr/bin/java");
+  EXPECT_EQ(identify(*source, 1).exe, std::nullopt);  // it may not be read
 }
 
 TEST(LiveIdentity, OfThisVeryProcess) {
   const auto source = open_root("/proc");
   const IdentityTexts texts = identify(*source, ::getpid());
   EXPECT_NE(texts.cmdline.find("badnessd_unit_test"), std::string::npos);
-  const auto exe = source->sources().identities.read_exe(::getpid());
-  ASSERT_TRUE(exe);
-  EXPECT_TRUE(exe->ends_with("badnessd_unit_test"));
+  ASSERT_TRUE(texts.exe);
+  EXPECT_TRUE(texts.exe->ends_with("badnessd_unit_test"));
 }
 
 // A child that has not called exec has the flag by which it counts as its

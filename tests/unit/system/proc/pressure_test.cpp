@@ -166,8 +166,7 @@ TEST(ParsePsi, FailsOnWhatNoKernelWrites) {
   for (const std::string_view text :
        {"", "\n", "some", "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
         "half avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
-        "some avg10=0.0 avg60=0.00 avg300=0.00 total=0\n",
-        "some avg10=0 avg60=0.00 avg300=0.00 total=0\n",
+        "some avg10=0.000 avg60=0.00 avg300=0.00 total=0\n",
         "some avg10=-1.00 avg60=0.00 avg300=0.00 total=0\n",
         "some avg10=101.00 avg60=0.00 avg300=0.00 total=0\n",
         "some avg60=0.00 avg10=0.00 avg300=0.00 total=0\n",
@@ -193,8 +192,20 @@ TEST(ParseVmCounters, CountsEachHugePageAsAllOfItsPages) {
   EXPECT_EQ(large.faulted_kib, 100U * 64 + 2U * 512 * 1024);
 }
 
+TEST(ParseVmCounters, SwappedPagesAreAllThatWentOutOrCameBack) {
+  EXPECT_EQ(parse_vm_counters("pswpin 1\npswpout 20\nzswpin 300\n"
+                              "zswpout 4000\nzswpwb 50000\n",
+                              4096)
+                .swapped_pages,
+            4321U);
+  // Without zswap, and without swap.
+  EXPECT_EQ(parse_vm_counters("pswpin 1\npswpout 20\n", 4096).swapped_pages,
+            21U);
+}
+
 TEST(ParseVmCounters, WhatTheKernelDoesNotCountIsNotKnown) {
   const VmCounters counters = parse_vm_counters("pgmajfault 90\n", 4096);
+  EXPECT_EQ(counters.swapped_pages, 0U);
   EXPECT_FALSE(counters.oom_kills);
   EXPECT_FALSE(counters.faulted_kib);
 }

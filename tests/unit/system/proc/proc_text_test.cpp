@@ -113,13 +113,16 @@ TEST(ParseStat, FailsOnANumberThatDoesNotFit) {
 
 TEST(ParseStatus, TakesWhatIsUsed) {
   const auto status = parse_status(
-      "Name:\tsshd\nUid:\t33\t34\t35\t36\nRssAnon:\t     116 kB\n"
-      "RssShmem:\t       8 kB\nVmSwap:\t      12 kB\n"
+      "Name:\tsshd\nPPid:\t4711\nUid:\t33\t34\t35\t36\n"
+      "RssAnon:\t     116 kB\nRssShmem:\t       8 kB\n"
+      "VmPTE:\t      76 kB\nVmSwap:\t      12 kB\n"
       "CapPrm:\t000001ffffffffff\nCapEff:\t0000000000020000\n"
       "Mems_allowed:\t00000000,00000003\n");
   ASSERT_TRUE(status);
+  EXPECT_EQ(status->ppid, 4711);
   EXPECT_EQ(status->uid, 33U);
   EXPECT_EQ(status->cap_effective, 0x20000U);
+  EXPECT_EQ(status->page_tables_kib, 76U);
   EXPECT_EQ(status->rss_anon_kib, 116U);
   EXPECT_EQ(status->rss_shmem_kib, 8U);
   EXPECT_EQ(status->swap_kib, 12U);
@@ -149,6 +152,7 @@ TEST(ParseStatus, KernelsWithoutAFieldAreNotWrong) {
   EXPECT_FALSE(status->rss_anon_kib);
   EXPECT_FALSE(status->rss_shmem_kib);
   EXPECT_FALSE(status->swap_kib);
+  EXPECT_EQ(status->page_tables_kib, 0U);
   EXPECT_FALSE(status->mems_allowed);
 }
 
@@ -172,10 +176,11 @@ TEST(ParseStatus, FailsOnAValueThatIsNoNumber) {
   const std::string good = "Uid:\t0\nCapEff:\t0\n";
   ASSERT_TRUE(parse_status(good));
   for (const char* line :
-       {"Uid:\t-1\n", "Uid:\n", "CapEff:\tg\n", "CapEff:\t10000000000000000\n",
-        "VmSwap:\t kB\n", "RssAnon:\t-4 kB\n", "RssShmem:\tx kB\n",
-        "Mems_allowed:\t\n", "Mems_allowed:\tx\n", "Mems_allowed:\t1,\n",
-        "Mems_allowed:\t,1\n", "Mems_allowed:\t100000000,0\n"}) {
+       {"PPid:\tx\n", "VmPTE:\t kB\n", "Uid:\t-1\n", "Uid:\n", "CapEff:\tg\n",
+        "CapEff:\t10000000000000000\n", "VmSwap:\t kB\n", "RssAnon:\t-4 kB\n",
+        "RssShmem:\tx kB\n", "Mems_allowed:\t\n", "Mems_allowed:\tx\n",
+        "Mems_allowed:\t1,\n", "Mems_allowed:\t,1\n",
+        "Mems_allowed:\t100000000,0\n"}) {
     const auto status = parse_status(good + line);
     ASSERT_FALSE(status) << line;
     EXPECT_EQ(status.error().code, EBADMSG);

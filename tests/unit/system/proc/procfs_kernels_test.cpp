@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // procfs.h on the trees of different kernels: what each of them shows and what
 // stands in for the rest.
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,7 +25,6 @@ using test::oom_files;
 using test::open_root;
 using test::Proc;
 using test::process;
-using test::refined;
 using test::scan_of;
 using test::stat_text;
 using test::system_files;
@@ -52,7 +52,7 @@ TEST(ProcfsLinux26, NeedsNoneOfWhatCameLater) {
       {process26({.pid = 10, .caps = kCapSysAdmin, .mems = "00000001"}, -4),
        process26({.pid = 11, .ppid = 10})}));
   const auto source = open_root(tree.path());
-  Snapshot snapshot = refined(*source);
+  Snapshot snapshot = scan_of(*source);
   const Task& task = task_of(snapshot, 10);
   EXPECT_EQ(task.oom_adj, -4);
   EXPECT_FALSE(task.has_oom_score_adj);
@@ -69,7 +69,7 @@ TEST(ProcfsLinux26, NeedsNoneOfWhatCameLater) {
 TEST(ProcfsLinux26, AnonymousMemoryIsWhatIsResidentAndNotShared) {
   const TempTree tree(
       root26({process26({.pid = 10, .resident = 100, .shared = 25})}));
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_EQ(task_of(snapshot, 10).rss_anon_kib, 300U);
 }
 
@@ -120,16 +120,17 @@ TEST(ProcfsScoreAdj, UnknownAdjustmentIsNoZero) {
   const TempTree tree(together(
       system_files(), {process({.pid = 1}, {file("oom_score_adj", "0\n")}),
                        process({.pid = 10}, {})}));
-  const Snapshot snapshot = scan_of(*open_root(tree.path()));
-  EXPECT_EQ(snapshot.tasks.size(), 1U);
-  EXPECT_EQ(snapshot.gaps.unreadable + snapshot.gaps.vanished, 1U);
+  const auto source = open_root(tree.path());
+  EXPECT_EQ(scan_of(*source).tasks.size(), 1U);
+  Gaps gaps;
+  EXPECT_EQ(source->read(10, gaps).error().code, EACCES);
 }
 
 TEST(ProcfsScoreAdj, BesideOomAdjIsOnlyShown) {
   const TempTree tree(
       together(system_files(), {process({.pid = 1}, oom_files(0, 0)),
                                 process({.pid = 10}, oom_files(3, 200))}));
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_EQ(task_of(snapshot, 10).oom_adj, 3);
   EXPECT_EQ(task_of(snapshot, 10).oom_score_adj, 200);
   EXPECT_TRUE(task_of(snapshot, 10).has_oom_score_adj);
@@ -166,18 +167,19 @@ std::vector<Entry> dead_leader_root(const std::string& thread_stat) {
   return together(
       system_files(),
       {process({.pid = 1}, oom_files(0, 0)),
-       process(
-           leader,
-           together(oom_files(-2, -150),
-                    {dir("task", {dir("10", {file("stat", stat_text(leader))}),
-                                  dir("11", {file("stat", thread_stat)}),
-                                  dir("12", {file("stat", thread_stat)})})}))});
+       process(leader,
+               together(oom_files(-2, -150),
+                        {dir("task",
+                             {dir("10", {file("stat", stat_text(leader))}),
+                              dir("11", {file("stat", thread_stat),
+                                         file("status", status_text(leader))}),
+                              dir("12", {file("stat", thread_stat)})})}))});
 }
 
 TEST(ProcfsDeadLeader, HasNoMmButThreadsOnItsParentsList) {
   const TempTree tree(dead_leader_root(
       stat_text({.pid = 11, .threads = 3, .size = 700, .resident = 70})));
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   const Task& task = task_of(snapshot, 10);
   EXPECT_FALSE(task.has_mm);
   EXPECT_EQ(task.total_vm, 700U);
@@ -203,20 +205,24 @@ TEST(ProcfsDeadLeader, WhoseThreadsCannotBeReadIsAZombie) {
   EXPECT_EQ(task_of(snapshot, 10).mm_threads, 0U);
 }
 
-TEST(ProcfsSwapInScan, ReadsSwapForEveryone) {
-  const TempTree tree(together(
-      system_files(),
-      {process({.pid = 1}, oom_files(0, 0)),
-       process({.pid = 10, .resident = 5, .swap_kib = 400}, oom_files(0, 0))}));
-  const auto with = open_root(tree.path(), {.swap_in_scan = true});
-  Snapshot snapshot = scan_of(*with);
-  EXPECT_EQ(task_of(snapshot, 10).swap_kib, 400U);
-  EXPECT_EQ(task_of(snapshot, 10).detail, Detail::kCheap);
-  score_all(snapshot, {.memory = MemoryBase::kRssSwap});
-  EXPECT_EQ(verdict_of(snapshot, 10).points, 105U);
-  const auto without = open_root(tree.path());
-  snapshot = scan_of(*without);
-  EXPECT_EQ(task_of(snapshot, 10).swap_kib, 0U);
+TEST(ProcfsDeadLeader, HoldsWhatItsThreadsHold) {
+  std::vector<Entry> entries = dead_leader_root(
+      stat_text({.pid = 11, .threads = 3, .size = 700, .resident = 70}));
+  const TempTree tree(entries);
+  tree.write("10/task/11/status",
+             test::status_text({.pid = 11, .rss_anon_kib = 250}));
+  const auto source = open_root(tree.path());
+  Gaps gaps;
+  auto task = source->read(10, gaps);
+  ASSERT_TRUE(task);
+  EXPECT_EQ(task->live_tid, 11);
+  EXPECT_EQ(task->rss_anon_kib, 250U);
+  // The leader's statm stays 0: the thread is read again each time.
+  tree.write("10/task/11/status",
+             test::status_text({.pid = 11, .rss_anon_kib = 900}));
+  StatmFields known;
+  EXPECT_TRUE(source->read_memory(*task, known, false).value());
+  EXPECT_EQ(task->rss_anon_kib, 900U);
 }
 
 }  // namespace

@@ -34,15 +34,6 @@ using test::scan_of;
 using test::task_of;
 using Pids = std::vector<std::int32_t>;
 
-// Opened, scanned, and one process refined.
-Snapshot snapshot_with(ProcfsSource& source, std::int32_t pid) {
-  Snapshot snapshot = scan_of(source);
-  const std::size_t index = find_task(snapshot, pid);
-  EXPECT_LT(index, snapshot.tasks.size());
-  source.refine(snapshot, static_cast<std::uint32_t>(index));
-  return snapshot;
-}
-
 bool kcmp_permitted(pid_t pid) {
   return ::syscall(SYS_kcmp, pid, ::getpid(), KCMP_VM, 0, 0) >= 0;
 }
@@ -59,7 +50,7 @@ TEST(ProcfsLive, FindsItself) {
   EXPECT_EQ(source->self_pid(), ::getpid());
   EXPECT_EQ(source->reference_pid(), ::getpid());
   EXPECT_GE(source->root_fd(), 0);
-  Snapshot snapshot = snapshot_with(*source, ::getpid());
+  Snapshot snapshot = scan_of(*source);
   EXPECT_TRUE(snapshot.gaps.live);
   const Task& self = task_of(snapshot, ::getpid());
   EXPECT_EQ(self.ppid, ::getppid());
@@ -67,7 +58,6 @@ TEST(ProcfsLive, FindsItself) {
   EXPECT_GT(self.total_vm, 0U);
   EXPECT_GE(self.mm_threads, 1U);
   EXPECT_EQ(self.uid, ::getuid());
-  EXPECT_EQ(self.detail, Detail::kFull);
   EXPECT_GT(self.rss_anon_kib, 0U);
   EXPECT_TRUE(self.mems_intersect);
   EXPECT_GT(badness(snapshot, test::judged(self).view(), {}).points(), 0U);
@@ -95,22 +85,42 @@ TEST(ProcfsLive, ReadsThePressure) {
 TEST(ProcfsLive, SeesAForkedChild) {
   const Forked child;
   const auto source = open_root("/proc");
-  Snapshot snapshot = snapshot_with(*source, ::getpid());
+  Snapshot snapshot = scan_of(*source);
   const Task& self = task_of(snapshot, ::getpid());
   EXPECT_EQ(children_of(snapshot, self), Pids{child.pid()});
   EXPECT_FALSE(snapshot.children.at(self.first_child).shares_mm);
 }
 
-TEST(ProcfsLive, RefiningWhoHasExitedTakesItsMm) {
+TEST(ProcfsLive, OneThatIsGoneIsAnError) {
   Forked child;
   const auto source = open_root("/proc");
-  Snapshot snapshot = scan_of(*source);
-  const auto index =
-      static_cast<std::uint32_t>(find_task(snapshot, child.pid()));
+  Gaps gaps;
+  auto task = source->read(child.pid(), gaps);
+  ASSERT_TRUE(task);
   ASSERT_EQ(::kill(child.pid(), SIGKILL), 0);
   child.reap();
-  source->refine(snapshot, index);
-  EXPECT_FALSE(snapshot.tasks.at(index).has_mm);
+  StatmFields known;
+  EXPECT_FALSE(source->read_memory(*task, known, false));
+  EXPECT_FALSE(source->read(child.pid(), gaps));
+}
+
+// What was noted of it stays: its memory may not be free yet.
+TEST(ProcfsLive, OneThatIsDyingIsNoted) {
+  Forked child;
+  const auto source = open_root("/proc");
+  Gaps gaps;
+  Task task = source->read(child.pid(), gaps).value();
+  const Kib held = task.held_kib();
+  EXPECT_GT(held, 0U);
+  ASSERT_EQ(::kill(child.pid(), SIGKILL), 0);
+  while (!child.ended()) {
+    ::sched_yield();
+  }
+  StatmFields known;
+  ASSERT_TRUE(source->read_memory(task, known, false));
+  EXPECT_FALSE(task.has_mm);
+  EXPECT_EQ(task.state, 'Z');
+  EXPECT_EQ(task.noted_kib, held);
 }
 
 TEST(ProcfsLive, AZombieHasNoMm) {
@@ -135,11 +145,11 @@ void clone_sharing_mm(int flags) {
   test::wait_for_ever();
 }
 
-// Scans until `parent` has a child, and refines the parent.
+// Scans until `parent` has a child.
 Snapshot snapshot_with_child_of(const Forked& parent) {
   const auto source = open_root("/proc");
   for (;;) {
-    Snapshot snapshot = snapshot_with(*source, parent.pid());
+    Snapshot snapshot = scan_of(*source);
     if (task_of(snapshot, parent.pid()).child_count != 0) {
       return snapshot;
     }
@@ -162,8 +172,7 @@ TEST(ProcfsLive, SeesThatAChildSharesTheMm) {
     const Child& child = snapshot.children.at(task.first_child);
     EXPECT_TRUE(child.shares_mm) << flags;
     EXPECT_EQ(snapshot.gaps.mm_identity_unknown, 0U);
-    bool wrapped = false;
-    EXPECT_EQ(child_points(snapshot, child, MemoryBase::kTotalVm, wrapped), 0U);
+    EXPECT_EQ(child_points(snapshot, child), 0U);
   }
 }
 
@@ -204,10 +213,10 @@ TEST(ProcfsLive, ChildForkedByAnotherThreadIsNotOnTheLeadersList) {
   });
   const auto source = open_root("/proc");
   Snapshot snapshot = scan_of(*source);
-  EXPECT_EQ(task_of(snapshot, parent.pid()).child_count, 1U) << "by its ppid";
-  snapshot = snapshot_with(*source, parent.pid());
   EXPECT_EQ(task_of(snapshot, parent.pid()).child_count, 0U);
   EXPECT_EQ(task_of(snapshot, parent.pid()).mm_threads, 2U);
+  link_children(snapshot);
+  EXPECT_EQ(task_of(snapshot, parent.pid()).child_count, 1U) << "by its ppid";
 }
 
 TEST(ProcfsLive, DeadLeaderWithALiveThread) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// procfs.h: opening a tree, its pressure, the cheap facts of a scan.
+// procfs.h: opening a tree, its pressure, its processes.
 #include "badnessd/system/proc/procfs.h"
 
 #include <unistd.h>
@@ -134,7 +134,7 @@ TEST(ProcfsPressure, MissingMeminfoIsAnError) {
   EXPECT_EQ(source->read_pressure().error().code, ENOENT);
 }
 
-TEST(ProcfsScan, TakesTheCheapFacts) {
+TEST(ProcfsRead, TakesTheFactsOfStat) {
   const TempTree tree(root_with({process({.pid = 50,
                                           .comm = "worker",
                                           .state = 'D',
@@ -162,10 +162,9 @@ TEST(ProcfsScan, TakesTheCheapFacts) {
   EXPECT_EQ(task.rss, 500U);
   EXPECT_EQ(task.mm_threads, 9U);
   EXPECT_EQ(task.oom_adj, -3);
-  EXPECT_EQ(task.detail, Detail::kCheap);
 }
 
-TEST(ProcfsScan, CpuTimeIsInJiffiesOfTheKernelReproduced) {
+TEST(ProcfsRead, CpuTimeIsInJiffiesOfTheKernelReproduced) {
   const TempTree tree(root_with(
       {process({.pid = 50, .utime = 7, .stime = 0}, oom_files(0, 0))}));
   for (const std::uint32_t hz : {100U, 250U, 300U, 1000U}) {
@@ -176,11 +175,10 @@ TEST(ProcfsScan, CpuTimeIsInJiffiesOfTheKernelReproduced) {
   }
 }
 
-TEST(ProcfsScan, KnowsTheServer) {
+TEST(ProcfsRead, KnowsTheServer) {
   Snapshot snapshot = scan_of(*open_root(TEST_PROC_DIR "/server"));
   EXPECT_EQ(snapshot.uptime_s, 90061U);
   EXPECT_EQ(snapshot.tasks.size(), 17U);
-  EXPECT_TRUE(snapshot.gaps.init_visible);
   EXPECT_FALSE(snapshot.gaps.live);
   EXPECT_FALSE(task_of(snapshot, 2).has_mm);
   EXPECT_EQ(task_of(snapshot, 745).oom_adj, kOomDisable);
@@ -192,20 +190,37 @@ TEST(ProcfsScan, KnowsTheServer) {
   EXPECT_FALSE(task_of(snapshot, 1755).has_mm);
 }
 
-TEST(ProcfsScan, SurvivesAHostileRoot) {
-  Snapshot snapshot = scan_of(*open_root(kHostile));
+TEST(ProcfsRead, SurvivesAHostileRoot) {
+  const auto source = open_root(kHostile);
+  Snapshot snapshot = scan_of(*source);
   std::vector<std::int32_t> pids;
   for (const Task& task : snapshot.tasks) {
     pids.push_back(task.id.pid);
   }
-  EXPECT_EQ(pids, (std::vector<std::int32_t>{1, 20, 21, 22, 23, 24, 25, 34, 37,
+  EXPECT_EQ(pids, (std::vector<std::int32_t>{1, 20, 21, 22, 23, 24, 25, 37,
                                              4194304}));
-  EXPECT_EQ(snapshot.gaps.vanished, 2U);    // 33, 36
-  EXPECT_EQ(snapshot.gaps.malformed, 3U);   // 30, 31, 35
-  EXPECT_EQ(snapshot.gaps.unreadable, 2U);  // 32, 38
+  EXPECT_EQ(snapshot.gaps.unreadable, 1U);  // the status of 37
 }
 
-TEST(ProcfsScan, TakesNamesAsTheyAre) {
+TEST(ProcfsRead, FailsWithWhatIsWrong) {
+  const auto source = open_root(kHostile);
+  const auto error_of = [&](std::int32_t pid) {
+    Gaps gaps;
+    const auto task = source->read(pid, gaps);
+    return task ? 0 : task.error().code;
+  };
+  for (const std::int32_t gone : {33, 34, 36, 99}) {
+    EXPECT_EQ(error_of(gone), ENOENT) << gone;
+  }
+  for (const std::int32_t malformed : {30, 31, 35}) {
+    EXPECT_EQ(error_of(malformed), EBADMSG) << malformed;
+  }
+  for (const std::int32_t directory : {32, 38}) {
+    EXPECT_EQ(error_of(directory), EISDIR) << directory;
+  }
+}
+
+TEST(ProcfsRead, TakesNamesAsTheyAre) {
   Snapshot snapshot = scan_of(*open_root(kHostile));
   EXPECT_EQ(task_of(snapshot, 20).name(), "a b  c");
   EXPECT_EQ(task_of(snapshot, 21).name(), ") S 1 (");
@@ -218,7 +233,7 @@ TEST(ProcfsScan, TakesNamesAsTheyAre) {
   }
 }
 
-TEST(ProcfsScan, CutsNamesThatDoNotFit) {
+TEST(ProcfsRead, CutsNamesThatDoNotFit) {
   // A kernel thread's name in stat can have 64 bytes.
   const TempTree tree(root_with(
       {process({.pid = 50, .comm = std::string(200, 'k')}, oom_files(0, 0))}));
@@ -226,7 +241,7 @@ TEST(ProcfsScan, CutsNamesThatDoNotFit) {
   EXPECT_EQ(task_of(snapshot, 50).name(), std::string(63, 'k'));
 }
 
-TEST(ProcfsScan, OrdersByPidAndLinksChildren) {
+TEST(ProcfsRead, OrdersByPidAndLinksChildren) {
   const TempTree tree(root_with(
       {process({.pid = 300, .ppid = 20}, oom_files(0, 0)),
        process({.pid = 20, .ppid = 1}, oom_files(0, 0)),
@@ -236,33 +251,24 @@ TEST(ProcfsScan, OrdersByPidAndLinksChildren) {
             (std::vector<std::int32_t>{300, 100}));
 }
 
-TEST(ProcfsScan, AgainForgetsWhatWasBefore) {
-  const TempTree tree(
-      root_with({process({.pid = 50, .ppid = 1}, oom_files(0, 0))}));
-  const auto source = open_root(tree.path());
-  Snapshot snapshot = scan_of(*source);
-  tree.remove("50");
-  ASSERT_TRUE(source->scan(snapshot, 0));
-  EXPECT_EQ(snapshot.tasks.size(), 1U);
-  EXPECT_TRUE(snapshot.children.empty());
-}
-
-TEST(ProcfsScan, FailsWithoutUptime) {
+TEST(ProcfsSystem, FailsWithoutUptime) {
   const TempTree tree(root_with({}));
   const auto source = open_root(tree.path());
   Snapshot snapshot;
   tree.write("uptime", "soon\n");
-  EXPECT_EQ(source->scan(snapshot, 0).error().code, EBADMSG);
+  EXPECT_EQ(source->read_system(snapshot).error().code, EBADMSG);
   tree.remove("uptime");
-  EXPECT_EQ(source->scan(snapshot, 0).error().code, ENOENT);
+  EXPECT_EQ(source->read_system(snapshot).error().code, ENOENT);
 }
 
-TEST(ProcfsScan, SaysWhenInitIsHidden) {
-  // hidepid=2, or a container's view.
-  const TempTree tree(
-      together(system_files(),
-               {process({.pid = 7}, oom_files(0, 0)), link("self", "7")}));
-  EXPECT_FALSE(scan_of(*open_root(tree.path())).gaps.init_visible);
+TEST(ProcfsSystem, CountsGapsFromThereOn) {
+  const TempTree tree(root_with({}));
+  const auto source = open_root(tree.path());
+  Snapshot snapshot;
+  snapshot.gaps.vanished = 7;
+  ASSERT_TRUE(source->read_system(snapshot));
+  EXPECT_EQ(snapshot.gaps.vanished, 0U);
+  EXPECT_EQ(snapshot.uptime_s, 1000U);
 }
 
 TEST(List, IsAllProcessesByPid) {

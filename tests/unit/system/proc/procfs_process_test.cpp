@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// procfs.h: the dear facts of one task.
+// procfs.h: the facts of one process, and its memory again.
+#include <cerrno>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "badnessd/engine/badness.h"
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/system/proc/procfs.h"
 #include "proc_tree.h"
@@ -26,7 +27,6 @@ using test::oom_files;
 using test::open_root;
 using test::Proc;
 using test::process;
-using test::refined;
 using test::scan_of;
 using test::system_files;
 using test::task_of;
@@ -60,59 +60,166 @@ std::vector<Entry> root618(std::vector<Entry> processes) {
       std::move(processes));
 }
 
-TEST(ProcfsRefine, TakesTheDearFacts) {
+TEST(ProcfsProcess, TakesTheFactsOfStatus) {
   const TempTree tree(root618({process618({.pid = 10,
                                            .uid = 33,
                                            .caps = kCapSysRawio,
                                            .rss_anon_kib = 300,
                                            .rss_shmem_kib = 40,
-                                           .swap_kib = 80})}));
-  Snapshot snapshot = refined(*open_root(tree.path()));
+                                           .swap_kib = 80,
+                                           .page_tables_kib = 12})}));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   const Task& task = task_of(snapshot, 10);
-  EXPECT_EQ(task.detail, Detail::kFull);
   EXPECT_EQ(task.uid, 33U);
   EXPECT_EQ(task.cap_effective, kCapSysRawio);
   EXPECT_EQ(task.rss_anon_kib, 300U);
   EXPECT_EQ(task.rss_shmem_kib, 40U);
   EXPECT_EQ(task.swap_kib, 80U);
+  EXPECT_EQ(task.page_tables_kib, 12U);
+  EXPECT_EQ(task.noted_kib, 432U);
   EXPECT_TRUE(task.mems_intersect);
 }
 
-TEST(ProcfsRefine, OfOneLeavesTheOthersCheap) {
+TEST(ProcfsProcess, WithoutStatusIsGone) {
   const TempTree tree(root618({process618({.pid = 10})}));
   const auto source = open_root(tree.path());
-  Snapshot snapshot = scan_of(*source);
-  source->refine(snapshot, 1);
-  EXPECT_EQ(task_of(snapshot, 10).detail, Detail::kFull);
-  EXPECT_EQ(task_of(snapshot, 1).detail, Detail::kCheap);
+  tree.remove("10/status");
+  Gaps gaps;
+  EXPECT_EQ(source->read(10, gaps).error().code, ENOENT);
 }
 
-TEST(ProcfsRefine, WhoHasVanishedLosesItsMm) {
-  const TempTree tree(root618({process618({.pid = 10})}));
-  const auto source = open_root(tree.path());
-  Snapshot snapshot = scan_of(*source);
-  tree.remove("10");
-  source->refine(snapshot, 1);
-  EXPECT_FALSE(task_of(snapshot, 10).has_mm);
-  EXPECT_EQ(task_of(snapshot, 10).detail, Detail::kFull);
-  EXPECT_EQ(snapshot.gaps.vanished, 1U);
-}
-
-TEST(ProcfsRefine, UnreadableStatusGivesNoDiscount) {
+TEST(ProcfsProcess, UnreadableStatusGivesNoDiscount) {
   const TempTree tree(root618({process618({.pid = 10, .caps = kFullSet})}));
   const auto source = open_root(tree.path());
-  Snapshot snapshot = scan_of(*source);
   tree.write("10/status", "Uid:\tnobody\n");
-  source->refine(snapshot, 1);
-  EXPECT_TRUE(task_of(snapshot, 10).has_mm);
-  EXPECT_EQ(task_of(snapshot, 10).detail, Detail::kFull);
-  EXPECT_EQ(task_of(snapshot, 10).cap_effective, 0U);
-  EXPECT_EQ(snapshot.gaps.unreadable, 1U);
+  Gaps gaps;
+  const auto task = source->read(10, gaps);
+  ASSERT_TRUE(task);
+  EXPECT_TRUE(task->has_mm);
+  EXPECT_EQ(task->cap_effective, 0U);
+  EXPECT_FALSE(task->uid);
+  EXPECT_EQ(gaps.unreadable, 1U);
+}
+
+// One process of 6.18 and what was read of it before.
+class MemoryAgain : public testing::Test {
+ protected:
+  MemoryAgain() : tree(root618({process618(before)})) {
+    source = open_root(tree.path());
+    Gaps gaps;
+    task = source->read(10, gaps).value();
+    EXPECT_TRUE(read(false));
+    EXPECT_FALSE(read(false));
+  }
+  bool read(bool swapped) {
+    const auto anew = source->read_memory(task, known, swapped);
+    EXPECT_TRUE(anew);
+    return anew.value_or(false);
+  }
+  void write(const Proc& now) const {
+    tree.write("10/stat", test::stat_text(now));
+    tree.write("10/statm", test::statm_text(now));
+    tree.write("10/status", test::status_text(now));
+  }
+
+  const Proc before{.pid = 10,
+                    .ppid = 1,
+                    .rss_anon_kib = 300,
+                    .rss_shmem_kib = 40,
+                    .swap_kib = 80};
+  const TempTree tree;
+  std::unique_ptr<ProcfsSource> source;
+  Task task;
+  StatmFields known;
+};
+
+TEST_F(MemoryAgain, IsReadOnlyIfStatmHasChanged) {
+  Proc now = before;
+  now.rss_anon_kib = 700;
+  write(now);
+  EXPECT_FALSE(read(false));
+  EXPECT_EQ(task.rss_anon_kib, 300U);
+  ++now.resident;
+  write(now);
+  EXPECT_TRUE(read(false));
+  EXPECT_EQ(task.rss_anon_kib, 700U);
+  EXPECT_EQ(task.rss, 101U);
+}
+
+TEST_F(MemoryAgain, IsReadIfSwapMayHaveChanged) {
+  Proc now = before;
+  now.swap_kib = 500;
+  write(now);
+  EXPECT_FALSE(read(false));
+  EXPECT_TRUE(read(true));
+  EXPECT_EQ(task.swap_kib, 500U);
+}
+
+TEST_F(MemoryAgain, TakesAllAmountsAndTheParent) {
+  write({.pid = 10,
+         .comm = "other",
+         .ppid = 7,
+         .nice = 5,
+         .size = 2000,
+         .resident = 900,
+         .rss_anon_kib = 3000,
+         .rss_shmem_kib = 400,
+         .swap_kib = 81,
+         .page_tables_kib = 24});
+  EXPECT_TRUE(read(false));
+  EXPECT_EQ(task.ppid, 7);
+  EXPECT_EQ(task.total_vm, 2000U);
+  EXPECT_EQ(task.rss, 900U);
+  EXPECT_EQ(task.rss_anon_kib, 3000U);
+  EXPECT_EQ(task.rss_shmem_kib, 400U);
+  EXPECT_EQ(task.swap_kib, 81U);
+  EXPECT_EQ(task.page_tables_kib, 24U);
+  EXPECT_EQ(task.noted_kib, 3505U);
+  // It takes stat to know the rest.
+  EXPECT_EQ(task.name(), "task");
+  EXPECT_EQ(task.nice, 0);
+}
+
+// A process that is exiting has given up its mm: what it held is known still.
+TEST_F(MemoryAgain, OfOneThatIsExitingIsWhatItHeld) {
+  write({.pid = 10,
+         .state = 'R',
+         .flags = kPfExiting,
+         .size = 0,
+         .resident = 0,
+         .shared = 0});
+  task.child_count = 3;
+  EXPECT_TRUE(read(false));
+  EXPECT_FALSE(task.has_mm);
+  EXPECT_EQ(task.flags & kPfExiting, kPfExiting);
+  EXPECT_EQ(task.held_kib(), 0U);
+  EXPECT_EQ(task.noted_kib, 420U);
+  EXPECT_EQ(task.child_count, 3U);
+  EXPECT_FALSE(read(false));
+}
+
+TEST_F(MemoryAgain, OfOneThatIsGoneIsAnError) {
+  tree.remove("10");
+  EXPECT_EQ(source->read_memory(task, known, false).error().code, ENOENT);
+}
+
+TEST_F(MemoryAgain, KernelThreadsHaveNone) {
+  task.flags |= kPfKthread;
+  tree.remove("10");
+  EXPECT_FALSE(read(true));
+}
+
+TEST_F(MemoryAgain, OomAdjIsReadAlone) {
+  tree.write("10/oom_adj", "-5\n");
+  ASSERT_TRUE(source->read_oom_adj(task));
+  EXPECT_EQ(task.oom_adj, -5);
+  tree.remove("10");
+  EXPECT_EQ(source->read_oom_adj(task).error().code, ENOENT);
 }
 
 TEST(ProcfsUserns, InitialOneMakesCapabilitiesCount) {
   const TempTree tree(root618({process618({.pid = 10, .caps = kFullSet})}));
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_EQ(task_of(snapshot, 10).cap_effective, kFullSet);
   EXPECT_EQ(snapshot.gaps.userns_unreadable, 0U);
 }
@@ -120,7 +227,7 @@ TEST(ProcfsUserns, InitialOneMakesCapabilitiesCount) {
 TEST(ProcfsUserns, FullSetInAnotherOneIsNoDiscount) {
   const TempTree tree(root618({process618({.pid = 10, .caps = kFullSet},
                                           std::nullopt, "user:[4026532744]")}));
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_EQ(task_of(snapshot, 10).cap_effective, 0U);
   EXPECT_FALSE(task_of(snapshot, 10).userns_unreadable);
 }
@@ -130,14 +237,14 @@ TEST(ProcfsUserns, ContainersOwnViewKnowsTheInitialOneAllTheSame) {
   const TempTree tree(together(
       system_files(), {process618({.pid = 1, .caps = kFullSet}, std::nullopt,
                                   "user:[4026532744]")}));
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_EQ(task_of(snapshot, 1).cap_effective, 0U);
 }
 
 TEST(ProcfsUserns, UnreadableIsNoDiscountAndIsCounted) {
   const TempTree tree(root618({process618({.pid = 10, .caps = kFullSet})}));
   tree.remove("10/ns/user");
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_EQ(task_of(snapshot, 10).cap_effective, 0U);
   EXPECT_TRUE(task_of(snapshot, 10).userns_unreadable);
   EXPECT_EQ(snapshot.gaps.userns_unreadable, 1U);
@@ -148,7 +255,7 @@ TEST(ProcfsUserns, IsNotAskedForCapabilitiesThatDoNotScore) {
   const TempTree tree(
       root618({process618({.pid = 10, .caps = kNetBindService})}));
   tree.remove("10/ns/user");
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_EQ(task_of(snapshot, 10).cap_effective, kNetBindService);
   EXPECT_EQ(snapshot.gaps.userns_unreadable, 0U);
 }
@@ -168,7 +275,7 @@ std::vector<Entry> numa_root(const char* leader_mems, const char* thread_mems) {
 
 bool intersects(const char* leader_mems, const char* thread_mems) {
   const TempTree tree(numa_root(leader_mems, thread_mems));
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   return task_of(snapshot, 10).mems_intersect;
 }
 
@@ -186,14 +293,14 @@ TEST(ProcfsMems, ReferenceIsSelfWhereThereIsOne) {
   entries.push_back(process({.pid = 20, .mems = "2"}, oom_files(0, 0)));
   entries.push_back(link("self", "20"));
   const TempTree tree(entries);
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_TRUE(task_of(snapshot, 10).mems_intersect);
   EXPECT_FALSE(task_of(snapshot, 1).mems_intersect);
 }
 
 TEST(ProcfsMems, UnknownNodesAreNoDiscountAndAreCounted) {
   const TempTree tree(root618({process618({.pid = 10, .mems = ""})}));
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_TRUE(task_of(snapshot, 10).mems_intersect);
   EXPECT_EQ(snapshot.gaps.nodes_unknown, 1U);
 }
@@ -205,7 +312,7 @@ Pids listed_children(const std::string& list, Snapshot* result = nullptr) {
                process618({.pid = 20, .ppid = 10, .start_time = 300}, ""),
                process618({.pid = 21, .ppid = 10, .start_time = 200}, ""),
                process618({.pid = 22, .ppid = 10, .start_time = 400}, "")}));
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   if (result != nullptr) {
     *result = snapshot;
   }
@@ -235,7 +342,7 @@ TEST(ProcfsChildren, OfSomebodyElseByPpidAreLeftOut) {
 TEST(ProcfsChildren, WithoutAListAreThoseByPpid) {
   const TempTree tree(
       root618({process618({.pid = 10}), process618({.pid = 20, .ppid = 10})}));
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_EQ(children_of(snapshot, task_of(snapshot, 10)), Pids{20});
   EXPECT_EQ(snapshot.gaps.children_by_ppid, 1U);
 }
@@ -252,7 +359,7 @@ TEST(ProcfsChildren, MmIdentityOfAStoredTreeIsUnknownWhereSizesAgree) {
       root618({process618({.pid = 10, .size = 500}, "20 21 "),
                process618({.pid = 20, .ppid = 10, .size = 500}, ""),
                process618({.pid = 21, .ppid = 10, .size = 501}, "")}));
-  Snapshot snapshot = refined(*open_root(tree.path()));
+  Snapshot snapshot = scan_of(*open_root(tree.path()));
   EXPECT_EQ(snapshot.gaps.mm_identity_unknown, 1U);
   for (const Child& child : snapshot.children) {
     EXPECT_FALSE(child.shares_mm);
@@ -260,33 +367,19 @@ TEST(ProcfsChildren, MmIdentityOfAStoredTreeIsUnknownWhereSizesAgree) {
 }
 
 TEST(ProcfsServer, DiscountsAreTheHostsAndNotTheContainers) {
-  Snapshot snapshot = refined(*open_root(TEST_PROC_DIR "/server"));
+  Snapshot snapshot = scan_of(*open_root(TEST_PROC_DIR "/server"));
   EXPECT_NE(task_of(snapshot, 640).cap_effective & kCapSysAdmin, 0U);
   EXPECT_EQ(task_of(snapshot, 2040).cap_effective, 0U);
 }
 
 TEST(ProcfsServer, IsKnownCompletely) {
-  const Snapshot snapshot = refined(*open_root(TEST_PROC_DIR "/server"));
+  const Snapshot snapshot = scan_of(*open_root(TEST_PROC_DIR "/server"));
   EXPECT_EQ(snapshot.gaps.children_by_ppid, 0U);
   EXPECT_EQ(snapshot.gaps.userns_unreadable, 0U);
   EXPECT_EQ(snapshot.gaps.nodes_unknown, 0U);
   EXPECT_EQ(snapshot.gaps.mm_identity_unknown, 0U);
   EXPECT_EQ(snapshot.gaps.unreadable + snapshot.gaps.malformed, 0U);
   EXPECT_TRUE(snapshot.gaps.swap_known);
-}
-
-TEST(ProcfsRefine, NeverRaisesAScore) {
-  for (const char* root : {TEST_PROC_DIR "/server", TEST_PROC_DIR "/hostile"}) {
-    const auto source = open_root(root);
-    Snapshot snapshot = scan_of(*source);
-    score_all(snapshot, {});
-    for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-      const Points bound = snapshot.verdicts[i].points;
-      source->refine(snapshot, i);
-      EXPECT_LE(points_of(snapshot, snapshot.judged(i), {}), bound)
-          << snapshot.tasks[i].id.pid;
-    }
-  }
 }
 
 }  // namespace
