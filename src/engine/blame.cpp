@@ -99,14 +99,12 @@ void set_bars(const Culprit& culprit, Bars& bars) noexcept {
 
 bool innocents_may_die(const Trigger& trigger, const PressureReading& reading,
                        Micros firing_us) noexcept {
-  bool any_limit = false;
-  bool deep = false;
   for (const AmountCondition& condition : kAmountConditions) {
-    const auto limit = condition.limit_kib(trigger, reading);
-    any_limit = any_limit || limit;
-    deep = deep || (limit && reading.*condition.value < *limit / 2);
+    if (const auto limit = condition.limit_kib(trigger, reading)) {
+      return reading.*condition.value < *limit / 2;
+    }
   }
-  return any_limit ? deep : firing_us >= trigger.psi_window_us;
+  return firing_us >= trigger.psi_window_us;
 }
 
 Selection select_victim(const Snapshot& snapshot, const Culprit& culprit,

@@ -46,7 +46,8 @@ struct Culprit {
 void set_bars(const Culprit& culprit, Bars& bars) noexcept;
 
 // Whether an innocent process may die: memory is below half of the limit of the
-// trigger, or a trigger of stalls alone has fired for one more window.
+// trigger (a trigger without such a limit: swap is), or a trigger of stalls
+// alone has fired for one more window.
 [[nodiscard]] bool innocents_may_die(const Trigger& trigger,
                                      const PressureReading& reading,
                                      Micros firing_us) noexcept;

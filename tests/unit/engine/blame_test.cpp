@@ -216,6 +216,23 @@ TEST(InnocentsMayDie, BelowHalfOfTheLimit) {
   EXPECT_TRUE(may(4'999));
 }
 
+// Swap is full on most hosts by then.
+TEST(InnocentsMayDie, SwapThatIsFullIsNotMemoryThatIsShort) {
+  Trigger trigger = test::acts_below_a_tenth().triggers[0];
+  trigger.swap_free_below = Amount{.basis_points = 1000, .kib = {}};
+  PressureReading reading = test::reading_at(0, 9'000);
+  reading.swap_total_kib = 1000;
+  EXPECT_FALSE(innocents_may_die(trigger, reading, 0));
+  reading.mem_available_kib = 4'999;
+  reading.swap_free_kib = 99;
+  EXPECT_TRUE(innocents_may_die(trigger, reading, 0));
+  // With swap alone in the trigger it is swap that is short.
+  trigger.mem_available_below.reset();
+  EXPECT_FALSE(innocents_may_die(trigger, reading, 0));
+  reading.swap_free_kib = 49;
+  EXPECT_TRUE(innocents_may_die(trigger, reading, 0));
+}
+
 TEST(InnocentsMayDie, OfStallsAloneOnceTheyHaveLastedAnotherWindow) {
   Trigger trigger{.name = "stalled"};
   trigger.psi_full_above = 100;
