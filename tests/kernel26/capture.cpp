@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "badnessd/app/config/text.h"
+#include "badnessd/cycle/refresh.h"
 #include "badnessd/system/proc/fields.h"
 #include "badnessd/system/proc/procfs.h"
 
@@ -23,14 +24,14 @@ Result<Snapshot> read_snapshot(const fs::path& root, std::uint32_t hz) {
   if (!source) {
     return refused(source.error());
   }
-  Snapshot snapshot;
-  if (const auto scanned = (*source)->scan(snapshot, 0); !scanned) {
-    return refused(scanned.error());
+  // As the program itself reads all of them.
+  Census census;
+  if (const auto read =
+          Refresh::read_all((*source)->sources(), census, true, 0);
+      !read) {
+    return refused(read.error());
   }
-  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    (*source)->refine(snapshot, i);
-  }
-  return snapshot;
+  return census.table();
 }
 
 Thread read_thread(const fs::path& directory, std::int32_t tid) {

@@ -44,7 +44,7 @@ struct TruthLine {
 struct Capture {
   std::filesystem::path root;
   std::uint32_t hz = 0;
-  Snapshot snapshot;           // scanned and refined, by /proc alone
+  Snapshot snapshot;           // by /proc alone
   std::vector<Beside> beside;  // one for each of snapshot.tasks
   std::vector<TruthLine> truth;
 };

@@ -35,7 +35,6 @@ Task hog_task(const DumpRow& row, std::uint64_t start_s) {
   task.has_mm = true;
   task.rss = row.rss;
   task.mm_threads = 1;
-  task.detail = Detail::kFull;
   task.cap_effective = std::numeric_limits<std::uint64_t>::max();
   return task;
 }

@@ -137,7 +137,6 @@ bool parse_row(std::string_view line, Vector& vector) {
     return false;
   }
   Task task;
-  task.detail = Detail::kFull;
   if (!parse_task(row, task)) {
     return false;
   }
