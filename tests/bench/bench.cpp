@@ -3,18 +3,19 @@
 // this thread divided by the number of processes.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
 #include "badnessd/cycle/cycle.h"
-#include "badnessd/cycle/lazy_selection.h"
+#include "badnessd/cycle/judge.h"
+#include "badnessd/cycle/refresh.h"
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/engine/select.h"
 #include "badnessd/system/proc/procfs.h"
-#include "fake_source.h"
 #include "forked.h"
 #include "roots.h"
 #include "snapshots.h"
@@ -41,7 +42,6 @@ Snapshot large_snapshot(std::int64_t count) {
 }
 
 const Policy policy;
-const Census no_census;
 
 void count_per_process(benchmark::State& state, std::size_t processes) {
   state.counters["processes"] = static_cast<double>(processes);
@@ -71,26 +71,6 @@ void select(benchmark::State& state) {
 }
 BENCHMARK(select)->Arg(1000)->Arg(10'000);
 
-// Score, choose, refine and choose again, without the cost of reading.
-void select_with_refinement(benchmark::State& state) {
-  test::FakeSource source(large_snapshot(state.range(0)));
-  const Snapshot scanned = test::scan_of(source);
-  Snapshot snapshot = scanned;
-  for (auto _ : state) {
-    state.PauseTiming();
-    snapshot.tasks = scanned.tasks;
-    snapshot.verdicts = scanned.verdicts;
-    state.ResumeTiming();
-    SelectRules rules;
-    benchmark::DoNotOptimize(select_victim(
-        {source.sources(), snapshot, policy, no_census}, rules, 0));
-  }
-  count_per_process(state, snapshot.tasks.size());
-  state.counters["refines"] =
-      benchmark::Counter(source.refines(), benchmark::Counter::kAvgIterations);
-}
-BENCHMARK(select_with_refinement)->Arg(1000)->Arg(10'000);
-
 void link(benchmark::State& state) {
   Snapshot snapshot = large_snapshot(state.range(0));
   for (auto _ : state) {
@@ -100,82 +80,72 @@ void link(benchmark::State& state) {
 }
 BENCHMARK(link)->Arg(10'000);
 
-void scan(benchmark::State& state, const char* root) {
+// All facts of all processes, as `badnessd scores` reads them.
+void read_whole(benchmark::State& state, const char* root) {
   const auto source = test::open_root(root);
-  Snapshot snapshot;
+  Census census;
   for (auto _ : state) {
-    if (!source->scan(snapshot, 0)) {
-      state.SkipWithError("scan");
+    if (!Refresh::read_all(source->sources(), census, true, source->now_us())) {
+      state.SkipWithError("read");
       return;
     }
   }
-  count_per_process(state, snapshot.tasks.size());
+  count_per_process(state, census.entries().size());
 }
-BENCHMARK_CAPTURE(scan, running_system, "/proc");
-BENCHMARK_CAPTURE(scan, stored_tree, TEST_PROC_DIR "/server");
+BENCHMARK_CAPTURE(read_whole, running_system, "/proc");
+BENCHMARK_CAPTURE(read_whole, stored_tree, TEST_PROC_DIR "/server");
 
-// With the guard, as the default settings have it.
-void scan_and_select(benchmark::State& state) {
-  constexpr Kib kNeeded = Kib{64} << 10;
+// A decision that reads all processes, which the census knows: what it took is
+// nobody's.
+void read_all_and_select(benchmark::State& state) {
   const auto source = test::open_root("/proc");
-  static_cast<void>(source->read_pressure());  // whether swap is in use
-  Snapshot snapshot;
-  const Inquiry inquiry{source->sources(), snapshot, policy, no_census};
+  const Sources sources = source->sources();
+  Census census;
+  const PressureReading reading = source->read_pressure().value();
+  static_cast<void>(census.look_at_all(sources, reading));
+  const Context context{sources, policy, census};
   for (auto _ : state) {
-    if (!badnessd::scan(inquiry, kNeeded / 4)) {
-      state.SkipWithError("scan");
+    census.begin_reading(sources);
+    if (!Refresh::read_all(sources, census, false, source->now_us())) {
+      state.SkipWithError("read");
       return;
     }
-    SelectRules rules{.self_pid = source->self_pid(), .wait_kib = kNeeded};
-    if (select_victim(inquiry, rules, kNeeded).selection.kind !=
-        Selection::Kind::kChosen) {
-      state.SkipWithError("no process holds 64 MiB");
-      return;
-    }
+    census.compare(std::nullopt, reading);
+    judge_all(context);
+    benchmark::DoNotOptimize(
+        select_bad_process(census.table(), {.self_pid = source->self_pid()}));
   }
-  count_per_process(state, snapshot.tasks.size());
+  count_per_process(state, census.entries().size());
 }
-BENCHMARK(scan_and_select);
-
-// `badnessd scores`: the expensive facts of all processes.
-void scan_and_refine_all(benchmark::State& state) {
-  const auto source = test::open_root("/proc");
-  Snapshot snapshot;
-  const Inquiry inquiry{source->sources(), snapshot, policy, no_census};
-  for (auto _ : state) {
-    if (!badnessd::scan(inquiry)) {
-      state.SkipWithError("scan");
-      return;
-    }
-    refine_all(inquiry);
-  }
-  count_per_process(state, snapshot.tasks.size());
-}
-BENCHMARK(scan_and_refine_all);
+BENCHMARK(read_all_and_select);
 
 // A decision on a process that has taken 256 MiB since the census.
 void decide_from_census(benchmark::State& state) {
   const auto source = test::open_root("/proc");
+  const Sources sources = source->sources();
   constexpr std::size_t kLeak = 256UL << 20;
   const test::Leaker leaker(kLeak);
   Census census;
-  Snapshot snapshot;
-  Suspects suspects;
-  const std::size_t slot =
-      census.look_at_all(source->sources(), source->read_pressure().value());
+  Refresh refresh;
+  const PressureReading reading = source->read_pressure().value();
+  const std::size_t slot = census.look_at_all(sources, reading);
   leaker.leak();
   constexpr Kib kNeeded = Kib{32} << 10;
-  const Inquiry inquiry{
-      .sources = source->sources(),
-      .snapshot = snapshot,
-      .policy = policy,
-      .census = census,
-      .loss = Loss{.slot = slot, .lost_kib = kNeeded, .needed_kib = kNeeded}};
+  const Loss loss{.slot = slot, .lost_kib = kNeeded, .needed_kib = kNeeded};
+  const Context context{sources, policy, census};
   for (auto _ : state) {
-    const auto faulted = source->read_vm_counters().faulted_kib;
-    SelectRules rules{.self_pid = source->self_pid(), .wait_kib = kNeeded};
-    if (!suspects.scan(inquiry, kNeeded, *faulted, source->now_us()) ||
-        select_victim(inquiry, rules, kNeeded).blame != Blame::kTook) {
+    census.begin_reading(sources);
+    const bool read =
+        refresh.read_suspects(sources, census, loss, kNeeded, source->now_us());
+    census.compare(loss, reading);
+    judge_amounts(context);
+    Bars bars{.self_pid = source->self_pid(), .wait_kib = kNeeded};
+    const Culprit culprit = find_culprit(census.table(), bars, loss, {});
+    set_bars(culprit, bars);
+    judge_points(context, bars);
+    if (!read || culprit.kind != Culprit::Kind::kProcess ||
+        select_victim(census.table(), culprit, bars, kNeeded).kind !=
+            Selection::Kind::kChosen) {
       state.SkipWithError("the census cannot tell");
       return;
     }

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: beside-earlyoom.sh [BUILD] > results.csv
-# CPU time of one decision beside 100 to 10,000 idle processes: earlyoom, a full
-# scan with selection, and a decision from the census. In turn, the least of three
-# rounds each. Run it as an ordinary user, with Debian's earlyoom and a Release
+# CPU time of one decision beside 100 to 10,000 idle processes: earlyoom, a
+# read of all with selection, and a decision from the census. In turn, the least of
+# three rounds each. Run it as an ordinary user, with Debian's earlyoom and a Release
 # build with tests: cmake --build BUILD --target badnessd_bench badnessd_crowd
 set -euo pipefail
 build=${1:-$(dirname "$0")/../../build}
@@ -32,7 +32,7 @@ if [ "${1:-}" = --one-round ]; then
   build=$2 bench=$build/tests/badnessd_bench
   for _ in 1 2 3; do
     earlyoom_us >>"$3/earlyoom"
-    bench_us scan_and_select >>"$3/scan"
+    bench_us read_all_and_select >>"$3/scan"
     bench_us decide_from_census >>"$3/census"
   done
   exit
