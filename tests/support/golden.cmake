@@ -14,6 +14,10 @@ set(actual "exit ${code}\n")
 if(NOT out STREQUAL "")
   string(APPEND actual "--- stdout\n${out}")
 endif()
+# A line below what is wrong in a file is drawn by toml11: ~~~~ by version 3, which
+# says [error] before the sentence, and ^^^^-- by version 4.
+string(REGEX REPLACE "(~+|\\^+--) " "^ " err "${err}")
+string(REPLACE "badnessd: [error] " "badnessd: " err "${err}")
 if(NOT err STREQUAL "")
   string(APPEND actual "--- stderr\n${err}")
 endif()

@@ -23,6 +23,8 @@ namespace {
 using Result = tl::expected<void, ConfigError>;
 
 tl::unexpected<ConfigError> config_error(std::string message) {
+  // What toml11 4 draws ends with a newline.
+  message.erase(message.find_last_not_of('\n') + 1);
   return tl::unexpected(ConfigError{kExitConfig, std::move(message)});
 }
 
@@ -32,11 +34,21 @@ tl::unexpected<ConfigError> error_at(const toml::value& value,
   return config_error(toml::format_error(title, value, comment));
 }
 
+// The line of a value. Version 4 of toml11 has another name for it than 3.
+template <class Location>
+auto line_of(const Location& place) {
+  if constexpr (requires { place.line(); }) {
+    return place.line();
+  } else {
+    return place.first_line_number();
+  }
+}
+
 // A TOML value in the form of set_option(); none for a type that no option
 // accepts (dates, floats, nested and empty lists).
 std::optional<std::string> text_of(const toml::value& value) {
   if (value.is_string()) {
-    return value.as_string().str;
+    return toml::get<std::string>(value);
   }
   if (value.is_integer()) {
     return std::to_string(value.as_integer());
@@ -50,7 +62,7 @@ std::optional<std::string> text_of(const toml::value& value) {
       if (!item.is_string()) {
         return std::nullopt;
       }
-      text += (text.empty() ? "" : ",") + item.as_string().str;
+      text += (text.empty() ? "" : ",") + toml::get<std::string>(item);
     }
   }
   return text.empty() ? std::nullopt : std::optional(text);
@@ -68,7 +80,7 @@ Result apply_value(T& target, const toml::value& value, const std::string& key,
   }
   const toml::source_location place = value.location();
   loaded.origins[prefix + key] =
-      fmt::format("{}:{}", place.file_name(), place.line());
+      fmt::format("{}:{}", place.file_name(), line_of(place));
   return {};
 }
 
@@ -86,7 +98,7 @@ Result apply_named(std::vector<T>& list, const toml::value& table,
     target.name = fmt::format("{}", list.size());
   }
   if (table.contains("name") && table.at("name").is_string()) {
-    target.name = table.at("name").as_string().str;
+    target.name = toml::get<std::string>(table.at("name"));
   }
   const std::string prefix = fmt::format("{}.{}.", kind, target.name);
   for (const auto& [key, value] : table.as_table()) {

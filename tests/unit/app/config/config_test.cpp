@@ -98,6 +98,14 @@ TEST(Config, AnErrorNamesFileLineAndPlace) {
   EXPECT_NE(message.find("100, 250, 300 or 1000"), std::string::npos);
 }
 
+// The words are those of toml11.
+TEST(Config, AnErrorOfSyntaxIsShownWhereItStands) {
+  const std::string message = error_of("[kernel\nhz = 250\n");
+  EXPECT_NE(message.find("--> test.toml"), std::string::npos) << message;
+  EXPECT_NE(message.find("1 | [kernel\n"), std::string::npos) << message;
+  EXPECT_NE(message.find("^--"), std::string::npos) << message;
+}
+
 TEST(Config, AnUnknownKeyIsAnErrorThatNamesTheNearest) {
   const std::string setting = error_of("[kill]\nvictims = \"process\"\n");
   EXPECT_NE(setting.find("'kill.victims'"), std::string::npos) << setting;

@@ -72,7 +72,7 @@ TEST_F(EventLogTest, AKillIsLoggedAtOnceAndRecordedAtItsEnd) {
   EXPECT_EQ(fields["MESSAGE_ID"], "b6d2c1f4a3ce4b0e9f1d7a5c88e04f62");
   EXPECT_EQ(fields["PRIORITY"], "4");
   EXPECT_EQ(fields["SYSLOG_IDENTIFIER"], "badnessd");
-  EXPECT_EQ(fields["BADNESSD_ID"], record["id"]);
+  EXPECT_EQ(fields["BADNESSD_ID"], record["id"].get<std::string>());
   EXPECT_EQ(fields["BADNESSD_VICTIM_PID"], "11");
   EXPECT_EQ(fields["BADNESSD_VICTIM_COMM"], "db");
   EXPECT_EQ(fields["BADNESSD_VICTIM_UNIT"], "db.service");
