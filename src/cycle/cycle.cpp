@@ -2,6 +2,7 @@
 #include "badnessd/cycle/cycle.h"
 
 #include <algorithm>
+#include <span>
 
 #include "badnessd/cycle/choose.h"
 #include "badnessd/cycle/domains.h"
@@ -11,9 +12,6 @@ namespace badnessd {
 namespace {
 
 using Kind = CycleResult::Kind;
-
-// The time in which a process of a few hundred MiB frees its memory.
-constexpr Micros kVictimGrace = 250'000;
 
 class Pass {
  public:
@@ -151,11 +149,15 @@ class Pass {
     state_.oom_kills_read_us = now;
   }
 
-  // Whether the kernel's own victim still has time to die (250 ms).
+  // Whether the kernel's own victim still has time to die.
   bool kernel_kills_now() {
     look_for_kernel_kill();
-    const auto seen = state_.incident.kernel_kill_us;
-    return seen && result_.reading.time_us - *seen < kVictimGrace;
+    const Micros now = result_.reading.time_us;
+    if (!waits_for_kernel(policy_, state_.incident, now)) {
+      return false;
+    }
+    begin_waiting(state_.incident, now);
+    return true;
   }
 
   // A decision with its causes, and no victim yet.
@@ -213,9 +215,7 @@ class Pass {
     const Selection& selection = *chosen;
     if (selection.kind == Selection::Kind::kWait) {
       result_.dying = state_.census.table().tasks[selection.task].id;
-      if (!state_.incident.waiting_since_us) {
-        state_.incident.waiting_since_us = decision.seen_us;
-      }
+      begin_waiting(state_.incident, decision.seen_us);
       return ended(Kind::kWaiting);
     }
     if (selection.kind == Selection::Kind::kNone) {
@@ -306,6 +306,8 @@ class Pass {
     decision.number = state_.decisions;
     if (!alone && decision.outcome.kind == KillOutcome::Kind::kSent) {
       sweep(context(), killer_, bars, state_);
+      incident.pending->swept = decision.swept;
+      incident.pending->left = decision.swept;
     }
     if (!decision.storm) {
       list_others(context(), bars, decision);
@@ -340,14 +342,6 @@ class Pass {
     return ended(Kind::kNotSignalled);
   }
 
-  // The system runs short while a victim of one cgroup is pending: after 250
-  // ms, as for the kernel's own victim, badnessd stops waiting.
-  [[nodiscard]] bool overtaken(const Firing& firing) const {
-    const Micros since = state_.incident.pending->since_us;
-    return firing.system && state_.domains.acting &&
-           result_.reading.time_us - since >= kVictimGrace;
-  }
-
   // Records the memory that came back, and when it last grew noticeably.
   void account_reclaim(const PressureReading& reading) {
     Decision& decision = state_.decision;
@@ -361,40 +355,45 @@ class Pass {
     decision.reclaimed_kib = std::max(decision.reclaimed_kib, back);
   }
 
+  // The processes swept with the victim that are still there.
+  std::uint32_t swept_alive() {
+    return state_.incident.pending->swept == 0 || state_.swept.empty()
+               ? 0
+               : killer_.count_alive(std::span(state_.swept).subspan(1));
+  }
+
   CycleResult follow_pending(const Firing& firing) {
     Decision& decision = state_.decision;
     Incident& incident = state_.incident;
     const PressureReading& reading = *domain().last;
-    const bool exited = killer_.exited();
-    PendingStep step =
-        step_pending(policy_, incident, reading, firing.acting, exited);
-    if (step == PendingStep::kExited) {
-      decision.exited_us = reading.time_us;
-      step = step_pending(policy_, incident, reading, firing.acting, exited);
-    }
-    if (decision.exited_us != 0) {
+    Pending& pending = *incident.pending;
+    update_pending(pending, reading, killer_.exited(), swept_alive());
+    if (pending.phase == Pending::Phase::kRecovering) {
+      if (decision.exited_us == 0) {
+        decision.exited_us = reading.time_us;
+      }
       account_reclaim(reading);
     }
-    if (step == PendingStep::kWait && exited && !firing.acting &&
-        firing.elsewhere) {
-      step = PendingStep::kDone;  // the final amount is not urgent
-    }
-    if (step == PendingStep::kWait && overtaken(firing)) {
-      step = exited ? PendingStep::kDone : PendingStep::kGiveUp;
-    }
+    const PendingStep step =
+        next_step(policy_, pending, reading,
+                  {.system = firing.system,
+                   .acting = firing.acting,
+                   .elsewhere = firing.elsewhere,
+                   .in_cgroup = state_.domains.acting.has_value()});
     switch (step) {
       case PendingStep::kWait:
-      case PendingStep::kExited:
         return ended(Kind::kPending);
       case PendingStep::kEscalate:
-        incident.pending->phase = Pending::Phase::kKilling;
-        incident.pending->since_us = reading.time_us;
+        pending.phase = Pending::Phase::kKilling;
+        pending.since_us = reading.time_us;
         decision.signal = Signal::kKill;
         decision.outcome = killer_.escalate();
         killer_.release_memory();
         return ended(Kind::kEscalated);
       case PendingStep::kGiveUp:
-        set_aside(incident, incident.pending->id);
+        set_aside(incident, pending.id);
+        [[fallthrough]];
+      case PendingStep::kLetGo:
         decision.end = Decision::End::kStillAlive;
         incident.pending.reset();
         return ended(Kind::kGaveUp);

@@ -2,7 +2,9 @@
 // A Killer for tests: records the given processes and answers as told.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "badnessd/system/kill/killer.h"
@@ -30,10 +32,16 @@ class RecordingKiller final : public Killer {
   }
   void release_memory() override { ++releases_; }
   [[nodiscard]] bool exited() override { return exited_; }
+  [[nodiscard]] std::uint32_t count_alive(
+      std::span<const TaskId> tasks) override {
+    return std::min(alive_, static_cast<std::uint32_t>(tasks.size()));
+  }
   [[nodiscard]] int exit_fd() const noexcept override { return -1; }
 
   // Whether the victim has exited from now on.
   void set_exited(bool exited) { exited_ = exited; }
+  // How many of those that were killed besides have not.
+  void set_alive(std::uint32_t alive) { alive_ = alive; }
   void set_answer(KillOutcome::Kind answer) { answer_ = answer; }
 
   [[nodiscard]] const std::vector<std::int32_t>& pids() const noexcept {
@@ -53,6 +61,7 @@ class RecordingKiller final : public Killer {
  private:
   KillOutcome::Kind answer_;
   bool exited_ = true;
+  std::uint32_t alive_ = 0;
   int releases_ = 0;
   std::vector<std::int32_t> pids_;
   std::vector<Signal> signals_;

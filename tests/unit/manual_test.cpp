@@ -139,16 +139,9 @@ TEST(Manual, HasEveryFieldOfAnAudit) {
   const Policy policy = test::default_policy();
   CycleState state(policy);
   state.domains.system.last = test::with_available(10'000);
-<<<<<<< ours
   state.census.table() = test::scored({test::user_task(10, 500)});
-  expect_fields(
-      page("badnessd.8"),
-      once_json({.kind = CycleResult::Kind::kNoCandidate}, state, policy), 30);
-=======
-  state.snapshot = test::scored({test::user_task(10, 500)});
   const CycleResult nothing;
   expect_fields(page("badnessd.8"), once_json(nothing, state, policy), 30);
->>>>>>> theirs
 }
 
 TEST(Manual, HasEveryFieldOfTheStatus) {

@@ -130,6 +130,13 @@ bool PidfdKiller::exited() {
          stat->state == 'Z' || stat->state == 'X';
 }
 
+std::uint32_t PidfdKiller::count_alive(std::span<const TaskId> tasks) {
+  return static_cast<std::uint32_t>(
+      std::ranges::count_if(tasks, [](const TaskId& task) {
+        return ::kill(task.pid, 0) == 0 || errno != ESRCH;
+      }));
+}
+
 KillOutcome DryRunKiller::send(const Task& /*victim*/, Signal /*signal*/) {
   return {Kind::kNotSent, {}};
 }

@@ -19,7 +19,7 @@ namespace {
 // reads it, on the same machine in the same boot.
 struct Saved {
   static constexpr std::array<char, 8> kMagic{'b', 'a', 'd', 'n',
-                                              's', 'd', '0', '1'};
+                                              's', 'd', '0', '2'};
   std::array<char, 8> magic = kMagic;
   std::uint32_t has_pending = 0;
   Pending pending;

@@ -136,6 +136,10 @@ class DivertingKiller final : public Killer {
   [[nodiscard]] KillOutcome escalate() override { return killer_.escalate(); }
   void release_memory() override {}
   [[nodiscard]] bool exited() override { return killer_.exited(); }
+  [[nodiscard]] std::uint32_t count_alive(
+      std::span<const TaskId> tasks) override {
+    return killer_.count_alive(tasks);
+  }
   [[nodiscard]] int exit_fd() const noexcept override { return -1; }
 
   // None: no process was signalled yet.

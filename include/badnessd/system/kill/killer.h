@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "badnessd/engine/task.h"
 #include "badnessd/system/kill/reaper.h"
@@ -49,6 +50,9 @@ class Killer {
   virtual void release_memory() = 0;
   // Whether the pinned process has exited.
   [[nodiscard]] virtual bool exited() = 0;
+  // How many of these processes there are, by their pids.
+  [[nodiscard]] virtual std::uint32_t count_alive(
+      std::span<const TaskId> tasks) = 0;
   // Becomes readable when it exits; -1 if the caller must poll exited().
   [[nodiscard]] virtual int exit_fd() const noexcept = 0;
 };
@@ -73,6 +77,8 @@ class PidfdKiller final : public Killer {
   [[nodiscard]] KillOutcome escalate() override;
   void release_memory() override;
   [[nodiscard]] bool exited() override;
+  [[nodiscard]] std::uint32_t count_alive(
+      std::span<const TaskId> tasks) override;
   [[nodiscard]] int exit_fd() const noexcept override { return pidfd_.get(); }
 
  private:
@@ -101,6 +107,10 @@ class DryRunKiller final : public Killer {
   [[nodiscard]] KillOutcome escalate() override;
   void release_memory() override {}
   [[nodiscard]] bool exited() override { return true; }
+  [[nodiscard]] std::uint32_t count_alive(
+      std::span<const TaskId> /*tasks*/) override {
+    return 0;
+  }
   [[nodiscard]] int exit_fd() const noexcept override { return -1; }
 };
 

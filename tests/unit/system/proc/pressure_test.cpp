@@ -166,10 +166,7 @@ TEST(ParsePsi, FailsOnWhatNoKernelWrites) {
   for (const std::string_view text :
        {"", "\n", "some", "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
         "half avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
-<<<<<<< ours
-=======
         "some avg10=0. avg60=0.00 avg300=0.00 total=0\n",
->>>>>>> theirs
         "some avg10=0.000 avg60=0.00 avg300=0.00 total=0\n",
         "some avg10=-1.00 avg60=0.00 avg300=0.00 total=0\n",
         "some avg10=101.00 avg60=0.00 avg300=0.00 total=0\n",
