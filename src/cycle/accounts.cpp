@@ -74,9 +74,8 @@ void Accounts::learn(std::vector<CgroupAccount> cgroups) {
   std::erase_if(rows_, [&](const Row& row) {
     return row.slots == 0 || (too_many && (row.slots & now) == 0);
   });
-  std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) {
-    return a.now.path < b.now.path;
-  });
+  std::sort(rows_.begin(), rows_.end(),
+            [](const Row& a, const Row& b) { return a.now.path < b.now.path; });
   sorted_ = rows_.size();
 }
 
@@ -188,14 +187,14 @@ CgroupsTook Accounts::find(const Sources& sources, const Loss& loss,
   CgroupPath at;
   at = top;
   for (std::size_t depth = 0; depth < AccountReader::kDeepest; ++depth) {
-    const Children children = children_of(sources, at.view(), took / kPart,
-                                          loss.slot, late);
+    const Children children =
+        children_of(sources, at.view(), took / kPart, loss.slot, late);
     found.source = late ? Source::kNote : Source::kNow;
     // Many children that took a little each are the cgroup itself.
     if (children.fair == 0 || children.fair > CgroupsTook::kMost ||
         children.fair_kib < std::max(took / 2, loss.lost_kib / 4)) {
-      found.dead = found.count != 0 && children.all != 0 &&
-                   children.sum_kib < took / 2;
+      found.dead =
+          found.count != 0 && children.all != 0 && children.sum_kib < took / 2;
       break;
     }
     found.count = static_cast<std::uint32_t>(children.fair);

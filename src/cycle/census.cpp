@@ -169,9 +169,9 @@ std::optional<NewPids> Census::new_pids(const Sources& sources,
   return last ? std::optional(NewPids{*last_pid_, *last}) : std::nullopt;
 }
 
-void Census::begin_reading(const Sources& sources) {
+void Census::begin_reading(const Sources& sources, const VmCounters& counters) {
   ++reading_;
-  counters_ = sources.facts.read_vm_counters();
+  counters_ = counters;
   static_cast<void>(sources.facts.read_system(table_));  // else the old uptime
 }
 
@@ -189,9 +189,9 @@ bool Census::read(const Sources& sources, std::uint32_t index) {
   const auto anew = sources.facts.read(entry.process.pid, table_.gaps);
   if (!anew) {
     const Error& error = anew.error();
-    ++(vanished(error)          ? table_.gaps.vanished
+    ++(vanished(error)         ? table_.gaps.vanished
        : error.code == EBADMSG ? table_.gaps.malformed
-                                : table_.gaps.unreadable);
+                               : table_.gaps.unreadable);
     gone(index);
     return false;
   }

@@ -49,8 +49,7 @@ bool Census::due(const PressureReading& reading, Micros to_fire_us) {
 }
 
 bool Census::begin(const Sources& sources, const PressureReading& reading) {
-  if (!list(sources, reading.time_us) ||
-      !sources.facts.read_system(table_)) {
+  if (!list(sources, reading.time_us) || !sources.facts.read_system(table_)) {
     return false;
   }
   counters_ = sources.facts.read_vm_counters();
@@ -144,11 +143,10 @@ void Census::learn_unshared(std::uint32_t index,
   };
   const bool first = before.id.pid == 0;
   const auto parent = find(task.ppid);
-  const Kib inherited =
-      parent ? std::min(unshared.anonymous_kib,
-                        table_.tasks[*parent].rss_anon_kib +
-                            table_.tasks[*parent].swap_kib)
-             : 0;
+  const Kib inherited = parent ? std::min(unshared.anonymous_kib,
+                                          table_.tasks[*parent].rss_anon_kib +
+                                              table_.tasks[*parent].swap_kib)
+                               : 0;
   const Kib shared_before = first ? inherited : shared(before);
   const Kib copied = std::min(
       above(shared_before, shared(unshared)),

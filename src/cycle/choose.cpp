@@ -25,8 +25,7 @@ Culprit culprit_of(const Context& context, const Bars& bars,
 }
 
 // Chooses from the judged table.
-Selection choose_judged(const Context& context, Bars& bars,
-                        CycleState& state) {
+Selection choose_judged(const Context& context, Bars& bars, CycleState& state) {
   Decision& decision = state.decision;
   Snapshot& table = context.table();
   decision.page_kib = table.page_size / 1024;
@@ -73,7 +72,7 @@ class Choice {
         decision_(state.decision) {}
 
   Expected<Selection> run() {
-    context_.census.begin_reading(context_.sources);
+    context_.census.begin_reading(context_.sources, state_.counters);
     if (state_.as_read) {
       compare();
       return choose_once();
@@ -102,9 +101,7 @@ class Choice {
   }
 
  private:
-  void compare() {
-    context_.census.compare(decision_.loss, decision_.reading);
-  }
+  void compare() { context_.census.compare(decision_.loss, decision_.reading); }
 
   bool read_suspects() {
     const bool read = state_.refresh.read_suspects(
@@ -130,10 +127,10 @@ class Choice {
           });
       static_cast<void>(listed);  // the cgroup is gone: no process is in it
     }
-    const bool read = pids.size() <= kMostMembers &&
-                      state_.refresh.read_members(
-                          context_.sources, context_.census, pids,
-                          decision_.needed_kib);
+    const bool read =
+        pids.size() <= kMostMembers &&
+        state_.refresh.read_members(context_.sources, context_.census, pids,
+                                    decision_.needed_kib);
     compare();
     decision_.unread = state_.refresh.unread();
     return read;

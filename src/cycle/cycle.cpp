@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <span>
 
+#include "badnessd/cycle/calm.h"
 #include "badnessd/cycle/choose.h"
 #include "badnessd/cycle/domains.h"
 #include "badnessd/cycle/kill_set.h"
@@ -45,9 +46,8 @@ class Pass {
       return follow_pending(firing);
     }
     if (!fired.kill && !state_.once) {
-      watch_kernel();
-      list_cgroups(sources_.cgroups, policy_, state_.domains, reading->time_us);
-      use_the_time();
+      result_.kernel_killed =
+          use_calm_time(sources_, policy_, *reading, state_);
       return ended(Kind::kCalm);
     }
     if (state_.incident.reported) {
@@ -80,32 +80,6 @@ class Pass {
     return {.sources = sources_, .policy = policy_, .census = state_.census};
   }
 
-  // Reads identities and notes in calm times.
-  void use_the_time() {
-    const PressureReading& reading = result_.reading;
-    if (calm(policy_, state_.domains)) {
-      state_.identities.look(sources_, policy_, state_.census, reading.time_us);
-    }
-    state_.accounts.take(sources_);
-    if (take_time_for_note(policy_, state_.domains)) {
-      take_note(time_to_fire_us(policy_, state_.domains));
-    }
-  }
-
-  void take_note(Micros to_fire_us) {
-    const bool busy = state_.census.busy();
-    const auto done =
-        state_.census.look(sources_, result_.reading, to_fire_us);
-    if (state_.census.busy() ? !busy : done && !busy) {
-      state_.accounts.ask_note(sources_, state_.census.slot(),
-                               result_.reading.mem_total_kib);
-    }
-    if (done) {
-      note_cgroups(state_.domains, *done);
-      state_.make_room();
-    }
-  }
-
   // The memory lost by the system, or by the cgroup that is short of it.
   [[nodiscard]] std::optional<Loss> loss() const {
     if (bare_order(policy_)) {
@@ -126,33 +100,10 @@ class Pass {
     return ended(Kind::kSampleLost);
   }
 
-  // Updates the kernel's kill count, so that a kill seen when the trigger fires
-  // is a recent one. Not each time: vmstat is more expensive than meminfo.
-  void watch_kernel() {
-    constexpr Micros kNear = 200'000;
-    constexpr Micros kOften = 60 * kSecond;
-    if (!state_.oom_kills ||
-        result_.reading.time_us - state_.oom_kills_read_us >= kOften ||
-        time_to_fire_us(policy_, state_.domains) < kNear) {
-      look_for_kernel_kill();
-    }
-  }
-
-  void look_for_kernel_kill() {
-    const Micros now = result_.reading.time_us;
-    const auto kills = sources_.facts.read_vm_counters().oom_kills;
-    if (kills && state_.oom_kills && *kills > *state_.oom_kills) {
-      state_.incident.kernel_kill_us = now;
-      result_.kernel_killed = true;
-    }
-    state_.oom_kills = kills;
-    state_.oom_kills_read_us = now;
-  }
-
   // Whether the kernel's own victim still has time to die.
   bool kernel_kills_now() {
-    look_for_kernel_kill();
     const Micros now = result_.reading.time_us;
+    result_.kernel_killed = look_for_kernel_kill(sources_, now, state_);
     if (!waits_for_kernel(policy_, state_.incident, now)) {
       return false;
     }
@@ -199,7 +150,7 @@ class Pass {
     state_.census.take_unshared(sources_);
     if (just_started()) {
       state_.accounts.take(sources_);
-      take_note(0);
+      take_note(sources_, result_.reading, 0, state_);
       return ended(Kind::kLooking);
     }
     Decision& decision = state_.decision;
@@ -236,8 +187,7 @@ class Pass {
     Decision& decision = state_.decision;
     Census& census = state_.census;
     Snapshot& table = census.table();
-    std::uint32_t victim =
-        oom_kill_victim(table, chosen, policy_.victim, bars);
+    std::uint32_t victim = oom_kill_victim(table, chosen, policy_.victim, bars);
     if (decision.storm) {
       const Storm& storm = *decision.storm;
       const std::uint32_t largest = state_.storms.members().front();
@@ -402,7 +352,8 @@ class Pass {
     }
     decision.end = Decision::End::kExited;
     incident.pending.reset();
-    look_for_kernel_kill();
+    result_.kernel_killed =
+        look_for_kernel_kill(sources_, result_.reading.time_us, state_);
     return ended(Kind::kDone);
   }
 

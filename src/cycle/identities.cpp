@@ -34,10 +34,9 @@ const Census::Identity* identity_of(const Census& census,
                       std::string_view(own->comm.data());
     return same ? own : nullptr;
   }
-  const auto parent =
-      (task.flags & kPfForkNoExec) != 0 && task.ppid != kInitPid
-          ? census.find(task.ppid)
-          : std::nullopt;
+  const auto parent = (task.flags & kPfForkNoExec) != 0 && task.ppid != kInitPid
+                          ? census.find(task.ppid)
+                          : std::nullopt;
   return parent ? own_identity(census, *parent) : nullptr;
 }
 
@@ -147,17 +146,19 @@ void Identities::learn(const Policy& policy, const IdentityTexts& texts,
         policy.rules, [](const Rule& rule) { return !rule.exe.empty(); });
     identity.calm_known = texts.exe || !asks_for_exe;
     identity.calm = calm_conditions(
-        policy.rules, {.exe = texts.exe ? std::optional<std::string_view>(*texts.exe) : std::nullopt,
-                       .cmdline = texts.cmdline,
-                       .cgroup = texts.cgroup});
+        policy.rules,
+        {.exe = texts.exe ? std::optional<std::string_view>(*texts.exe)
+                          : std::nullopt,
+         .cmdline = texts.cmdline,
+         .cgroup = texts.cgroup});
     identity.cgroup = &*cgroups_.insert(texts.cgroup).first;
   }
 }
 
 void apply_rules_to(const Policy& policy, Census& census) noexcept {
   Snapshot& table = census.table();
-  for (std::uint32_t i = 0;
-       !policy.rules.empty() && i < table.tasks.size(); ++i) {
+  for (std::uint32_t i = 0; !policy.rules.empty() && i < table.tasks.size();
+       ++i) {
     const Task& task = table.tasks[i];
     Verdict& verdict = table.verdicts[i];
     if (!verdict.has_mm) {
@@ -168,16 +169,14 @@ void apply_rules_to(const Policy& policy, Census& census) noexcept {
         known != nullptr && known->calm_known) {
       identity.calm = known->calm;
     }
-    const RuleVerdict rules =
-        apply_rules(policy.rules, identity, task.oom_adj);
+    const RuleVerdict rules = apply_rules(policy.rules, identity, task.oom_adj);
     verdict.oom_adj = static_cast<std::int16_t>(rules.oom_adj);
     verdict.rules_open = !rules.known;
     verdict.rules = rules.matched;
   }
 }
 
-std::string_view cgroup_of(const Census& census,
-                           std::uint32_t index) noexcept {
+std::string_view cgroup_of(const Census& census, std::uint32_t index) noexcept {
   const Census::Identity* identity = own_identity(census, index);
   if (identity == nullptr) {
     identity = identity_of(census, index);

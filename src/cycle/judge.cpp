@@ -11,8 +11,8 @@ namespace badnessd {
 
 void judge_amounts(const Context& context) {
   Snapshot& table = context.table();
-  begin_verdicts(table, bare_order(context.policy) ? Threads::kLeader
-                                                   : Threads::kAnyLive);
+  begin_verdicts(
+      table, bare_order(context.policy) ? Threads::kLeader : Threads::kAnyLive);
   apply_rules_to(context.policy, context.census);
   estimate_reclaim(table);
 }
@@ -45,7 +45,8 @@ void judge_all(const Context& context) {
 }
 
 Expected<void> survey(const Context& context, const PressureReading& system) {
-  context.census.begin_reading(context.sources);
+  context.census.begin_reading(context.sources,
+                               context.sources.facts.read_vm_counters());
   const auto read =
       Refresh::read_all(context.sources, context.census, true, system.time_us);
   if (read) {

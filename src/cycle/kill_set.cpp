@@ -85,10 +85,9 @@ class Sweep {
       return false;
     }
     const std::size_t parent = find_task(table, task.ppid);
-    const bool below =
-        parent < table.tasks.size() &&
-        (table.tasks[parent].id == decision_.chosen.task.id ||
-         is_swept(table.tasks[parent].id));
+    const bool below = parent < table.tasks.size() &&
+                       (table.tasks[parent].id == decision_.chosen.task.id ||
+                        is_swept(table.tasks[parent].id));
     return below || (!storm.forker && verdict.suspect);
   }
 
@@ -120,8 +119,7 @@ bool holds(const Context& context, std::string_view cgroup, std::int32_t pid) {
 
 }  // namespace
 
-void find_sharers(const Context& context, const Bars& bars,
-                  CycleState& state) {
+void find_sharers(const Context& context, const Bars& bars, CycleState& state) {
   constexpr std::size_t kMostMistaken = 64;
   Decision& decision = state.decision;
   state.sharers.clear();
@@ -164,8 +162,7 @@ std::optional<Storm> find_storm(const Context& context, const Bars& bars,
     const bool again =
         table.tasks[*storm->forker].id == incident.spared_forker &&
         decision.reading.time_us - incident.spared_us < kAgain;
-    storm->spare_forker =
-        !again || !eligible(table, *storm->forker, bars);
+    storm->spare_forker = !again || !eligible(table, *storm->forker, bars);
   }
   return storm;
 }

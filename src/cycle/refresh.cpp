@@ -54,13 +54,11 @@ bool Refresh::read_suspects(const Sources& sources, Census& census,
   }
   read_newest(sources, census);
   rank(census);
-  return read_ranked(sources, census) &&
-         complete(sources, census, needed_kib);
+  return read_ranked(sources, census) && complete(sources, census, needed_kib);
 }
 
 bool Refresh::read_members(const Sources& sources, Census& census,
-                           std::span<const std::int32_t> pids,
-                           Kib needed_kib) {
+                           std::span<const std::int32_t> pids, Kib needed_kib) {
   for (const std::int32_t pid : pids) {
     if (const auto index = census.find(pid)) {
       read_one(sources, census, *index);
@@ -155,8 +153,7 @@ void Refresh::read_one(const Sources& sources, Census& census,
   read_.push_back(index);
 }
 
-bool Refresh::complete(const Sources& sources, Census& census,
-                       Kib needed_kib) {
+bool Refresh::complete(const Sources& sources, Census& census, Kib needed_kib) {
   // Memory also comes without a fault (userfaultfd(2): UFFDIO_COPY).
   if (explained_kib_ + most_kib_ / 2 < loss_.lost_kib) {
     return false;

@@ -20,7 +20,7 @@ bool counts(const Snapshot& snapshot, std::uint32_t index, const Bars& bars,
 struct Takers {
   Kib most_kib = 0;                    // the most that one took
   std::optional<std::uint32_t> first;  // the task that took it
-  Kib fair_kib = 0;       // together, by those that took half as much as it
+  Kib fair_kib = 0;        // together, by those that took half as much as it
   bool candidate = false;  // one of these may die
   bool any = false;        // one of all of them may die
 };
@@ -133,13 +133,12 @@ Selection select_victim(const Snapshot& snapshot, const Culprit& culprit,
     for (std::uint32_t i = 0; by_held && i < snapshot.tasks.size(); ++i) {
       if (eligible(snapshot, i, bars) && !snapshot.tasks[i].pf_oom_origin &&
           snapshot.verdicts[i].death_kib() >= bars.min_reclaim_kib) {
-        bars.min_held_points = std::max(bars.min_held_points,
-                                        snapshot.verdicts[i].held_points);
+        bars.min_held_points =
+            std::max(bars.min_held_points, snapshot.verdicts[i].held_points);
       }
     }
     const Selection selection = select_bad_process(snapshot, bars);
-    if (selection.kind != Selection::Kind::kNone ||
-        bars.min_reclaim_kib == 0) {
+    if (selection.kind != Selection::Kind::kNone || bars.min_reclaim_kib == 0) {
       return selection;
     }
   }

@@ -107,8 +107,8 @@ std::optional<Loss> find_loss(const MemoryNotes& notes,
     }
   }
   const Micros age = now.time_us - oldest_us;
-  const bool ample = age < kJustStarted ? most >= needed_kib / 2
-                                        : most / 4 >= needed_kib;
+  const bool ample =
+      age < kJustStarted ? most >= needed_kib / 2 : most / 4 >= needed_kib;
   if (most == 0 || (!ample && age < kHour)) {
     return std::nullopt;
   }

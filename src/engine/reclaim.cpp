@@ -26,8 +26,9 @@ Common common_memory(const Snapshot& snapshot, std::uint32_t index,
       const Kib then = other.then ? other.then->private_kib : 0;
       common.inherited = std::max(its, std::min(own, then));
     }
-    common.shared = std::max(
-        common.shared, std::min(its, parent ? task.shared_kib : other.shared_kib));
+    common.shared =
+        std::max(common.shared,
+                 std::min(its, parent ? task.shared_kib : other.shared_kib));
   });
   return common;
 }
@@ -44,8 +45,8 @@ void estimate_own(Snapshot& snapshot, std::uint32_t index,
   const Common common =
       common_memory(snapshot, index, task.rss_anon_kib + task.swap_kib);
   const Kib own = task.private_kib();
-  const Kib shmem = own_shmem_kib(snapshot, task, all_shmem_kib,
-                                  snapshot.shmem_unread_kib);
+  const Kib shmem =
+      own_shmem_kib(snapshot, task, all_shmem_kib, snapshot.shmem_unread_kib);
   verdict.reclaim_kib = own - common.shared + shmem;
   if (!snapshot.baseline_age_s) {
     return;
@@ -54,9 +55,8 @@ void estimate_own(Snapshot& snapshot, std::uint32_t index,
   const Kib given = std::min(above(then.shmem_kib, task.rss_shmem_kib),
                              snapshot.shmem_fell_kib);
   const Kib before = task.then ? then.private_kib + given : common.inherited;
-  verdict.took_kib =
-      std::min(own, above(own + task.copied_kib, before)) +
-      std::min(shmem, above(task.rss_shmem_kib, then.shmem_kib));
+  verdict.took_kib = std::min(own, above(own + task.copied_kib, before)) +
+                     std::min(shmem, above(task.rss_shmem_kib, then.shmem_kib));
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): no deeper than kGenerations

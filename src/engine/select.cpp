@@ -88,7 +88,8 @@ Selection select_bad_process(const Snapshot& snapshot,
         gives_back(judged) >= bars.wait_kib) {
       return {Selection::Kind::kWait, i};
     }
-    if (skip != Skip::kNone || (task.flags & kPfExiting) != 0 || !meets(judged, bars)) {
+    if (skip != Skip::kNone || (task.flags & kPfExiting) != 0 ||
+        !meets(judged, bars)) {
       continue;
     }
     if (selection.kind == Selection::Kind::kNone ||
@@ -100,8 +101,7 @@ Selection select_bad_process(const Snapshot& snapshot,
 }
 
 std::uint32_t oom_kill_victim(const Snapshot& snapshot, std::uint32_t chosen,
-                              VictimOrder order,
-                              const Bars& bars) noexcept {
+                              VictimOrder order, const Bars& bars) noexcept {
   if (order != VictimOrder::kChildFirst) {
     return chosen;
   }

@@ -125,7 +125,8 @@ void FakeSource::read_children(Snapshot& snapshot, std::uint32_t index) {
 
 Expected<void> FakeSource::list(std::vector<ListedProcess>& listed,
                                 const PidRange& range) {
-  lists_ += range.first <= kAllPids.first && range.last == kAllPids.last ? 1 : 0;
+  lists_ +=
+      range.first <= kAllPids.first && range.last == kAllPids.last ? 1 : 0;
   for (const Task& task : full_.tasks) {
     if (task.id.pid >= range.first && task.id.pid <= range.last) {
       listed.push_back({task.id.pid, task.id.start_time + inode_offset_});

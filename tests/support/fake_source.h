@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A FactSource for tests: hands out given facts. Identities and cgroups are read from real files.
+// A FactSource for tests: hands out given facts. Identities and cgroups are
+// read from real files.
 #pragma once
 
 #include <cstdint>

@@ -48,8 +48,8 @@ class Accounts {
   static_assert(kNotes == 16);
 
   struct Row {
-    CgroupAccount now;     // as of the last note
-    Slots slots = 0;       // the notes that have it
+    CgroupAccount now;  // as of the last note
+    Slots slots = 0;    // the notes that have it
     std::array<Account, kNotes> notes{};
   };
   // A child on the way down.
@@ -61,10 +61,10 @@ class Accounts {
   struct Children {
     std::array<Child, CgroupsTook::kMost> most{};  // the most first
     std::size_t count = 0;
-    std::size_t fair = 0;    // how many took half of the most, all of them
-    Kib fair_kib = 0;        // together
-    Kib sum_kib = 0;         // all of them
-    std::uint32_t all = 0;   // cgroups, not only those that took something
+    std::size_t fair = 0;   // how many took half of the most, all of them
+    Kib fair_kib = 0;       // together
+    Kib sum_kib = 0;        // all of them
+    std::uint32_t all = 0;  // cgroups, not only those that took something
   };
 
   [[nodiscard]] static Slots bit(std::size_t slot) noexcept {

@@ -87,9 +87,9 @@ class Census {
   // What the census keeps of the process in the same place of table().tasks.
   struct Entry {
     ListedProcess process;
-    bool read = false;      // the row has facts
+    bool read = false;        // the row has facts
     std::uint32_t whole = 0;  // the decision in which all of them were read
-    StatmFields statm{};    // of the last read
+    StatmFields statm{};      // of the last read
     std::uint64_t swapped_pages = 0;  // VmCounters then
     Identity identity{};
     Unshared unshared{};                   // as last measured
@@ -123,7 +123,8 @@ class Census {
   bool read(const Sources& sources, std::uint32_t index);
   bool read_memory(const Sources& sources, std::uint32_t index);
   // Begins a decision: rows that were read before it are not read `whole`.
-  void begin_reading(const Sources& sources);
+  // `counters` are of now.
+  void begin_reading(const Sources& sources, const VmCounters& counters);
   [[nodiscard]] bool whole(std::uint32_t index) const noexcept {
     return entries_[index].whole == reading_;
   }
@@ -134,8 +135,8 @@ class Census {
                const PressureReading& system) noexcept;
   // What the process holds beyond a note, as last read; its shared memory may
   // be that of others.
-  [[nodiscard]] Kib grown_kib(std::uint32_t index, std::size_t slot) const
-      noexcept;
+  [[nodiscard]] Kib grown_kib(std::uint32_t index,
+                              std::size_t slot) const noexcept;
 
   // The processes that had taken the most since the note in `slot` when they
   // were last read, at most `count`, the most first.

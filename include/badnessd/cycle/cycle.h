@@ -42,8 +42,8 @@ struct CycleState {
   std::vector<TaskId> swept;           // all tasks that had a signal with it
   Decision decision;                   // the last one
   std::uint64_t decisions = 0;
-  std::optional<std::uint64_t> oom_kills;  // the kernel's count when last asked
-  Micros oom_kills_read_us = 0;
+  VmCounters counters;  // when last asked
+  Micros counters_read_us = 0;
 };
 
 struct CycleResult {

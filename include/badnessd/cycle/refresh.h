@@ -18,12 +18,13 @@ class Refresh {
   void reserve(std::size_t tasks);
 
   // Reads the newcomers and the newest processes, then the others by what they
-  // had taken when they were last read, and by their size, until no process that is not read can have taken a quarter of
-  // the most that one took: a process took no more than that and all faults
-  // since the last note that no read process accounts for. Reads whole those
-  // that can have taken a quarter, their parents and children, and looks
-  // whether the processes that hold `needed_kib` are exiting. False: the census
-  // cannot tell, so read_all() has to be called.
+  // had taken when they were last read, and by their size, until no process
+  // that is not read can have taken a quarter of the most that one took: a
+  // process took no more than that and all faults since the last note that no
+  // read process accounts for. Reads whole those that can have taken a quarter,
+  // their parents and children, and looks whether the processes that hold
+  // `needed_kib` are exiting. False: the census cannot tell, so read_all() has
+  // to be called.
   [[nodiscard]] bool read_suspects(const Sources& sources, Census& census,
                                    const Loss& loss, Kib needed_kib,
                                    Micros now_us);

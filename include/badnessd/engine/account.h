@@ -20,9 +20,9 @@ namespace badnessd {
 enum class Charge : std::uint8_t {
   kAnonymous,
   kSwap,
-  kShmem,       // tmpfs, shared memory, memfd
+  kShmem,  // tmpfs, shared memory, memfd
   kPageTables,
-  kKernel,      // stacks, slab that cannot be reclaimed, per-CPU memory
+  kKernel,  // stacks, slab that cannot be reclaimed, per-CPU memory
   kSockets
 };
 inline constexpr std::size_t kCharges = 6;

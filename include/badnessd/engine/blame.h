@@ -19,7 +19,7 @@ struct Culprit {
     kOlder,    // the loss is older than the notes
     kProcess,  // one process took half of the loss, and what is needed
     kGroup,    // the processes of one or a few cgroups did
-    kNobody    // no living process and no living cgroup, or one that may not die
+    kNobody  // no living process and no living cgroup, or one that may not die
   };
   Kind kind = Kind::kUnasked;
   Kib took_kib = 0;      // by the process that took the most

@@ -43,10 +43,10 @@ inline constexpr Micros kNoteSpan = 4ULL * 3600 * kSecond;
 
 // What memory has lost since a baseline.
 struct Loss {
-  std::size_t slot = 0;  // the baseline's note
-  Micros since_us = 0;   // the age of the note
-  Kib lost_kib = 0;      // available memory and free swap
-  Kib needed_kib = 0;    // by which it was found
+  std::size_t slot = 0;    // the baseline's note
+  Micros since_us = 0;     // the age of the note
+  Kib lost_kib = 0;        // available memory and free swap
+  Kib needed_kib = 0;      // by which it was found
   Kib shmem_kib = 0;       // the growth of tmpfs and shared memory
   Kib shmem_fell_kib = 0;  // what these have given back
   Kib slab_kib = 0;        // the growth of unreclaimable kernel memory

@@ -35,7 +35,8 @@ struct Policy {
   Machine machine{};
 };
 
-// Whether min_reclaim is 0: the order of 2.6.32, no matter what took the memory.
+// Whether min_reclaim is 0: the order of 2.6.32, no matter what took the
+// memory.
 [[nodiscard]] inline bool bare_order(const Policy& policy) noexcept {
   return policy.min_reclaim &&
          amount_kib(*policy.min_reclaim, policy.machine.mem_total_kib) == 0;

@@ -50,10 +50,9 @@ struct Bars {
   Points min_held_points = 0;
 };
 
-[[nodiscard]] Skip skip_reason(Judged judged,
-                               const Bars& bars) noexcept;
-// Whether the task is one of those that the bars admit, and meets their amounts.
-// Says nothing of skip_reason().
+[[nodiscard]] Skip skip_reason(Judged judged, const Bars& bars) noexcept;
+// Whether the task is one of those that the bars admit, and meets their
+// amounts. Says nothing of skip_reason().
 [[nodiscard]] bool meets(Judged judged, const Bars& bars) noexcept;
 // Whether the task at `index` is a candidate.
 [[nodiscard]] inline bool eligible(const Snapshot& snapshot, std::size_t index,

@@ -23,12 +23,12 @@ struct Storm {
   // The forker is old, has another user, or descendants outside the storm: a
   // shell, a terminal multiplexer, a service manager, a postmaster.
   bool spare_forker = false;
-  std::uint64_t age_s = 0;        // of its oldest member
-  std::uint32_t members = 0;      // without the forker
-  std::array<char, 64> comm{};    // the name of the largest member
+  std::uint64_t age_s = 0;             // of its oldest member
+  std::uint32_t members = 0;           // without the forker
+  std::array<char, 64> comm{};         // the name of the largest member
   std::optional<std::uint32_t> uid{};  // of all members
-  Kib took_kib = 0;               // all members together
-  Kib largest_kib = 0;            // one member
+  Kib took_kib = 0;                    // all members together
+  Kib largest_kib = 0;                 // one member
 
   [[nodiscard]] std::string_view name() const noexcept { return comm.data(); }
 };

@@ -56,8 +56,8 @@ class Worker {
   }
   // Starts to answer `questions`. Does not block; the answers can take any
   // time. Requires an idle worker. After the first question this allocates
-  // nothing for as many questions as once before. If no thread can be started, the answers are
-  // those of Reader::unknown().
+  // nothing for as many questions as once before. If no thread can be started,
+  // the answers are those of Reader::unknown().
   void ask(std::span<const Question> questions) {
     if (questions.empty()) {
       desk_->answers.clear();
@@ -78,9 +78,9 @@ class Worker {
   // Waits until the thread is idle, at most `most_us`. Returns whether it is.
   [[nodiscard]] bool wait(std::uint64_t most_us) {
     pollfd done{.fd = desk_->done.get(), .events = POLLIN, .revents = 0};
-    const timespec most{.tv_sec = static_cast<time_t>(most_us / 1'000'000),
-                        .tv_nsec = static_cast<long>(most_us % 1'000'000) *
-                                   1000};
+    const timespec most{
+        .tv_sec = static_cast<time_t>(most_us / 1'000'000),
+        .tv_nsec = static_cast<long>(most_us % 1'000'000) * 1000};
     while (busy_with() != 0 && ::ppoll(&done, 1, &most, nullptr) == 1) {
       hear();  // of the question before, perhaps
     }

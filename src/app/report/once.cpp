@@ -96,8 +96,9 @@ std::string once_text(const CycleResult& result, const CycleState& state,
 
 Json once_json(const CycleResult& result, const CycleState& state,
                const Policy& policy) {
-  Json json = report_json(
-      state.census.table(), sorted_tasks(state.census.table(), policy, "points"), policy);
+  Json json =
+      report_json(state.census.table(),
+                  sorted_tasks(state.census.table(), policy, "points"), policy);
   const bool chosen = result.kind == CycleResult::Kind::kNotSignalled;
   json["pressure"] = pressure_json(result.reading);
   json["triggers"] = triggers_json(policy, state.domains, state.decision);

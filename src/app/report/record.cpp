@@ -23,7 +23,7 @@ constexpr auto kSources =
     names_up_to<CgroupsTook::Source::kNote>({"none", "now", "note"});
 // In the order of Charge.
 constexpr std::array<const char*, kCharges> kChargeKeys{
-    "anonymous_kib", "swap_kib",   "shmem_kib",
+    "anonymous_kib",   "swap_kib",   "shmem_kib",
     "page_tables_kib", "kernel_kib", "sockets_kib"};
 constexpr auto kSignals = names_up_to<Signal::kKill>({"SIGTERM", "SIGKILL"});
 constexpr auto kOutcomes = names_up_to<KillOutcome::Kind::kFailed>(
@@ -93,14 +93,14 @@ Json culprit_json(const Decision& decision, const Policy& policy) {
     }
     cgroups.push_back(std::move(json));
   }
-  return {{"kind", kCulprits[culprit.kind]},
-          {"most_kib", culprit.took_kib},
-          {"bar_kib", culprit.min_took_kib},
-          {"accounts", kSources[decision.cgroups.source]},
-          {"cgroups", std::move(cgroups)},
-          {"exempt", culprit.exempt
-                         ? process_json({decision.exempt.view(), policy})
-                         : Json()}};
+  return {
+      {"kind", kCulprits[culprit.kind]},
+      {"most_kib", culprit.took_kib},
+      {"bar_kib", culprit.min_took_kib},
+      {"accounts", kSources[decision.cgroups.source]},
+      {"cgroups", std::move(cgroups)},
+      {"exempt", culprit.exempt ? process_json({decision.exempt.view(), policy})
+                                : Json()}};
 }
 
 Json timings_json(const Decision& decision) {

@@ -147,16 +147,16 @@ void add_reclaim(const Decision& decision, Sentences& sentences) {
 
 // In the order of Charge.
 constexpr std::array<std::string_view, kCharges> kKinds{
-    "anonymous memory", "swap",           "tmpfs and shared memory",
+    "anonymous memory", "swap",          "tmpfs and shared memory",
     "page tables",      "kernel memory", "socket buffers"};
 
 // "/system.slice/leak.service took 1.6 GiB of the 1.6 GiB that were lost in
 // 14 s: 1.5 GiB of tmpfs and shared memory, 90 MiB of kernel memory".
 std::string cgroup_text(const CgroupTook& cgroup, const Loss& loss) {
   std::string text = fmt::format(
-      "{} took {} of the {} that were lost in {}",
-      escaped(cgroup.path.view()), size_text(cgroup.took_kib),
-      size_text(loss.lost_kib), duration_text(loss.since_us / kSecond));
+      "{} took {} of the {} that were lost in {}", escaped(cgroup.path.view()),
+      size_text(cgroup.took_kib), size_text(loss.lost_kib),
+      duration_text(loss.since_us / kSecond));
   std::string_view before = ": ";
   for (std::size_t i = 0; i < kCharges; ++i) {
     if (cgroup.grown.kib[i] >= cgroup.took_kib / 16 &&
@@ -191,10 +191,9 @@ std::string lost_text(const Loss& loss) {
 // Whose the memory is, where no process and no cgroup can be killed for it.
 void add_nobody(const Decision& decision, Sentences& sentences) {
   if (decision.culprit.exempt) {
-    sentences.push_back(fmt::format(
-        "{} took it, but must not be killed: it {}",
-        task_text(decision.exempt.task),
-        burden_text(decision.exempt, decision)));
+    sentences.push_back(fmt::format("{} took it, but must not be killed: it {}",
+                                    task_text(decision.exempt.task),
+                                    burden_text(decision.exempt, decision)));
   } else if (decision.cgroups.dead) {
     sentences.emplace_back(
         "it belongs to processes and cgroups that are gone: files in tmpfs "

@@ -51,8 +51,8 @@ Json lost_json(const Status& it) {
   }
   Json cgroups = Json::array();
   for (const CgroupTook& taker : it.state.accounts.takers(*slot, kListed)) {
-    cgroups.push_back({{"path", escaped(taker.path.view())},
-                       {"took_kib", taker.took_kib}});
+    cgroups.push_back(
+        {{"path", escaped(taker.path.view())}, {"took_kib", taker.took_kib}});
   }
   return {{"since_us", it.now_us - note.time_us},
           {"lost_kib", above(note.free_kib, reading->free_kib())},

@@ -23,8 +23,17 @@ struct StatField {
 
 Account parse_memory_stat(std::string_view text) noexcept {
   enum Field : std::size_t {
-    kAnon, kShmem, kTables, kKernel, kReclaimable, kStack, kPercpu, kVmalloc,
-    kUnreclaimable, kSock, kFields
+    kAnon,
+    kShmem,
+    kTables,
+    kKernel,
+    kReclaimable,
+    kStack,
+    kPercpu,
+    kVmalloc,
+    kUnreclaimable,
+    kSock,
+    kFields
   };
   std::array<StatField, kFields> fields{{{"anon"},
                                          {"shmem"},
@@ -40,9 +49,9 @@ Account parse_memory_stat(std::string_view text) noexcept {
   while (!text.empty()) {
     std::string_view line = take_line(text);
     const std::string_view name = take_word(line);
-    const auto field = std::find_if(
-        fields.begin(), fields.end(),
-        [name](const StatField& it) { return it.name == name; });
+    const auto field =
+        std::find_if(fields.begin(), fields.end(),
+                     [name](const StatField& it) { return it.name == name; });
     std::uint64_t bytes = 0;
     if (field != fields.end() && take_number(line, bytes) && bytes < kAbsurd) {
       field->bytes = bytes;
@@ -86,8 +95,7 @@ void AccountReader::read_children(const std::string& top, Kib least_kib,
                                   Answer& answer) {
   answer.children = 0;
   names_.clear();
-  const auto directory =
-      open_directory(AT_FDCWD, (root_ + top + "/").c_str());
+  const auto directory = open_directory(AT_FDCWD, (root_ + top + "/").c_str());
   std::vector<std::uint64_t> inodes;
   if (!directory) {
     return;
@@ -123,9 +131,8 @@ void AccountReader::read_children(const std::string& top, Kib least_kib,
     if (const auto text = read_file(path, "memory.stat")) {
       Account account = parse_memory_stat(*text);
       account[Charge::kSwap] = swap;
-      answer.cgroups.push_back({.path = std::move(path),
-                                .inode = inodes[i],
-                                .account = account});
+      answer.cgroups.push_back(
+          {.path = std::move(path), .inode = inodes[i], .account = account});
     }
   }
 }
@@ -137,8 +144,8 @@ Expected<std::string_view> AccountReader::read_file(const std::string& cgroup,
 
 Expected<Kib> AccountReader::read_kib(const std::string& cgroup,
                                       const char* file) {
-  return read_file(cgroup, file).and_then(
-      [](std::string_view text) -> Expected<Kib> {
+  return read_file(cgroup, file)
+      .and_then([](std::string_view text) -> Expected<Kib> {
         std::uint64_t bytes = 0;
         if (!to_number(text.substr(0, text.find('\n')), bytes)) {
           return tl::unexpected(Error{EBADMSG, "read the charge of a cgroup"});

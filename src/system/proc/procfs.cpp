@@ -81,8 +81,8 @@ Expected<std::unique_ptr<ProcfsSource>> ProcfsSource::open(
     return tl::unexpected(read.error());
   }
   if (source->cgroups_.has_accounts()) {
-    source->accounts_ =
-        std::make_unique<Worker<AccountReader>>(std::string(options.cgroup_root));
+    source->accounts_ = std::make_unique<Worker<AccountReader>>(
+        std::string(options.cgroup_root));
   }
   return source;
 }

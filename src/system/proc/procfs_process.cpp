@@ -277,10 +277,10 @@ void ProcfsSource::read_score_adj(Task& task) {
   if (!has_score_adj_) {
     return;
   }
-  const auto adj =
-      read_file(task.id.pid, "oom_score_adj").and_then([](std::string_view text) {
-        return parse_adj(text, -1000, 1000);
-      });
+  const auto adj = read_file(task.id.pid, "oom_score_adj")
+                       .and_then([](std::string_view text) {
+                         return parse_adj(text, -1000, 1000);
+                       });
   if (adj) {
     task.oom_score_adj = static_cast<std::int16_t>(*adj);
     task.has_oom_score_adj = true;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A decision from some processes and one from all choose the same. A failure names the seed that gives the case again.
+// A decision from some processes and one from all choose the same. A failure
+// names the seed that gives the case again.
 #include "badnessd/cycle/refresh.h"
 
 #include <algorithm>
@@ -236,7 +237,8 @@ TEST(Refresh, SuspectsAreEnoughForTheChoiceAmongAll) {
     from_census += lazy.from_census ? 1 : 0;
     ASSERT_EQ(lazy.decision.victim.task.id, full.decision.victim.task.id)
         << "seed " << seed;
-    ASSERT_EQ(lazy.decision.culprit.kind, full.decision.culprit.kind) << "seed " << seed;
+    ASSERT_EQ(lazy.decision.culprit.kind, full.decision.culprit.kind)
+        << "seed " << seed;
     ASSERT_EQ(lazy.decision.kill_set, full.decision.kill_set)
         << "seed " << seed;
     ASSERT_EQ(lazy.decision.score.points(), full.decision.score.points())

@@ -29,9 +29,9 @@ struct CgroupAccount {
 class AccountReader {
  public:
   struct Question {
-    CgroupPath top;      // the cgroup whose children to read; empty: the root
-    Kib least_kib = 0;   // leaves out those that are charged with less
-    bool deep = false;   // reads their children as well, and so on
+    CgroupPath top;     // the cgroup whose children to read; empty: the root
+    Kib least_kib = 0;  // leaves out those that are charged with less
+    bool deep = false;  // reads their children as well, and so on
   };
   struct Answer {
     CgroupPath top;

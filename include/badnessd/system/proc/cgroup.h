@@ -23,8 +23,8 @@ class CgroupTree {
 
   // Whether cgroups of version 2 with the memory controller are mounted.
   [[nodiscard]] bool mounted() const noexcept { return mounted_; }
-  // Whether the accounts of all cgroups are here: at the real root, which has no
-  // memory.current. The root of a container's cgroup namespace has.
+  // Whether the accounts of all cgroups are here: at the real root, which has
+  // no memory.current. The root of a container's cgroup namespace has.
   [[nodiscard]] bool has_accounts();
 
   // The cgroups that `scope` matches, only the topmost on each path: it covers

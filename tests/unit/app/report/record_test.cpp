@@ -49,8 +49,7 @@ TEST(Record, HoldsWhatWasDecided) {
   EXPECT_EQ(record["reclaimed_kib"], 1U << 20U);
   EXPECT_EQ(record["timings_us"]["exited"], 1'022'500);
   EXPECT_EQ(record["sentences"].size(), 7U);
-  for (const char* absent :
-       {"scope", "group", "stalls", "storm", "loss"}) {
+  for (const char* absent : {"scope", "group", "stalls", "storm", "loss"}) {
     EXPECT_EQ(record[absent], nullptr) << absent;
   }
   EXPECT_FALSE(record["victim"].contains("steps"));
