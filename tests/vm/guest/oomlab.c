@@ -509,7 +509,7 @@ static void do_preload(int64_t n) {  // as a Python process that forks without e
 }
 static void do_cgloop(void) {  // of a cgroup with a limit, above which its children go again and again
   for (;; sleep_ns(100 * MS)) {
-    if (!fork()) { dirty(grab(64 << 20, PROT_READ | PROT_WRITE), 64 << 20); _exit(0); }
+    if (!fork()) { dirty(grab(16 << 20, PROT_READ | PROT_WRITE), 16 << 20); _exit(0); }
     wait(0);
   }
 }

@@ -6,9 +6,9 @@
 #   may die:   hog; the container's children, by the kernel
 #   must live: db, sshd, beat, cgloop
 bystanders
-override cgloop 'MemoryMax=32M'
+override cgloop 'MemoryMax=8M'
 role cgloop; sleep 10
-watch memcg-loop hog-leak:50
+watch memcg-loop hog-leak:100
 us=$(to_signal_us memcg-loop)
 info "memcg-loop: $(value memcg-loop kernel_oom_kills) kernel kills, threshold to signal ${us:-none} us, below 5 % for $(value memcg-loop low_ms) ms"
 is 'memcg-loop: only the hog dies' "$(victims memcg-loop)" hog

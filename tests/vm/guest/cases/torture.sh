@@ -78,7 +78,7 @@ accompany() {  # WHAT
   cgroups) override cgroups:20000 Delegate=yes; role cgroups:20000; /opt/lab/oomlab await ;;
   cmdlines) systemd-run -q --unit=cmdlines --uid=nobody -p TasksMax=infinity -p SupplementaryGroups=disk /opt/lab/oomlab cmdlines 3000; /opt/lab/oomlab await ;;
   execs) systemd-run -q --unit=execs --uid=nobody /opt/lab/oomlab execs ;;
-  container) override cgloop MemoryMax=32M; role cgloop ;;
+  container) override cgloop MemoryMax=8M; role cgloop ;;
   stalls)  # in two of five seconds; a counter that begins again with each start
     systemd-run -q --unit=stalls --uid=nobody -p MemoryHigh=16M -p Restart=always -p RestartSec=3 -p StartLimitIntervalSec=0 /opt/lab/oomlab stall
     printf '[[trigger]]\nname = "stalls"\nscope = "system.slice/stalls.service"\npsi_full_above = "60%%"\npsi_window = "10s"\n' >> /etc/badnessd/badnessd.toml
