@@ -105,7 +105,7 @@ void read_all_and_select(benchmark::State& state) {
   static_cast<void>(census.look_at_all(sources, reading));
   const Context context{sources, policy, census};
   for (auto _ : state) {
-    census.begin_reading(sources);
+    census.begin_reading(sources, source->read_vm_counters());
     if (!Refresh::read_all(sources, census, false, source->now_us())) {
       state.SkipWithError("read");
       return;
@@ -134,7 +134,7 @@ void decide_from_census(benchmark::State& state) {
   const Loss loss{.slot = slot, .lost_kib = kNeeded, .needed_kib = kNeeded};
   const Context context{sources, policy, census};
   for (auto _ : state) {
-    census.begin_reading(sources);
+    census.begin_reading(sources, source->read_vm_counters());
     const bool read =
         refresh.read_suspects(sources, census, loss, kNeeded, source->now_us());
     census.compare(loss, reading);

@@ -12,7 +12,7 @@
 namespace badnessd {
 namespace {
 
-using Kind = Culprit::Kind;
+using Who = Culprit::Kind;
 using Found = Selection::Kind;
 
 // The loss of 1000 KiB by which these are asked.
@@ -47,19 +47,19 @@ CgroupsTook one_cgroup(Kib took_kib, Snapshot& snapshot, std::size_t first) {
 
 TEST(FindCulprit, IsOneProcessThatTookHalfOfTheLoss) {
   const Culprit culprit = find_culprit(who_took({30, 501, 250}), {}, kLoss, {});
-  EXPECT_EQ(culprit.kind, Kind::kProcess);
+  EXPECT_EQ(culprit.kind, Who::kProcess);
   EXPECT_EQ(culprit.took_kib, 501U);
   EXPECT_EQ(culprit.min_took_kib, 251U);
   EXPECT_FALSE(culprit.exempt);
   EXPECT_FALSE(culprit.by_account);
   EXPECT_NE(find_culprit(who_took({30, 499}), {}, kLoss, {}).kind,
-            Kind::kProcess);
+            Who::kProcess);
 }
 
 TEST(FindCulprit, OneProcessTookWhatIsNeeded) {
   const Loss small{.lost_kib = 150, .needed_kib = 100};
-  EXPECT_EQ(find_culprit(who_took({100}), {}, small, {}).kind, Kind::kProcess);
-  EXPECT_EQ(find_culprit(who_took({99}), {}, small, {}).kind, Kind::kNobody);
+  EXPECT_EQ(find_culprit(who_took({100}), {}, small, {}).kind, Who::kProcess);
+  EXPECT_EQ(find_culprit(who_took({99}), {}, small, {}).kind, Who::kNobody);
 }
 
 // A leak in a service: what its cgroup took besides is no question any more.
@@ -67,14 +67,14 @@ TEST(FindCulprit, AProcessComesBeforeACgroup) {
   Snapshot snapshot = who_took({600, 200, 200});
   EXPECT_EQ(
       find_culprit(snapshot, {}, kLoss, one_cgroup(900, snapshot, 1)).kind,
-      Kind::kProcess);
+      Who::kProcess);
 }
 
 TEST(FindCulprit, ACgroupTookWhatNoProcessTook) {
   Snapshot snapshot = who_took({400, 300, 90});
   const Culprit culprit =
       find_culprit(snapshot, {}, kLoss, one_cgroup(550, snapshot, 1));
-  EXPECT_EQ(culprit.kind, Kind::kGroup);
+  EXPECT_EQ(culprit.kind, Who::kGroup);
   EXPECT_TRUE(culprit.by_account);
   EXPECT_EQ(culprit.took_kib, 300U);  // in the cgroup
   EXPECT_EQ(culprit.min_took_kib, 150U);
@@ -85,7 +85,7 @@ TEST(FindCulprit, ACgroupThatItsProcessesDoNotExplainIsThatOfAll) {
   Snapshot snapshot = who_took({400, 120, 110, 20});
   const CgroupsTook cgroups = one_cgroup(600, snapshot, 1);
   const Culprit culprit = find_culprit(snapshot, {}, kLoss, cgroups);
-  EXPECT_EQ(culprit.kind, Kind::kGroup);
+  EXPECT_EQ(culprit.kind, Who::kGroup);
   EXPECT_TRUE(culprit.by_account);
   EXPECT_EQ(culprit.min_took_kib, 0U);
   // 70 KiB more by the second of them explain half of it.
@@ -97,7 +97,7 @@ TEST(FindCulprit, ACgroupWhoseProcessesTookNothingIsThatOfAll) {
   Snapshot snapshot = who_took({0, 0});
   const Culprit culprit =
       find_culprit(snapshot, {}, kLoss, one_cgroup(1, snapshot, 0));
-  EXPECT_EQ(culprit.kind, Kind::kGroup);
+  EXPECT_EQ(culprit.kind, Who::kGroup);
   EXPECT_EQ(culprit.min_took_kib, 0U);
 }
 
@@ -108,7 +108,7 @@ TEST(FindCulprit, WhatADeadCgroupLeftIsNobodys) {
   CgroupsTook cgroups = one_cgroup(900, snapshot, 0);
   cgroups.dead = true;
   const Culprit culprit = find_culprit(snapshot, {}, kLoss, cgroups);
-  EXPECT_EQ(culprit.kind, Kind::kNobody);
+  EXPECT_EQ(culprit.kind, Who::kNobody);
   EXPECT_FALSE(culprit.exempt);
 }
 
@@ -117,7 +117,7 @@ TEST(FindCulprit, OfACgroupInWhichNoneMayDieIsNobodys) {
   const CgroupsTook cgroups = one_cgroup(550, snapshot, 1);
   snapshot.verdicts[1].oom_adj = snapshot.verdicts[2].oom_adj = kOomDisable;
   const Culprit culprit = find_culprit(snapshot, {}, kLoss, cgroups);
-  EXPECT_EQ(culprit.kind, Kind::kNobody);
+  EXPECT_EQ(culprit.kind, Who::kNobody);
   EXPECT_EQ(culprit.exempt, 1U);
   EXPECT_TRUE(culprit.by_account);
 }
@@ -127,38 +127,38 @@ TEST(FindCulprit, OfACgroupInWhichTheHogMustNotDieIsNobodys) {
   Snapshot snapshot = who_took({400, 300, 90});
   const CgroupsTook cgroups = one_cgroup(550, snapshot, 1);
   snapshot.verdicts[1].oom_adj = kOomDisable;
-  EXPECT_EQ(find_culprit(snapshot, {}, kLoss, cgroups).kind, Kind::kNobody);
+  EXPECT_EQ(find_culprit(snapshot, {}, kLoss, cgroups).kind, Who::kNobody);
 }
 
 TEST(FindCulprit, OfAnEmptyCgroupIsNobodys) {
   Snapshot snapshot = who_took({400});
   const Culprit culprit =
       find_culprit(snapshot, {}, kLoss, one_cgroup(550, snapshot, 1));
-  EXPECT_EQ(culprit.kind, Kind::kNobody);
+  EXPECT_EQ(culprit.kind, Who::kNobody);
   EXPECT_FALSE(culprit.exempt);
 }
 
 TEST(FindCulprit, WithoutAccountsAllProcessesAreAskedTogether) {
   const Culprit culprit =
       find_culprit(who_took({300, 200, 149}), {}, kLoss, {});
-  EXPECT_EQ(culprit.kind, Kind::kGroup);
+  EXPECT_EQ(culprit.kind, Who::kGroup);
   EXPECT_FALSE(culprit.by_account);
   EXPECT_EQ(culprit.min_took_kib, 150U);
   EXPECT_EQ(find_culprit(who_took({300, 199, 149}), {}, kLoss, {}).kind,
-            Kind::kNobody);
+            Who::kNobody);
 }
 
 TEST(FindCulprit, AHogThatMustNotDieIsNamed) {
   Snapshot snapshot = who_took({30, 800, 90});
   snapshot.verdicts[1].oom_adj = kOomDisable;
   const Culprit culprit = find_culprit(snapshot, {}, kLoss, {});
-  EXPECT_EQ(culprit.kind, Kind::kNobody);
+  EXPECT_EQ(culprit.kind, Who::kNobody);
   EXPECT_EQ(culprit.exempt, 1U);
   EXPECT_EQ(culprit.took_kib, 800U);
   EXPECT_FALSE(culprit.by_account);
   // Another that took half as much dies in its place.
   snapshot.verdicts[2].took_kib = 400;
-  EXPECT_EQ(find_culprit(snapshot, {}, kLoss, {}).kind, Kind::kProcess);
+  EXPECT_EQ(find_culprit(snapshot, {}, kLoss, {}).kind, Who::kProcess);
 }
 
 TEST(FindCulprit, AHogThatWasSetAsideIsNamed) {
@@ -170,11 +170,11 @@ TEST(FindCulprit, AHogThatWasSetAsideIsNamed) {
 TEST(FindCulprit, OneThatHasNoMmOrIsOutOfScopeTookNothing) {
   Snapshot snapshot = who_took({800});
   snapshot.verdicts[0].in_scope = false;
-  EXPECT_EQ(find_culprit(snapshot, {}, kLoss, {}).kind, Kind::kProcess);
+  EXPECT_EQ(find_culprit(snapshot, {}, kLoss, {}).kind, Who::kProcess);
   EXPECT_FALSE(find_culprit(snapshot, {.scoped = true}, kLoss, {}).exempt);
   snapshot.verdicts[0] = {.has_mm = false, .took_kib = 800};
   const Culprit culprit = find_culprit(snapshot, {}, kLoss, {});
-  EXPECT_EQ(culprit.kind, Kind::kNobody);
+  EXPECT_EQ(culprit.kind, Who::kNobody);
   EXPECT_FALSE(culprit.exempt);
 }
 
@@ -182,24 +182,24 @@ TEST(FindCulprit, OneThatHasNoMmOrIsOutOfScopeTookNothing) {
 TEST(FindCulprit, ItselfIsNoCulprit) {
   const Culprit culprit =
       find_culprit(who_took({800, 10}), {.self_pid = 10}, kLoss, {});
-  EXPECT_EQ(culprit.kind, Kind::kNobody);
+  EXPECT_EQ(culprit.kind, Who::kNobody);
   EXPECT_FALSE(culprit.exempt);
 }
 
 TEST(FindCulprit, WhereNothingWasTakenIsNobodys) {
-  EXPECT_EQ(find_culprit(who_took({0, 0}), {}, {}, {}).kind, Kind::kNobody);
-  EXPECT_EQ(find_culprit(Snapshot{}, {}, kLoss, {}).kind, Kind::kNobody);
+  EXPECT_EQ(find_culprit(who_took({0, 0}), {}, {}, {}).kind, Who::kNobody);
+  EXPECT_EQ(find_culprit(Snapshot{}, {}, kLoss, {}).kind, Who::kNobody);
 }
 
 TEST(SetBars, ByTheAnswer) {
   Bars bars{.min_took_kib = 3};
-  set_bars({.kind = Kind::kGroup, .min_took_kib = 9, .by_account = true}, bars);
+  set_bars({.kind = Who::kGroup, .min_took_kib = 9, .by_account = true}, bars);
   EXPECT_TRUE(bars.suspects_only);
   EXPECT_EQ(bars.min_took_kib, 9U);
-  set_bars({.kind = Kind::kGroup, .min_took_kib = 7}, bars);
+  set_bars({.kind = Who::kGroup, .min_took_kib = 7}, bars);
   EXPECT_FALSE(bars.suspects_only);
   EXPECT_EQ(bars.min_took_kib, 7U);
-  set_bars({.kind = Kind::kNobody, .by_account = true}, bars);
+  set_bars({.kind = Who::kNobody, .by_account = true}, bars);
   EXPECT_FALSE(bars.suspects_only);
   EXPECT_EQ(bars.min_took_kib, 0U);
 }
@@ -276,7 +276,7 @@ Choice choose(const Snapshot& snapshot, const Culprit& culprit,
 }
 
 TEST(SelectVictim, HasTheHighestBarThatOneMeets) {
-  const Culprit hog{.kind = Kind::kProcess};
+  const Culprit hog{.kind = Who::kProcess};
   const Choice whole = choose(of({{900, 8191}, {50, 8192}}), hog);
   EXPECT_EQ(whole.selection.task, 1U);
   EXPECT_EQ(whole.bars.min_reclaim_kib, kNeeded);
@@ -287,7 +287,7 @@ TEST(SelectVictim, HasTheHighestBarThatOneMeets) {
 }
 
 TEST(SelectVictim, OfThoseThatTookItAnyIsAtLastGoodEnough) {
-  const Culprit hog{.kind = Kind::kProcess};
+  const Culprit hog{.kind = Who::kProcess};
   const Choice little = choose(of({{900, 63}, {50, 64}}), hog);
   EXPECT_EQ(little.selection.task, 1U);
   EXPECT_EQ(little.bars.min_reclaim_kib, 64U);
@@ -299,12 +299,12 @@ TEST(SelectVictim, OfThoseThatTookItAnyIsAtLastGoodEnough) {
 TEST(SelectVictim, NeverOneThatTookLessThanTheBar) {
   Snapshot snapshot = of({{900, 9000}, {50, 70}});
   snapshot.verdicts[1].took_kib = 500;
-  const Culprit hog{.kind = Kind::kProcess, .min_took_kib = 500};
+  const Culprit hog{.kind = Who::kProcess, .min_took_kib = 500};
   EXPECT_EQ(choose(snapshot, hog).selection.task, 1U);
 }
 
 TEST(SelectVictim, OfThoseThatTookNothingGivesBackAnEighth) {
-  for (const Kind kind : {Kind::kOlder, Kind::kNobody}) {
+  for (const Who kind : {Who::kOlder, Who::kNobody}) {
     const Culprit culprit{.kind = kind};
     EXPECT_EQ(choose(of({{900, 1023}}), culprit).selection.kind, Found::kNone);
     const Choice eighth = choose(of({{900, 1024}}), culprit);
@@ -321,12 +321,12 @@ TEST(SelectVictim, OfThoseThatTookNothingGivesBackAnEighth) {
 TEST(SelectVictim, OfThoseThatTookNothingHoldsTheMost) {
   const Snapshot snapshot =
       of({{900, 9000, 10}, {50, 9000, 20}, {70, 9000, 20}, {999, 90, 500}});
-  for (const Kind kind : {Kind::kOlder, Kind::kNobody}) {
+  for (const Who kind : {Who::kOlder, Who::kNobody}) {
     const Choice choice = choose(snapshot, {.kind = kind});
     EXPECT_EQ(choice.selection.task, 2U);
     EXPECT_EQ(choice.bars.min_held_points, 20U);
   }
-  const Choice choice = choose(snapshot, {.kind = Kind::kProcess});
+  const Choice choice = choose(snapshot, {.kind = Who::kProcess});
   EXPECT_EQ(choice.selection.task, 0U);
   EXPECT_EQ(choice.bars.min_held_points, 0U);
 }
@@ -335,11 +335,11 @@ TEST(SelectVictim, OfThoseThatTookNothingHoldsTheMost) {
 TEST(SelectVictim, TheExemptSetNoBar) {
   Snapshot snapshot = of({{900, 9000, 90}, {50, 9000, 20}});
   snapshot.verdicts[0].oom_adj = kOomDisable;
-  EXPECT_EQ(choose(snapshot, {.kind = Kind::kNobody}).selection.task, 1U);
+  EXPECT_EQ(choose(snapshot, {.kind = Who::kNobody}).selection.task, 1U);
   snapshot.verdicts[0].oom_adj = 0;
   snapshot.tasks[0].pf_oom_origin = true;
   snapshot.verdicts[0].points = 0;
-  const Choice choice = choose(snapshot, {.kind = Kind::kNobody});
+  const Choice choice = choose(snapshot, {.kind = Who::kNobody});
   EXPECT_EQ(choice.selection.task, 1U);
   EXPECT_EQ(choice.bars.min_held_points, 20U);
 }
@@ -349,14 +349,14 @@ TEST(SelectVictim, TheExemptSetNoBar) {
 TEST(SelectVictim, OfAnUnknownAccountIsTheGreatestScore) {
   Snapshot snapshot = of({{50, 9000}, {900, 0}, {999, 9000}});
   snapshot.verdicts[0].suspect = snapshot.verdicts[1].suspect = true;
-  const Culprit unknown{.kind = Kind::kGroup, .by_account = true};
+  const Culprit unknown{.kind = Who::kGroup, .by_account = true};
   const Choice choice = choose(snapshot, unknown);
   EXPECT_EQ(choice.selection.task, 1U);
   EXPECT_EQ(choice.bars.min_reclaim_kib, 0U);
   // What each took is known: one that gives back what is needed goes first.
   snapshot.verdicts[0].took_kib = snapshot.verdicts[1].took_kib = 30;
   const Culprit known{
-      .kind = Kind::kGroup, .min_took_kib = 15, .by_account = true};
+      .kind = Who::kGroup, .min_took_kib = 15, .by_account = true};
   EXPECT_EQ(choose(snapshot, known).selection.task, 0U);
 }
 
@@ -369,7 +369,7 @@ TEST(SelectVictim, UnaskedIsTheOrderOf2632) {
 TEST(SelectVictim, WaitsForOneThatIsExiting) {
   Snapshot snapshot = of({{900, 9000}, {50, 20}});
   snapshot.tasks[1].flags = kPfExiting;
-  const Choice choice = choose(snapshot, {.kind = Kind::kProcess});
+  const Choice choice = choose(snapshot, {.kind = Who::kProcess});
   EXPECT_EQ(choice.selection.kind, Found::kWait);
   EXPECT_EQ(choice.selection.task, 1U);
 }

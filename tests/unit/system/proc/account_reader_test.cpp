@@ -92,7 +92,8 @@ Entry cgroup(const std::string& name, Kib anonymous, Kib swap,
 
 AccountReader::Answer answer(const TempTree& tree, const std::string& top,
                              Kib least_kib = 0, bool deep = false) {
-  AccountReader::Question question{.least_kib = least_kib, .deep = deep};
+  AccountReader::Question question{
+      .top = {}, .least_kib = least_kib, .deep = deep};
   question.top = top;
   return AccountReader(tree.path()).read(question);
 }
