@@ -94,6 +94,7 @@ void renew(const Policy& policy, OomDomain& domain, std::uint64_t inode) {
 void rest(OomDomain& domain) noexcept {
   constexpr Micros kRest = 100'000;
   domain.rest_until_us = domain.last ? domain.last->time_us + kRest : 0;
+  domain.due_us = std::max(domain.due_us, domain.rest_until_us);
 }
 
 bool resting(const OomDomain& domain) noexcept {

@@ -28,6 +28,7 @@ namespace badnessd {
 namespace {
 
 using test::FakeSource;
+using test::holding;
 using test::RecordingKiller;
 using test::snapshot_of;
 using test::user_task;
@@ -56,7 +57,8 @@ class DaemonTest : public testing::Test {
             event_log};
   }
 
-  FakeSource source{snapshot_of({user_task(10, 500), user_task(11, 900)})};
+  FakeSource source{
+      snapshot_of({holding(10, 500, 100'000), holding(11, 900, 200'000)})};
   RecordingKiller killer;
   Settings settings;
   test::TempTree directory{{}};
@@ -132,7 +134,7 @@ TEST_F(DaemonTest, WaitingIsSaidOnce) {
   Task dying = user_task(10, 50'000);
   dying.flags = kPfExiting;
   dying.rss = 50'000;
-  FakeSource exiting(snapshot_of({dying, user_task(11, 900)}));
+  FakeSource exiting(snapshot_of({dying, holding(11, 900, 200'000)}));
   log.set_pattern("%v");
   settings.policy.machine = {.mem_total_kib = 1'000'000};
   Daemon daemon(exiting.sources(), killer, {settings, "a test"}, {}, event_log);
