@@ -200,7 +200,8 @@ TEST(Config, BytesOfAFileThatIsNoTextAreEscaped) {
   const auto applied = apply_toml(loaded, "a = \x1b[31m\x01\n", "x.toml");
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().message.find('\x1b'), std::string::npos);
-  EXPECT_NE(applied.error().message.find("\\x1b"), std::string::npos)
+  // toml11 4 draws it as 0x1b.
+  EXPECT_NE(applied.error().message.find("x1b"), std::string::npos)
       << applied.error().message;
 }
 
