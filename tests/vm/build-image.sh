@@ -1,59 +1,63 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# usage: build-image.sh [--servers] [OUTDIR]
-# Builds the guest from Debian packages: OUTDIR/root.ext4 and OUTDIR/vmlinuz
-# (default build/vm). Needs root, mmdebstrap, apt-get, e2fsprogs; about 3
-# minutes, and nothing if it is there already.
-# --servers adds the real servers that servers.sh needs (default build/vm-servers,
-# the kernel of build/vm if that is there; needs gcc too).
-# KERNEL names another kernel package, KERNEL_TREE an unpacked one.
+# usage: build-image.sh [--servers] [--suite SUITE] [OUTDIR]
+# Builds the guest from packages of Debian's SUITE (default bookworm):
+# OUTDIR/root.ext4 and OUTDIR/vmlinuz (default build/vm, else build/vm-SUITE).
+# Needs root, mmdebstrap, apt-get, e2fsprogs; about 3 minutes, and nothing if it
+# is there already.
+# --servers adds the real servers that servers.sh needs (bookworm only; default
+# build/vm-servers, the kernel of build/vm if that is there; needs gcc too).
+# KERNEL names another kernel package, KERNEL_DIR one that kernel.sh unpacked;
+# ARCH=arm64 needs to be able to run programs of that architecture.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 build=$here/../../build
-name=vm size=1G sources=
-if [ "$1" = --servers ]; then
-  shift
-  name=vm-servers size=3G sources="$here/guest/servers/Service.java $here/guest/servers/cc1.c"
-  [ ! -d "$build/vm/kernel" ] || : "${KERNEL_TREE=$(realpath "$build/vm/kernel")}"
-fi
+suite=bookworm name=vm size=1G sources=
+export ARCH="${ARCH:-amd64}"
+while :; do
+  case $1 in
+  --servers)
+    name=vm-servers size=3G sources="$here/guest/servers/Service.java $here/guest/servers/cc1.c"
+    [ ! -d "$build/vm/kernel" ] || : "${KERNEL_DIR=$(realpath "$build/vm/kernel")}"
+    shift ;;
+  --suite) suite=$2; [ "$suite" = bookworm ] || name=vm-$suite; shift 2 ;;
+  *) break ;;
+  esac
+done
 out=${1:-$build/$name}
 mkdir -p "$out" && cd "$out"
-KERNEL=${KERNEL:-linux-image-cloud-amd64}
-# What boots, what badnessd is linked with, the peers (nohang needs Python), strace.
-packages=systemd,systemd-sysv,dbus,kmod,udev,procps,util-linux,libspdlog1.10,libstdc++6
-packages=$packages,earlyoom,nohang,systemd-oomd,oomd,python3-minimal,libpython3-stdlib,strace,curl,jq
+# What boots, what the cases use, and where they were measured the peers (nohang
+# needs Python).
+packages=systemd,systemd-sysv,dbus,kmod,udev,procps,util-linux,python3-minimal,libpython3-stdlib,strace,curl,jq
+[ "$suite.$ARCH" != bookworm.amd64 ] || packages=$packages,earlyoom,nohang,systemd-oomd,oomd
 [ -z "$sources" ] || packages=$packages,postgresql-15,mariadb-server,redis-server,nginx-light,gunicorn,make,\
 openjdk-17-jdk-headless,nodejs,php-cli,prometheus
 # shellcheck disable=SC2086
-sum=$(cat "$here/build-image.sh" "$here/guest/lab.service" $sources | sha256sum)
+sum=$(cat "$here/build-image.sh" "$here/guest/lab.service" $sources | sha256sum)$suite$ARCH
 if [ -s root.ext4 ] && [ -s vmlinuz ] && [ "$(cat stamp 2>/dev/null)" = "$sum" ]; then exit 0; fi
 
-if [ "$(cat rootfs.packages 2>/dev/null)" != "$packages" ]; then
-  mmdebstrap --variant=minbase --include="$packages" \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' bookworm new.tar
-  mv new.tar rootfs.tar && echo "$packages" > rootfs.packages
+if [ "$(cat rootfs.packages 2>/dev/null)" != "$suite $ARCH $packages" ]; then
+  # A frozen mirror has an old date, but the same signature.
+  mmdebstrap --variant=minbase --architectures="$ARCH" --include="$packages" \
+    --aptopt='Acquire::Check-Valid-Until "false"' \
+    --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' "$suite" new.tar
+  mv new.tar rootfs.tar && echo "$suite $ARCH $packages" > rootfs.packages
 fi
 rm -rf root && mkdir root && tar -xf rootfs.tar -C root
 
 # NVMe and ext4 are built into the cloud kernel, so no initramfs; zram is the only
 # module.
-if [ ! -d kernel ]; then
-  if [ -n "$KERNEL_TREE" ]; then
-    mkdir kernel && cp -r "$KERNEL_TREE/boot" "$KERNEL_TREE/lib" kernel/
-  else
-    deb=$(apt-cache depends "$KERNEL" | awk '/Depends: linux-image/ {print $2; exit}')
-    apt-get download "$deb" && dpkg-deb -x "$deb"_*.deb new.kernel
-    mv new.kernel kernel && rm "$deb"_*.deb
-  fi
-fi
-cp kernel/boot/vmlinuz-* new.vmlinuz
-ver=$(basename kernel/boot/vmlinuz-*); ver=${ver#vmlinuz-}
+kernel=${KERNEL_DIR:-$PWD/kernel}
+# shellcheck disable=SC2086
+"$here/kernel.sh" "$suite" "$kernel" $KERNEL
+cp "$kernel/vmlinuz" new.vmlinuz
+ver=$(ls "$kernel/modules")
 for m in drivers/block/zram mm crypto lib; do
   mkdir -p "root/usr/lib/modules/$ver/kernel/$m"
-  cp -r "kernel/lib/modules/$ver/kernel/$m/." "root/usr/lib/modules/$ver/kernel/$m/"
+  [ ! -d "$kernel/modules/$ver/kernel/$m" ] || cp -r "$kernel/modules/$ver/kernel/$m/." "root/usr/lib/modules/$ver/kernel/$m/"
 done
-cp kernel/lib/modules/"$ver"/modules.builtin* kernel/lib/modules/"$ver"/modules.order "root/usr/lib/modules/$ver/"
+cp "$kernel/modules/$ver"/modules.builtin* "$kernel/modules/$ver/modules.order" "root/usr/lib/modules/$ver/"
 chroot root depmod "$ver"
 
 # No unit that is not needed to boot or to run a daemon.

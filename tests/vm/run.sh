@@ -14,13 +14,14 @@
 #   ICOUNT: one instruction costs 2^shift ns; empty: as fast as the host
 #   BADNESSD=build/badnessd  BADNESSD_CONFIG=config/badnessd.toml
 #   BADNESSD_DROPIN: a file for badnessd.service.d    DEB: a package, for the case
-#   VM=build/vm: where build-image.sh put its work
+#   VM=build/vm: where build-image.sh put its work   VMLINUZ=VM/vmlinuz
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 [ $# -ge 2 ] || { sed -n 's/^# \{0,1\}//; 3,20p' "$0"; exit 2; }
 scenario=$1 daemon=$2
-: "${VM:=$top/build/vm}" "${BADNESSD:=$top/build/badnessd}" "${BADNESSD_CONFIG:=$top/config/badnessd.toml}"
+: "${VM:=$top/build/vm}" "${BADNESSD:=$top/build/badnessd}" "${BADNESSD_CONFIG:=$top/config/badnessd.toml}" \
+  "${VMLINUZ:=$VM/vmlinuz}"
 out=${3:-$VM/out/$1-$2-$(date +%s)-$$}
 [ -s "$VM/root.ext4" ] || { echo "no image in $VM: run build-image.sh" >&2; exit 2; }
 
@@ -69,7 +70,7 @@ set +e
 # shellcheck disable=SC2086
 TMPDIR=$out nice -n "${NICE:--10}" timeout "$TIMEOUT" qemu-system-x86_64 -accel tcg ${ICOUNT:+-icount $ICOUNT} -cpu max -smp 1 -m "$MEM" \
   -nodefaults -no-user-config -display none -nic none -no-reboot -serial "file:$out/console.log" \
-  -kernel "$VM/vmlinuz" \
+  -kernel "$VMLINUZ" \
   -append "root=/dev/nvme0n1 rw console=ttyS0 quiet loglevel=3 psi=${PSI:-1} log_buf_len=4M random.trust_cpu=on mitigations=off \
 tsc=reliable systemd.unified_cgroup_hierarchy=1 systemd.show_status=0 lab.scenario=$scenario lab.arg=$ARG \
 lab.daemon=$daemon lab.swap=$SWAP lab.limit=$LIMIT $APPEND" \
