@@ -218,7 +218,8 @@ std::string explain_text(const Snapshot& snapshot, std::uint32_t index,
   text += children_text(snapshot, task);
   text += rank_text(snapshot, index, policy);
   text += fmt::format(
-      "reclaim   at least {}: its anonymous memory, swap, and the shared "
+      "reclaim   at least {}: its anonymous memory, swap, page tables, and the "
+      "shared "
       "memory that no other process can map\n",
       size_text(verdict.death_kib()));
   if (verdict.with_it_kib != 0) {

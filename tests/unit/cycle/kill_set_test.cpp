@@ -240,7 +240,7 @@ TEST_F(Scopes, NobodyInItIsNotLookedForAllTheTime) {
   EXPECT_EQ(run(900'000).kind, Kind::kNoCandidate);
   EXPECT_EQ(source.lists(), lists);
   // A neighbour that runs short meanwhile is helped.
-  source.set_step(300'000);
+  source.set_step(2'100'000);
   source.set_cgroup("/user/u1", with_available(40'000));
   EXPECT_EQ(run(900'000).kind, Kind::kSignalled);
   EXPECT_EQ(killer.pids(), Pids{11});

@@ -131,9 +131,8 @@ TEST_F(DaemonTest, LostSamplesAreCountedAndTheDaemonGoesOn) {
 }
 
 TEST_F(DaemonTest, WaitingIsSaidOnce) {
-  Task dying = user_task(10, 50'000);
+  Task dying = holding(10, 50'000, 200'000);
   dying.flags = kPfExiting;
-  dying.rss = 50'000;
   FakeSource exiting(snapshot_of({dying, holding(11, 900, 200'000)}));
   log.set_pattern("%v");
   settings.policy.machine = {.mem_total_kib = 1'000'000};
@@ -246,7 +245,7 @@ TEST_F(DaemonTest, StoresARecordOnceMemoryIsNotShort) {
 
 TEST_F(DaemonTest, NewSettingsHoldFromTheNextStepOn) {
   Daemon daemon = make();
-  source.set_pressure(with_available(150'000));
+  source.set_pressure(with_available(90'000));
   EXPECT_EQ(steps(daemon, 1), "");
   settings.policy.triggers[0].mem_available_below =
       Amount{.basis_points = 2000, .kib = {}};
