@@ -109,11 +109,17 @@ void forget_triggers(const Policy& policy, OomDomains& domains) {
 }
 
 Fired take_reading(const Policy& policy, OomDomain& domain,
-                   const PressureReading& reading) noexcept {
-  domain.history.add(reading);
+                   const PressureReading& taken) noexcept {
+  domain.history.add(taken);
   if (domain.last) {
-    domain.growth = credible_rates({}, *domain.last, reading);
+    domain.growth = credible_rates({}, *domain.last, taken);
   }
+  if (!domain.last || domain.last->swap_free_kib != taken.swap_free_kib) {
+    domain.swap_moved_us = taken.time_us;
+  }
+  PressureReading reading = taken;
+  reading.swap_useless = swap_is_useless(
+      reading, domain.history, above(reading.time_us, domain.swap_moved_us));
   domain.last = reading;
   Fired fired;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {

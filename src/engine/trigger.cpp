@@ -75,7 +75,8 @@ std::optional<PressureHistory::Share> PressureHistory::share(
 
 std::optional<Kib> AmountCondition::limit_kib(
     const Trigger& trigger, const PressureReading& reading) const noexcept {
-  const bool nothing = !nothing_text.empty() && reading.*total == 0;
+  const bool nothing =
+      !nothing_text.empty() && (reading.*total == 0 || reading.swap_useless);
   const auto& given = trigger.*amount;
   return given && !nothing ? std::optional(amount_kib(*given, reading.*total))
                            : std::nullopt;
@@ -117,6 +118,22 @@ bool conditions_hold(const Trigger& trigger, const PressureReading& reading,
     return !limit || reading.*it.value < *limit;
   });
   return low && stalls_hold(trigger, history);
+}
+
+bool swap_is_useless(const PressureReading& reading,
+                     const PressureHistory& history, Micros still_us) noexcept {
+  constexpr Micros kStill = kSecond / 2;
+  constexpr BasisPoints kStalls = 1000;
+  // The kernel begins to swap when MemAvailable is near 0.
+  const Kib little = reading.mem_total_kib / 64;
+  if (reading.swap_free_kib == 0 ||
+      reading.mem_available_kib > reading.mem_total_kib / 8) {
+    return false;
+  }
+  const auto share = history.share(kSecond);
+  return reading.swappable_kib < little ||
+         (reading.mem_available_kib < little && still_us >= kStill && share &&
+          share->some >= kStalls);
 }
 
 bool fires(const Trigger& trigger, TriggerState& state,

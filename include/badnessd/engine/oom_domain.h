@@ -35,9 +35,10 @@ struct OomDomain {
   PressureHistory history{};
   std::vector<TriggerState> triggers{};  // as many as the policy has
   std::optional<PressureReading> last{};
-  FillRates growth{};  // twice what it grew by between the last readings
-  Fired fired{};       // by the last reading
-  Micros due_us = 0;   // a cgroup: not read again before this
+  Micros swap_moved_us = 0;  // when free swap last changed
+  FillRates growth{};        // twice what it grew by between the last readings
+  Fired fired{};             // by the last reading
+  Micros due_us = 0;         // a cgroup: not read again before this
   // Free memory and swap of the cgroup at each note; 0: not known.
   std::array<Kib, kNotes> noted_free_kib{};
   // Each cgroup has its own kill budget.
@@ -78,7 +79,7 @@ void forget_triggers(const Policy& policy, OomDomains& domains);
 
 // Updates the growth, the PSI history and the triggers of `domain`.
 [[nodiscard]] Fired take_reading(const Policy& policy, OomDomain& domain,
-                                 const PressureReading& reading) noexcept;
+                                 const PressureReading& taken) noexcept;
 
 // The time until a kill trigger of any domain can fire and act: the system's,
 // by the fastest credible growth; a cgroup's, until it is due.

@@ -33,6 +33,9 @@ struct PressureReading {
   bool mem_available_estimated = false;  // the kernel (before 3.14) has none
   Kib swap_total_kib = 0;
   Kib swap_free_kib = 0;
+  // What could go out to swap: anonymous memory that is not locked.
+  Kib swappable_kib = kUnknownKib;
+  bool swap_useless = false;        // see swap_is_useless()
   Kib shmem_kib = 0;                // tmpfs and shared memory; of the system
   Kib slab_kib = 0;                 // SUnreclaim; of the system
   std::optional<PsiLine> psi_some;  // none: no PSI on this system
@@ -137,9 +140,10 @@ struct AmountCondition {
   std::string_view name_in_cgroup;
   // The sentence for a total of 0: then the condition holds.
   std::string_view nothing_text;
+  std::string_view useless_text;  // the same for swap that cannot be used
 
   // The limit; none if `trigger` has no such condition, or it holds because
-  // the total is 0.
+  // the total is 0 or swap is useless.
   [[nodiscard]] std::optional<Kib> limit_kib(
       const Trigger& trigger, const PressureReading& reading) const noexcept;
   // What the value must still lose to reach the limit.
@@ -150,10 +154,11 @@ inline constexpr std::array kAmountConditions{
     AmountCondition{&Trigger::mem_available_below,
                     &PressureReading::mem_available_kib,
                     &PressureReading::mem_total_kib, &FillRates::memory,
-                    "MemAvailable", "available memory", ""},
+                    "MemAvailable", "available memory", "", ""},
     AmountCondition{&Trigger::swap_free_below, &PressureReading::swap_free_kib,
                     &PressureReading::swap_total_kib, &FillRates::swap,
-                    "SwapFree", "free swap", "there is no swap"}};
+                    "SwapFree", "free swap", "there is no swap",
+                    "no more memory goes out to swap"}};
 
 // The conditions on stalls: their share of psi_window_us must reach the limit.
 struct StallCondition {
@@ -184,6 +189,14 @@ inline constexpr std::array kStallConditions{
 struct TriggerState {
   std::optional<Micros> holds_since_us;
 };
+
+// Whether free swap will not be used: next to no memory could go out to it
+// (mlock), or memory is all but gone and tasks stall, and yet SwapFree has not
+// changed for 500 ms (memory.swap.max, swappiness). `still_us`: for how long it
+// has not.
+[[nodiscard]] bool swap_is_useless(const PressureReading& reading,
+                                   const PressureHistory& history,
+                                   Micros still_us) noexcept;
 
 // Updates `state`. Whether the trigger fires: its conditions have held for
 // `for_us`.

@@ -80,11 +80,7 @@ std::vector<Finding> host_findings(const Policy& policy,
     }
   };
   find_other_killers(policy, snapshot, asked_by, findings);
-  add_if(source.swap_unusable(),
-         "there is swap, but memory.swap.max lets next to no process use it: "
-         "it counts as none",
-         true);
-  add_if(reading.swap_total_kib == 0 && !source.swap_unusable(),
+  add_if(reading.swap_total_kib == 0,
          "no swap: memory can go from plenty to nothing in seconds, and "
          "swap_free_below always holds");
   add_if(reading.mem_available_estimated,

@@ -59,7 +59,8 @@ std::string trigger_text(const Trigger& trigger, std::string_view cgroup,
               size_text(*limit), Codec<Amount>::format(*(trigger.*it.amount))),
           size_text(reading.*it.value));
     } else if (trigger.*it.amount) {
-      nothing += fmt::format(", and {}", it.nothing_text);
+      nothing += fmt::format(
+          ", and {}", reading.swap_useless ? it.useless_text : it.nothing_text);
     }
   }
   for (const StallCondition& it : kStallConditions) {

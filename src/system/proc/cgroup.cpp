@@ -7,17 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <limits>
-#include <system_error>
 
 #include "badnessd/engine/rules.h"
 #include "badnessd/system/proc/fields.h"
 #include "badnessd/system/proc/pressure.h"
 
 namespace badnessd {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -54,38 +50,6 @@ void for_each_level(std::string_view cgroup, Visit visit) {
     if (!visit(cgroup.substr(0, end))) {
       return;
     }
-  }
-}
-
-struct CgroupMemory {
-  std::uint64_t bytes = 0;
-  std::uint64_t unswappable_bytes = 0;
-};
-
-// Adds up the cgroups directly below `directory`. Descends into a cgroup unless
-// its memory.swap.max is 0. Kubernetes has five levels.
-// NOLINTNEXTLINE(misc-no-recursion): no deeper than `levels`
-void add_below(const fs::path& directory, int levels, FileReader& reader,
-               CgroupMemory& sum) {
-  std::error_code error;
-  for (fs::directory_iterator it(directory, error);
-       !error && it != fs::directory_iterator(); it.increment(error)) {
-    const fs::path& cgroup = it->path();
-    const auto bytes = read_number(reader, (cgroup / "memory.current").c_str());
-    if (!bytes) {
-      continue;
-    }
-    if (read_number(reader, (cgroup / "memory.swap.max").c_str()) == 0U) {
-      sum.bytes += *bytes;
-      sum.unswappable_bytes += *bytes;
-      continue;
-    }
-    CgroupMemory below;
-    if (levels > 1) {
-      add_below(cgroup, levels - 1, reader, below);
-    }
-    sum.bytes += std::max(*bytes, below.bytes);
-    sum.unswappable_bytes += below.unswappable_bytes;
   }
 }
 
@@ -230,6 +194,7 @@ Expected<PressureReading> CgroupTree::read(const std::string& cgroup,
   }
   PressureReading reading = system;
   reading.mem_available_estimated = false;
+  reading.swappable_kib = kUnknownKib;
   reading.psi_some.reset();
   reading.psi_full.reset();
   reading.mem_total_kib = std::min(system.mem_total_kib, limit_kib(cgroup));
@@ -283,15 +248,6 @@ std::string_view CgroupTree::oom_group(std::string_view cgroup,
     return group.empty();
   });
   return group;
-}
-
-bool CgroupTree::swap_usable() {
-  constexpr int kSliceLevels = 5;
-  CgroupMemory sum;
-  if (mounted_) {
-    add_below(root_, kSliceLevels, reader_, sum);
-  }
-  return sum.bytes == 0 || sum.unswappable_bytes < sum.bytes / 10 * 9;
 }
 
 std::string_view parse_cgroup(std::string_view text) noexcept {

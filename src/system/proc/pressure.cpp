@@ -14,7 +14,8 @@ namespace {
 // The lines of meminfo that badnessd uses.
 struct MemInfo {
   std::optional<Kib> total, free, available, buffers, cached, shmem, hugetlb,
-      huge_pages, huge_page_size, swap_total, swap_free, slab;
+      huge_pages, huge_page_size, swap_total, swap_free, slab, active_anon,
+      inactive_anon;
 };
 
 struct MemInfoLine {
@@ -22,7 +23,7 @@ struct MemInfoLine {
   std::optional<Kib> MemInfo::*value;
 };
 
-constexpr std::array<MemInfoLine, 12> kMemInfoLines{{
+constexpr std::array<MemInfoLine, 14> kMemInfoLines{{
     {"MemTotal", &MemInfo::total},
     {"MemFree", &MemInfo::free},
     {"MemAvailable", &MemInfo::available},
@@ -35,6 +36,8 @@ constexpr std::array<MemInfoLine, 12> kMemInfoLines{{
     {"SwapTotal", &MemInfo::swap_total},
     {"SwapFree", &MemInfo::swap_free},
     {"SUnreclaim", &MemInfo::slab},
+    {"Active(anon)", &MemInfo::active_anon},
+    {"Inactive(anon)", &MemInfo::inactive_anon},
 }};
 
 // Takes "key=value" and returns the value; empty if the key differs.
@@ -103,6 +106,9 @@ Expected<PressureReading> parse_meminfo(std::string_view text) {
   reading.swap_free_kib = *info.swap_free;
   reading.shmem_kib = info.shmem.value_or(0);
   reading.slab_kib = info.slab.value_or(0);
+  if (info.active_anon && info.inactive_anon) {
+    reading.swappable_kib = *info.active_anon + *info.inactive_anon;
+  }
   reading.mem_available_estimated = !info.available;
   const Kib buffers = info.buffers.value_or(0);
   const Kib cached = info.cached.value_or(0);

@@ -181,26 +181,7 @@ Expected<PressureReading> ProcfsSource::read_pressure() {
     add_reclaimable_arc(*reading);
   }
   reading->time_us = now_us();
-  if (options_.cgroup_root != nullptr && reading->swap_total_kib != 0) {
-    leave_out_unusable_swap(*reading);
-  }
   return reading;
-}
-
-// Examines the cgroups on the first call, then every 600 s while more than 1/4
-// of the memory is available.
-void ProcfsSource::leave_out_unusable_swap(PressureReading& reading) {
-  constexpr Micros kInterval = 600 * kSecond;
-  const bool calm = reading.mem_available_kib > reading.mem_total_kib / 4;
-  if (swap_judged_us_ == 0 ||
-      (calm && reading.time_us - swap_judged_us_ >= kInterval)) {
-    swap_judged_us_ = reading.time_us;
-    swap_unusable_ = !cgroups_.swap_usable();
-  }
-  if (swap_unusable_) {
-    reading.swap_total_kib = 0;
-    reading.swap_free_kib = 0;
-  }
 }
 
 void ProcfsSource::add_reclaimable_arc(PressureReading& reading) {

@@ -68,6 +68,27 @@ Micros due_in(Kib before, Kib available, std::size_t count) {
   return domain.due_us - now;
 }
 
+TEST(Reading, SwapThatDoesNotMoveWhileTasksStallIsUseless) {
+  Policy rules = acts_below_a_tenth();
+  rules.triggers[0].swap_free_below = Amount{.basis_points = 1000, .kib = {}};
+  OomDomains domains = system_domain(rules);
+  const auto fires = [&](Micros time, Kib swap_free) {
+    PressureReading reading = reading_at(time, 500);
+    reading.swap_total_kib = 50'000;
+    reading.swap_free_kib = swap_free;
+    reading.psi_some = PsiLine{.total_us = time / 2};
+    return take_reading(rules, domains.system, reading).kill.has_value();
+  };
+  Micros time = kSecond;
+  for (Kib swap_free = 50'000; swap_free > 40'000; swap_free -= 1'000) {
+    time += kSecond / 4;
+    EXPECT_FALSE(fires(time, swap_free));
+  }
+  EXPECT_FALSE(fires(time + kSecond / 4, 41'000));
+  EXPECT_TRUE(fires(time + kSecond / 2, 41'000));
+  EXPECT_FALSE(fires(time + kSecond, 40'900));  // it moves again
+}
+
 TEST(PlanReading, ASmallCgroupThatDoesNotGrowIsNotReadAllTheTime) {
   EXPECT_EQ(due_in(100'000, 100'000, 1), kSecond / 4);
   EXPECT_EQ(due_in(10'100, 10'100, 1), kSecond / 4);

@@ -213,6 +213,34 @@ TEST(Conditions, OfPsiNeverHoldWithoutPsi) {
   EXPECT_FALSE(conditions_hold(trigger, of_a_thousand(1, 0, 0), {}));
 }
 
+// A thousand, of which this much is available, and all swap is free.
+bool useless(Kib available, Kib swappable, Micros still, Micros percent) {
+  PressureReading now = of_a_thousand(available, 500, 500);
+  now.swappable_kib = swappable;
+  return swap_is_useless(now, history(0, 10 * kSecond, percent), still);
+}
+
+TEST(Swap, IsUselessWhereNothingCouldGoOut) {
+  EXPECT_TRUE(useless(50, 10, 0, 0));
+  EXPECT_FALSE(useless(50, 100, 0, 0));
+  EXPECT_FALSE(useless(200, 10, 0, 0));  // ample: not worth a word
+}
+
+TEST(Swap, IsUselessWhereNothingGoesOutThoughTasksStall) {
+  EXPECT_TRUE(useless(10, kUnknownKib, kSecond / 2, 20));
+  EXPECT_FALSE(useless(10, kUnknownKib, kSecond / 2, 9));  // no task wants it
+  EXPECT_FALSE(useless(10, kUnknownKib, kSecond / 4, 20));
+  EXPECT_FALSE(useless(50, kUnknownKib, kSecond / 2, 20));
+}
+
+TEST(Conditions, UselessSwapIsNone) {
+  PressureReading now = of_a_thousand(49, 500, 500);
+  EXPECT_FALSE(holds(both(), now));
+  now.swap_useless = true;
+  EXPECT_TRUE(holds(both(), now));
+  EXPECT_EQ(kAmountConditions[1].headroom_kib(both(), now), 0U);
+}
+
 TEST(Fires, OnceItsConditionsHaveHeldLongEnough) {
   Trigger trigger = both();
   trigger.for_us = 3 * kSecond;

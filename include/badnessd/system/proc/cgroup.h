@@ -61,12 +61,6 @@ class CgroupTree {
   [[nodiscard]] std::string_view oom_group(std::string_view cgroup,
                                            std::string_view top);
 
-  // Whether the cgroups (version 2) allow swap. False if cgroups that hold 90 %
-  // of the memory have a memory.swap.max of 0, as on a Kubernetes node with
-  // swap whose pods may not swap. True if unknown. Reads up to two files per
-  // cgroup: not for the kill path.
-  [[nodiscard]] bool swap_usable();
-
  private:
   [[nodiscard]] const char* path_of(std::string_view cgroup,
                                     std::string_view file);

@@ -20,8 +20,7 @@ namespace badnessd {
 
 struct ProcfsOptions {
   std::uint32_t hz = 250;  // CPU times are converted to jiffies of this
-  // The mount point of cgroups. Swap that cgroups forbid does not count, and
-  // cgroups can be watched. Null: neither.
+  // The mount point of cgroups. Null: none can be watched.
   const char* cgroup_root = nullptr;
 };
 
@@ -72,8 +71,6 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] std::uint64_t reference_caps() const noexcept {
     return reference_.cap_effective;
   }
-  // Swap exists, but cgroups forbid its use.
-  [[nodiscard]] bool swap_unusable() const noexcept { return swap_unusable_; }
   // For PidfdKiller.
   [[nodiscard]] int root_fd() const noexcept { return root_.get(); }
 
@@ -92,7 +89,6 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] Expected<StatusFields> read_status(std::int32_t pid);
   [[nodiscard]] Expected<std::uint64_t> read_uptime();
   void add_reclaimable_arc(PressureReading& reading);
-  void leave_out_unusable_swap(PressureReading& reading);
 
   // What only stat says. Since Linux 6.13 or so it waits for an exec of the
   // process that does not end.
@@ -147,8 +143,6 @@ class ProcfsSource final : public FactSource {
   bool has_userns_ = false;
   bool has_arc_ = false;
   bool has_middle_pages_ = false;
-  bool swap_unusable_ = false;
-  Micros swap_judged_us_ = 0;
   std::int32_t reference_pid_ = 0;
   std::uint32_t page_size_ = 4096;
   StatusFields reference_;

@@ -107,27 +107,5 @@ TEST(CapabilityNotes, WhoMayLockMemoryByALimitLacksNothing) {
       capability_findings(without, {.memlock_unlimited = true}).empty());
 }
 
-TEST(Pressure, SwapThatNobodyMayUseCountsAsNone) {
-  std::vector<Entry> entries = test::system_files();
-  entries.push_back(test::process({.pid = 1, .comm = "init"}));
-  const TempTree proc(entries);
-  proc.write("meminfo",
-             "MemTotal: 1000 kB\nMemFree: 900 kB\nMemAvailable: 900 kB\n"
-             "SwapTotal: 500 kB\nSwapFree: 500 kB\n");
-  for (const char* limit : {"max", "0"}) {
-    const TempTree cgroups(
-        {file("cgroup.controllers", "memory\n"),
-         dir("system.slice", {file("memory.current", "1000\n"),
-                              file("memory.swap.max", limit)})});
-    const auto source =
-        test::open_root(proc.path(), {.cgroup_root = cgroups.path()});
-    const auto reading = source->read_pressure();
-    ASSERT_TRUE(reading);
-    const bool usable = limit == std::string_view("max");
-    EXPECT_EQ(reading->swap_total_kib, usable ? 500U : 0U);
-    EXPECT_EQ(source->swap_unusable(), !usable);
-  }
-}
-
 }  // namespace
 }  // namespace badnessd

@@ -247,48 +247,5 @@ TEST(ParseCgroup, TakesTheUnifiedHierarchyOrThatOfSystemd) {
   }
 }
 
-Entry swapping(const std::string& name, const std::string& memory,
-               const std::string& swap_max, std::vector<Entry> below = {}) {
-  below.push_back(file("memory.current", memory + "\n"));
-  below.push_back(file("memory.swap.max", swap_max + "\n"));
-  return dir(name, below);
-}
-
-TEST(SwapUsable, WhereSomebodyMaySwap) {
-  const TempTree tree({file("cgroup.controllers", "memory\n"),
-                       swapping("system.slice", "1000", "max"),
-                       swapping("user.slice", "5000", "0")});
-  EXPECT_TRUE(CgroupTree(tree.path()).swap_usable());
-}
-
-TEST(SwapUsable, NotWhereNobodyMay) {
-  const TempTree tree({file("cgroup.controllers", "memory\n"),
-                       swapping("system.slice", "1000", "0"),
-                       swapping("user.slice", "5000", "0")});
-  EXPECT_FALSE(CgroupTree(tree.path()).swap_usable());
-}
-
-TEST(SwapUsable, NotWherePodsHoldTheMemoryAndMayNotSwap) {
-  const TempTree tree(
-      {file("cgroup.controllers", "memory\n"),
-       swapping("system.slice", "900", "max"),
-       swapping("kubepods.slice", "9100", "max",
-                {swapping(
-                    "besteffort.slice", "9100", "max",
-                    {swapping("pod1.slice", "9100", "max",
-                              {swapping("container.scope", "9100", "0")})})})});
-  EXPECT_FALSE(CgroupTree(tree.path()).swap_usable());
-}
-
-TEST(SwapUsable, WhereItIsNotKnown) {
-  const TempTree hybrid({dir("memory", {file("cgroup.procs", "1\n")})});
-  EXPECT_TRUE(CgroupTree(hybrid.path()).swap_usable());
-  EXPECT_TRUE(CgroupTree("/nonexistent").swap_usable());
-  // The memory controller is not on for the children.
-  const TempTree bare({file("cgroup.controllers", "memory\n"),
-                       dir("system.slice", {file("cgroup.procs", "1\n")})});
-  EXPECT_TRUE(CgroupTree(bare.path()).swap_usable());
-}
-
 }  // namespace
 }  // namespace badnessd
