@@ -4,7 +4,7 @@
 
 void badnessd::fuzz::fuzz_one(std::string_view text) {
   // Other files of the kernel that share its form.
-  static_cast<void>(parse_reclaimable_arc(text));
+  static_cast<void>(parse_reclaimable_arc(text, 1 << 20, 1 << 19));
   static_cast<void>(badnessd::parse_vm_counters(text, 4096));
   const auto reading = parse_meminfo(text);
   if (!reading) {

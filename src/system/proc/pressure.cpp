@@ -70,9 +70,7 @@ std::optional<std::uint64_t> vm_counter(std::string_view text,
   return std::nullopt;
 }
 
-}  // namespace
-
-Expected<PressureReading> parse_meminfo(std::string_view text) {
+Expected<MemInfo> read_lines(std::string_view text) {
   MemInfo info;
   std::string_view key;
   std::string_view value;
@@ -88,57 +86,116 @@ Expected<PressureReading> parse_meminfo(std::string_view text) {
   if (!info.total || !info.free || !info.swap_total || !info.swap_free) {
     return malformed("meminfo: a line is missing");
   }
-  Kib hugetlb = 0;
-  if (info.hugetlb) {
-    hugetlb = *info.hugetlb;
-  } else if (__builtin_mul_overflow(info.huge_pages.value_or(0),
-                                    info.huge_page_size.value_or(0),
-                                    &hugetlb)) {
-    return malformed("meminfo: more huge pages than there can be");
+  Kib huge = 0;
+  if (__builtin_mul_overflow(info.huge_pages.value_or(0),
+                             info.huge_page_size.value_or(0), &huge)) {
+    huge = kUnknownKib;
   }
-  if (*info.total == 0 || hugetlb > *info.total || *info.free > *info.total ||
+  info.hugetlb = info.hugetlb.value_or(huge);
+  return info;
+}
+
+Kib available_kib(const MemInfo& info) {
+  const Kib cache = info.buffers.value_or(0) + info.cached.value_or(0);
+  return info.available.value_or(*info.free +
+                                 above(cache, info.shmem.value_or(0)));
+}
+
+// What cannot be; null: nothing.
+const char* absurdity(const MemInfo& info) {
+  const Kib total = *info.total;
+  if (total == 0 || *info.hugetlb > total || *info.free > total ||
       *info.swap_free > *info.swap_total) {
-    return malformed("meminfo: more is free than there is");
+    return "meminfo: more is free than there is";
+  }
+  if (info.buffers.value_or(0) > total || info.cached.value_or(0) > total) {
+    return "meminfo: more is cached than there is";
+  }
+  return available_kib(info) > total - *info.hugetlb
+             ? "meminfo: more is available than there is"
+             : nullptr;
+}
+
+// A container's meminfo (lxcfs) can hold values of its host. Takes the least
+// favourable of what can be.
+void clamp(MemInfo& info) {
+  constexpr Kib kNegative = std::uint64_t{1} << 53;  // of a 64-bit wrap
+  const auto limit = [](std::optional<Kib>& value, Kib most) {
+    value = std::min(value.value_or(0), most);
+  };
+  const Kib total = *info.total;
+  limit(info.free, total);
+  limit(info.buffers, total);
+  limit(info.cached, total);
+  if (info.available && *info.available > total) {
+    info.available.reset();
+  }
+  info.swap_free = *info.swap_free >= kNegative
+                       ? 0
+                       : std::min(*info.swap_free, *info.swap_total);
+  if (*info.hugetlb > total ||
+      info.available.value_or(*info.free) > total - *info.hugetlb) {
+    info.hugetlb = 0;  // those of the host
+  }
+}
+
+}  // namespace
+
+Expected<PressureReading> parse_meminfo(std::string_view text, Absurd absurd) {
+  auto info = read_lines(text);
+  if (!info) {
+    return tl::unexpected(info.error());
+  }
+  const char* const why = absurdity(*info);
+  if (why != nullptr && (absurd == Absurd::kFails || *info->total == 0)) {
+    return malformed(why);
+  }
+  if (why != nullptr) {
+    clamp(*info);
   }
   PressureReading reading;
-  reading.mem_total_kib = *info.total - hugetlb;
-  reading.swap_total_kib = *info.swap_total;
-  reading.swap_free_kib = *info.swap_free;
-  reading.shmem_kib = info.shmem.value_or(0);
-  reading.slab_kib = info.slab.value_or(0);
-  if (info.active_anon && info.inactive_anon) {
-    reading.swappable_kib = *info.active_anon + *info.inactive_anon;
+  reading.clamped = why != nullptr;
+  reading.mem_total_kib = *info->total - *info->hugetlb;
+  reading.swap_total_kib = *info->swap_total;
+  reading.swap_free_kib = *info->swap_free;
+  reading.shmem_kib = info->shmem.value_or(0);
+  reading.slab_kib = info->slab.value_or(0);
+  if (info->active_anon && info->inactive_anon) {
+    reading.swappable_kib = *info->active_anon + *info->inactive_anon;
   }
-  reading.mem_available_estimated = !info.available;
-  const Kib buffers = info.buffers.value_or(0);
-  const Kib cached = info.cached.value_or(0);
-  if (buffers > *info.total || cached > *info.total) {
-    return malformed("meminfo: more is cached than there is");
-  }
-  const Kib cache = buffers + cached;
-  const Kib estimate = *info.free + above(cache, info.shmem.value_or(0));
-  reading.mem_available_kib = info.available.value_or(estimate);
-  if (reading.mem_available_kib > *info.total) {
-    return malformed("meminfo: more is available than there is");
-  }
+  reading.mem_available_estimated = !info->available;
+  reading.mem_available_kib =
+      std::min(available_kib(*info), reading.mem_total_kib);
   return reading;
 }
 
-Expected<Kib> parse_reclaimable_arc(std::string_view text) {
+Expected<Kib> parse_reclaimable_arc(std::string_view text, Kib total_kib,
+                                    Kib used_kib) {
   std::optional<std::uint64_t> size;
   std::optional<std::uint64_t> smallest;
+  std::uint64_t largest = 0;
   // A header of two lines, then "name type value".
   while (!text.empty()) {
     std::string_view line = take_line(text);
     const std::string_view name = take_word(line);
     static_cast<void>(take_word(line));
     std::uint64_t bytes = 0;
-    if ((name == "size" || name == "c_min") && take_number(line, bytes)) {
-      (name == "size" ? size : smallest) = bytes;
+    if (!take_number(line, bytes)) {
+      continue;
+    }
+    if (name == "size") {
+      size = bytes;
+    } else if (name == "c_min") {
+      smallest = bytes;
+    } else if (name == "c_max") {
+      largest = bytes;
     }
   }
   if (!size || !smallest) {
     return malformed("arcstats: size or c_min is missing");
+  }
+  if (largest / 1024 > total_kib || *size / 1024 > used_kib) {
+    return 0;  // that of a container's host
   }
   return (*size - std::min(*size, *smallest)) / 1024;
 }

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <ctime>
 #include <string>
+#include <utility>
 
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/system/proc/fields.h"
@@ -125,7 +126,6 @@ Expected<void> ProcfsSource::read_reference() {
   has_oom_adj_ = exists("oom_adj");
   has_score_adj_ = exists("oom_score_adj");
   has_userns_ = exists("ns/user");
-  has_arc_ = ::faccessat(root_.get(), kArcStats, R_OK, 0) == 0;
   if (const auto version = reader_.read(root_.get(), "version")) {
     kernel26_ = version->starts_with("Linux version 2.6.");
   }
@@ -165,28 +165,43 @@ Expected<PressureReading> ProcfsSource::read_pressure() {
     meminfo_ = UniqueFd();
     psi_ = UniqueFd();
   }
-  auto reading = reader_.read_again(meminfo_, root_.get(), "meminfo")
-                     .and_then(parse_meminfo);
+  // What is absurd once is skipped. What stays absurd must not blind badnessd.
+  const Absurd mode =
+      std::exchange(absurd_, false) ? Absurd::kClamped : Absurd::kFails;
+  const auto text = reader_.read_again(meminfo_, root_.get(), "meminfo");
+  if (!text) {
+    return tl::unexpected(text.error());
+  }
+  auto reading = parse_meminfo(*text, mode);
+  absurd_ = !reading || reading->clamped;
   if (!reading) {
     return reading;
   }
   // Without PSI the read fails: not built in, or disabled (EOPNOTSUPP).
-  if (const auto text =
-          reader_.read_again(psi_, root_.get(), "pressure/memory")) {
-    if (const auto parsed = parse_psi(*text, *reading); !parsed) {
+  const auto psi = reader_.read_again(psi_, root_.get(), "pressure/memory");
+  if (const auto parsed = psi ? parse_psi(*psi, *reading) : Expected<void>();
+      !parsed) {
+    absurd_ = true;
+    if (mode == Absurd::kFails) {
       return tl::unexpected(parsed.error());
     }
+    reading->clamped = true;
+    reading->psi_some.reset();
+    reading->psi_full.reset();
   }
-  if (has_arc_) {
-    add_reclaimable_arc(*reading);
-  }
+  add_reclaimable_arc(*reading);
   reading->time_us = now_us();
   return reading;
 }
 
 void ProcfsSource::add_reclaimable_arc(PressureReading& reading) {
+  const auto text = reader_.read(root_.get(), kArcStats);
+  if (!text) {
+    return;  // no ZFS, or its module is not loaded yet
+  }
   const auto arc =
-      reader_.read(root_.get(), kArcStats).and_then(parse_reclaimable_arc);
+      parse_reclaimable_arc(*text, reading.mem_total_kib,
+                            reading.mem_total_kib - reading.mem_available_kib);
   if (arc) {
     reading.mem_available_kib =
         std::min(reading.mem_available_kib + *arc, reading.mem_total_kib);

@@ -3,6 +3,7 @@
 // functions; they fail with EBADMSG.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -13,12 +14,18 @@ namespace badnessd {
 
 // Without MemAvailable (kernels before 3.14) estimates it as MemFree + Buffers
 // + Cached - Shmem. Fails if the free amount exceeds the total (lxcfs has shown
-// a SwapFree of 2^64-256).
-[[nodiscard]] Expected<PressureReading> parse_meminfo(std::string_view text);
+// a SwapFree of 2^64-256); with kClamped takes what can be instead, and sets
+// `clamped`.
+enum class Absurd : std::uint8_t { kFails, kClamped };
+[[nodiscard]] Expected<PressureReading> parse_meminfo(
+    std::string_view text, Absurd absurd = Absurd::kFails);
 
 // The part of its cache that ZFS can give back (spl/kstat/zfs/arcstats): `size`
-// minus `c_min`. MemAvailable does not count it.
-[[nodiscard]] Expected<Kib> parse_reclaimable_arc(std::string_view text);
+// minus `c_min`. MemAvailable does not count it. 0 where the cache can be
+// larger than all memory (`c_max`), or is larger than what is in use: then it
+// is that of a container's host.
+[[nodiscard]] Expected<Kib> parse_reclaimable_arc(std::string_view text,
+                                                  Kib total_kib, Kib used_kib);
 
 // Counters of /proc/vmstat, since boot.
 struct VmCounters {

@@ -141,7 +141,7 @@ class ProcfsSource final : public FactSource {
   bool has_oom_adj_ = false;
   bool has_score_adj_ = false;
   bool has_userns_ = false;
-  bool has_arc_ = false;
+  bool absurd_ = false;  // the last reading was
   bool has_middle_pages_ = false;
   std::int32_t reference_pid_ = 0;
   std::uint32_t page_size_ = 4096;

@@ -88,6 +88,35 @@ TEST(ParseMeminfo, FailsWhereMoreIsFreeThanThereIs) {
   }
 }
 
+TEST(ParseMeminfo, ClampsWhatStaysAbsurdToTheLeastFavourable) {
+  const auto clamped = [](const std::vector<std::string>& lines) {
+    const auto reading = parse_meminfo(meminfo(lines), Absurd::kClamped);
+    return reading.value_or(PressureReading{});
+  };
+  // The huge pages of the host in a container (lxcfs).
+  for (const char* huge : {"Hugetlb: 9000 kB", "Hugetlb: 995 kB"}) {
+    const auto reading =
+        clamped({"MemTotal: 1000 kB", "MemFree: 9 kB", "MemAvailable: 20 kB",
+                 "SwapTotal: 0 kB", "SwapFree: 0 kB", huge});
+    EXPECT_TRUE(reading.clamped);
+    EXPECT_EQ(reading.mem_total_kib, 1000U);
+    EXPECT_EQ(reading.mem_available_kib, 20U);
+  }
+  const auto available =
+      clamped({"MemTotal: 1000 kB", "MemFree: 9 kB", "MemAvailable: 5000 kB",
+               "Cached: 30 kB", "Shmem: 10 kB", "SwapTotal: 100 kB",
+               "SwapFree: 18446744073709551360 kB"});
+  EXPECT_EQ(available.mem_available_kib, 29U);
+  EXPECT_EQ(available.swap_free_kib, 0U);
+  EXPECT_EQ(clamped({"MemTotal: 1000 kB", "MemFree: 2000 kB", "SwapTotal: 5 kB",
+                     "SwapFree: 6 kB"})
+                .free_kib(),
+            1005U);
+  EXPECT_FALSE(parse_meminfo(meminfo({"MemTotal: 0 kB", "MemFree: 0 kB",
+                                      "SwapTotal: 0 kB", "SwapFree: 0 kB"}),
+                             Absurd::kClamped));
+}
+
 TEST(ParseMeminfo, BeforeHugetlbTheDefaultSizeCounts) {
   const auto reading = parse_meminfo(
       "MemTotal: 1000000 kB\nMemFree: 5000 kB\nMemAvailable: 6000 kB\n"

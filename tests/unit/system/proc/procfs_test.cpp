@@ -127,6 +127,49 @@ TEST(ProcfsPressure, AbsurdSampleIsAnError) {
   EXPECT_FALSE(open_root(tree.path())->read_pressure());
 }
 
+TEST(ProcfsPressure, WhatStaysAbsurdIsClamped) {
+  const TempTree tree(
+      together(root_with({}), {dir("pressure", {file("memory", "?")})}));
+  const auto source = open_root(tree.path());
+  EXPECT_FALSE(source->read_pressure());
+  for (int i = 0; i < 3; ++i) {
+    const auto reading = source->read_pressure();
+    ASSERT_TRUE(reading);
+    EXPECT_TRUE(reading->clamped);
+    EXPECT_FALSE(reading->psi_some);
+  }
+  tree.remove("pressure");
+  EXPECT_FALSE(source->read_pressure()->clamped);
+  tree.write("meminfo",
+             "MemTotal: 1000 kB\nMemFree: 9 kB\n"
+             "MemAvailable: 5000 kB\nSwapTotal: 0 kB\n"
+             "SwapFree: 0 kB\n");
+  EXPECT_FALSE(source->read_pressure());
+  EXPECT_EQ(source->read_pressure()->mem_available_kib, 9U);
+}
+
+// ARC of a ZFS that is loaded after the start.
+TEST(ProcfsPressure, ZfsCacheCountsWhereItCanBeOfThisMemory) {
+  const TempTree tree(root_with({}));
+  tree.write("meminfo",
+             "MemTotal: 1000 kB\nMemFree: 100 kB\n"
+             "MemAvailable: 100 kB\nSwapTotal: 0 kB\n"
+             "SwapFree: 0 kB\n");
+  const auto source = open_root(tree.path());
+  const auto available = [&](int largest, int size) {
+    tree.write("spl/kstat/zfs/arcstats",
+               "13 1 0x01 147 39984 8 9\nname type data\nc_min 4 102400\n"
+               "c_max 4 " +
+                   std::to_string(largest * 1024) + "\nsize 4 " +
+                   std::to_string(size * 1024) + "\n");
+    return source->read_pressure()->mem_available_kib;
+  };
+  EXPECT_EQ(source->read_pressure()->mem_available_kib, 100U);
+  EXPECT_EQ(available(500, 300), 300U);   // c_min stays
+  EXPECT_EQ(available(1001, 300), 100U);  // it can grow above all memory
+  EXPECT_EQ(available(500, 901), 100U);   // more than is in use
+}
+
 TEST(ProcfsPressure, MissingMeminfoIsAnError) {
   const TempTree tree(root_with({}));
   const auto source = open_root(tree.path());
