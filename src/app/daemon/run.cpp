@@ -180,14 +180,18 @@ int run_daemon(
   EventLog event_log(*log, journal, service.directory, log_is_journal,
                      service.state_directory);
   LoadedSettings settings = loaded;
-  settings.settings.policy.machine = source.machine(source.read_pressure());
+  auto reading = source.read_pressure();
+  if (!reading) {
+    reading = source.read_pressure();  // what stays absurd is clamped
+  }
+  settings.settings.policy.machine = source.machine(reading);
   Daemon daemon(source.sources(), killer, std::move(settings),
                 open_state(service, *log), event_log);
   log->info("settings: {}", loaded.origin);
   if (!service.greeting.empty()) {
     log->info("{}", service.greeting);
   }
-  const PsiTrigger psi = arm_psi(source, *log);
+  PsiTrigger psi = arm_psi(source, *log);
   keep_heap();
   if (service.protect) {
     protect(source, *log);
@@ -206,6 +210,10 @@ int run_daemon(
                      daemon.victim_pending() ? killer.exit_fd() : -1);
     if (woken.stop) {
       break;
+    }
+    if (woken.psi_failed) {
+      log->warn("PSI events have failed: polling alone");
+      psi = PsiTrigger();
     }
     if (woken.reload) {
       reload_settings(reload, source.now_us(), daemon, manager, *log);

@@ -2,9 +2,11 @@
 #include "badnessd/system/service/events.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -32,6 +34,11 @@ bool write_trigger(int fd, microseconds stall, microseconds window) {
 Expected<PsiTrigger> PsiTrigger::arm(int proc_root, microseconds stall,
                                      microseconds window) {
   constexpr microseconds kUnprivileged{2'000'000};
+  struct statfs file_system {};
+  if (::fstatfs(proc_root, &file_system) != 0 ||
+      file_system.f_type != PROC_SUPER_MAGIC) {
+    return tl::unexpected(Error{EOPNOTSUPP, "set a PSI trigger elsewhere"});
+  }
   for (const microseconds tried : {window, kUnprivileged}) {
     UniqueFd fd(::openat(proc_root, "pressure/memory",
                          O_RDWR | O_NONBLOCK | O_CLOEXEC));
@@ -77,6 +84,7 @@ Events::Woken Events::wait(microseconds timeout, int psi_fd, int exit_fd) {
   if (::poll(fds.data(), fds.size(), -1) <= 0) {
     return woken;
   }
+  woken.psi_failed = (fds[2].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
   signalfd_siginfo info{};
   while (::read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
     (info.ssi_signo == SIGHUP ? woken.reload : woken.stop) = true;

@@ -16,7 +16,8 @@ class PsiTrigger {
   // Requests an event when tasks stall for `stall` within `window`. The kernel
   // accepts one trigger per open descriptor and drops it on close. Without
   // CAP_SYS_RESOURCE a window must be a multiple of 2 s (Linux 6.4), so a
-  // refused `window` is retried with 2 s.
+  // refused `window` is retried with 2 s. Fails where `proc_root` is no procfs:
+  // nothing is written to a stored tree.
   [[nodiscard]] static Expected<PsiTrigger> arm(
       int proc_root, std::chrono::microseconds stall,
       std::chrono::microseconds window);
@@ -38,6 +39,8 @@ class Events {
   struct Woken {
     bool stop = false;    // SIGINT or SIGTERM
     bool reload = false;  // SIGHUP
+    // The PSI descriptor has an error: it would end each wait at once.
+    bool psi_failed = false;
   };
   // Sleeps for at most `timeout`. Ignores a descriptor of -1.
   [[nodiscard]] Woken wait(std::chrono::microseconds timeout, int psi_fd,

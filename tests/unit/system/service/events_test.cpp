@@ -6,10 +6,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 
 #include <gtest/gtest.h>
+
+#include "tree.h"
 
 namespace badnessd {
 namespace {
@@ -58,12 +61,39 @@ TEST(Events, AReadableDescriptorEndsTheWait) {
       testing::ExitedWithCode(0), "");
 }
 
+// 1: a descriptor with an error was told apart.
+int told_by_error() {
+  auto events = Events::open();
+  std::array<int, 2> ends{};
+  if (!events || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return 9;
+  }
+  ::close(ends[0]);  // to write to the other is an error now
+  ::alarm(10);
+  const bool told = events->wait(kLong, ends[1], -1).psi_failed;
+  return told && !events->wait(microseconds(1000), -1, -1).psi_failed ? 1 : 0;
+}
+
+TEST(Events, ADescriptorWithAnErrorIsNoEvent) {
+  EXPECT_EXIT(::_exit(told_by_error()), testing::ExitedWithCode(1), "");
+}
+
+TEST(PsiTrigger, IsNotSetInAStoredTree) {
+  const test::TempTree tree(
+      {test::dir("pressure", {test::file("memory", "some\n")})});
+  const auto root = open_directory(AT_FDCWD, tree.path());
+  ASSERT_TRUE(root);
+  EXPECT_FALSE(PsiTrigger::arm(root->get(), microseconds(100'000),
+                               microseconds(1'000'000)));
+  EXPECT_EQ(test::contents_of(tree.path("pressure/memory")), "some\n");
+}
+
 TEST(PsiTrigger, IsRefusedWhereThereIsNoPressureFile) {
   const UniqueFd directory(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const auto trigger = PsiTrigger::arm(directory.get(), microseconds(100'000),
                                        microseconds(1'000'000));
   ASSERT_FALSE(trigger);
-  EXPECT_EQ(trigger.error().code, ENOENT);
+  EXPECT_EQ(trigger.error().code, EOPNOTSUPP);
 }
 
 }  // namespace
