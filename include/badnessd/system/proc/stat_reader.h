@@ -61,10 +61,10 @@ class StatReader {
       : proc_root_(proc_root), waits_(waits), direct_(proc_root) {}
   void set_waits(bool waits) noexcept { waits_ = waits; }
 
-  // All fail with ETIMEDOUT if the read takes longer than kMostUs. Its thread is
-  // left alone, and until it comes back no further question is asked about the
-  // process. At most kThreads are left so: then all fail. Views are valid until
-  // the next call. `tid`: of a thread of `pid`; 0: the process.
+  // All fail with ETIMEDOUT if the read takes longer than kMostUs. Its thread
+  // is left alone, and until it comes back no further question is asked about
+  // the process. At most kThreads are left so: then all fail. Views are valid
+  // until the next call. `tid`: of a thread of `pid`; 0: the process.
   static constexpr std::uint64_t kMostUs = 100'000;
   static constexpr std::size_t kThreads = 8;
   [[nodiscard]] Expected<StatFields> stat(std::int32_t pid,

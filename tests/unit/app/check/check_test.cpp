@@ -63,7 +63,8 @@ TEST_F(Check, ChoosesWithAndWithoutRulesAndGuard) {
   // It holds the most.
   EXPECT_TRUE(has_line(report, " 20 .db. without the rules"));
   // It reserves the most.
-  EXPECT_TRUE(has_line(report, " 21 .web. without rules, no matter who took it"));
+  EXPECT_TRUE(
+      has_line(report, " 21 .web. without rules, no matter who took it"));
 }
 
 TEST_F(Check, AWarningIsNotClean) {
