@@ -185,6 +185,7 @@ void Census::gone(std::uint32_t index) noexcept {
   task.noted_kib = 0;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): read_memory() reads only new rows whole
 bool Census::read(const Sources& sources, std::uint32_t index) {
   Entry& entry = entries_[index];
   Task& task = table_.tasks[index];
@@ -226,6 +227,7 @@ bool Census::read(const Sources& sources, std::uint32_t index) {
   return true;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): read() asks for the memory of known rows
 bool Census::read_memory(const Sources& sources, std::uint32_t index) {
   Entry& entry = entries_[index];
   if (!entry.read) {

@@ -9,7 +9,7 @@
 namespace badnessd {
 namespace {
 
-using Kind = Culprit::Kind;
+using Who = Culprit::Kind;
 
 // A cgroup with more processes than these is read with all others.
 constexpr std::size_t kMostMembers = 256;
@@ -21,7 +21,7 @@ Culprit culprit_of(const Context& context, const Bars& bars,
   }
   return decision.loss ? find_culprit(context.table(), bars, *decision.loss,
                                       decision.cgroups)
-                       : Culprit{.kind = Kind::kOlder};
+                       : Culprit{.kind = Who::kOlder};
 }
 
 // Chooses from the judged table.
@@ -50,7 +50,7 @@ Selection choose_judged(const Context& context, Bars& bars, CycleState& state) {
                        table.verdicts[*culprit.exempt]};
   }
   const Trigger& trigger = context.policy.triggers[decision.trigger];
-  if (culprit.kind == Kind::kNobody &&
+  if (culprit.kind == Who::kNobody &&
       !innocents_may_die(trigger, decision.reading, decision.firing_us)) {
     return {};
   }
@@ -160,11 +160,11 @@ class Choice {
   // Whether the answer stands although processes were not read: a process or
   // the processes of cgroups explain the loss, or one is waited for.
   [[nodiscard]] bool settled() const {
-    const Kind kind = decision_.culprit.kind;
+    const Who kind = decision_.culprit.kind;
     return selection_.kind == Selection::Kind::kWait ||
            (selection_.kind == Selection::Kind::kChosen &&
-            (kind == Kind::kProcess ||
-             (kind == Kind::kGroup && decision_.culprit.by_account)));
+            (kind == Who::kProcess ||
+             (kind == Who::kGroup && decision_.culprit.by_account)));
   }
 
   const Context& context_;

@@ -70,35 +70,32 @@ void apply_credits(const Snapshot& snapshot, Judged judged, std::uint32_t hz,
   apply_oom_adj(judged.verdict.oom_adj, score);
 }
 
+Points result_of(Op op, Points before, Points operand) noexcept {
+  switch (op) {
+    case Op::kSet:
+      return operand;
+    case Op::kAdd:
+      return before + operand;
+    case Op::kMultiply:
+      return before * operand;
+    case Op::kDivide:
+      return before / std::max(operand, Points{1});
+    case Op::kAtLeast:
+      return std::max(before, operand);
+    case Op::kShiftLeft:
+      return before << operand;
+    case Op::kShiftRight:
+      return before >> operand;
+  }
+  return before;
+}
+
 }  // namespace
 
 void Score::apply(Factor factor, Op op, Points operand) noexcept {
   const Points before = points();
-  Points after = before;
-  switch (op) {
-    case Op::kSet:
-      after = operand;
-      break;
-    case Op::kAdd:
-      after = before + operand;
-      break;
-    case Op::kMultiply:
-      after = before * operand;
-      break;
-    case Op::kDivide:
-      after = before / std::max(operand, Points{1});
-      break;
-    case Op::kAtLeast:
-      after = before < operand ? operand : before;
-      break;
-    case Op::kShiftLeft:
-      after = before << operand;
-      break;
-    case Op::kShiftRight:
-      after = before >> operand;
-      break;
-  }
-  steps_[count_] = {factor, op, operand, before, after};
+  steps_[count_] = {factor, op, operand, before,
+                    result_of(op, before, operand)};
   ++count_;
 }
 

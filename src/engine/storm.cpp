@@ -46,11 +46,11 @@ void StormFinder::leave_alike(const Snapshot& snapshot) {
   if (members_.empty()) {
     return;
   }
-  const auto [largest, verdict] = snapshot.judged(members_.front());
+  const std::uint32_t largest = members_.front();
   std::erase_if(members_, [&](std::uint32_t index) {
     return snapshot.verdicts[index].took_kib <
-               verdict.took_kib / kSmallestPart ||
-           snapshot.tasks[index].uid != largest.uid;
+               snapshot.verdicts[largest].took_kib / kSmallestPart ||
+           snapshot.tasks[index].uid != snapshot.tasks[largest].uid;
   });
 }
 

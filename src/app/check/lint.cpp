@@ -133,8 +133,7 @@ Findings lint_triggers(const Policy& policy, const OomDomains& domains,
 
 Findings lint_rules(const std::vector<Rule>& rules) {
   Findings findings;
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    const Rule& rule = rules[i];
+  for (const Rule& rule : rules) {
     const auto add = [&](const std::string& what) {
       warn(findings, "rule {}: {}", escaped(rule.name), what);
     };

@@ -5,7 +5,7 @@
 #include <ctime>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "badnessd/app/report/json.h"
 #include "badnessd/app/report/record.h"
@@ -197,6 +197,21 @@ void Daemon::step() {
   }
 }
 
+namespace {
+
+std::string waiting_text(const CycleResult& result) {
+  return result.dying ? fmt::format("waiting for {}, which is exiting",
+                                    result.dying->pid)
+                      : std::string("waiting for the kernel's own victim");
+}
+
+std::string spent_text(const Policy& policy) {
+  return fmt::format("{} within a minute (kill.per_minute): waiting",
+                     count_text(policy.kills_per_minute, "kill", "kills"));
+}
+
+}  // namespace
+
 void Daemon::tell(const CycleResult& result) {
   const Decision& decision = state_.decision;
   switch (result.kind) {
@@ -210,28 +225,18 @@ void Daemon::tell(const CycleResult& result) {
     case Kind::kPending:
       break;
     case Kind::kBudgetSpent:
-      say_once(
-          result.kind,
-          fmt::format("{} within a minute (kill.per_minute): waiting",
-                      count_text(policy().kills_per_minute, "kill", "kills")));
+      say_once(result.kind, spent_text(policy()));
       break;
     case Kind::kNoCandidate:
       say_once(result.kind, no_candidate_text(decision));
       break;
     case Kind::kNobody:
-      if (said_ != result.kind) {
-        for (const std::string& line : nobody_sentences(decision, policy())) {
-          event_log_.log().warn("{}", line);
-        }
-        said_ = result.kind;
-      }
+      say_once(result.kind,
+               fmt::format("{}", fmt::join(nobody_sentences(decision, policy()),
+                                           "; ")));
       break;
     case Kind::kWaiting:
-      say_once(result.kind,
-               result.dying
-                   ? fmt::format("waiting for {}, which is exiting",
-                                 result.dying->pid)
-                   : std::string("waiting for the kernel's own victim"));
+      say_once(result.kind, waiting_text(result));
       break;
     case Kind::kSignalled:
       count_signal(decision);

@@ -148,6 +148,28 @@ void reload_settings(const Reload& reload, Micros now_us, Daemon& daemon,
   manager.ready(daemon.status());
 }
 
+// Everything before the first cycle.
+void get_ready(Daemon& daemon, ProcfsSource& source, const std::string& origin,
+               const Service& service, spdlog::logger& log) {
+  log.info("settings: {}", origin);
+  if (!service.greeting.empty()) {
+    log.info("{}", service.greeting);
+  }
+  keep_heap();
+  if (service.protect) {
+    protect(source, log);
+  }
+  rehearse(daemon, source, log);
+}
+
+Machine machine_of(ProcfsSource& source) {
+  auto reading = source.read_pressure();
+  if (!reading) {
+    reading = source.read_pressure();  // what stays absurd is clamped
+  }
+  return source.machine(reading);
+}
+
 }  // namespace
 
 Service system_service() {
@@ -180,23 +202,11 @@ int run_daemon(
   EventLog event_log(*log, journal, service.directory, log_is_journal,
                      service.state_directory);
   LoadedSettings settings = loaded;
-  auto reading = source.read_pressure();
-  if (!reading) {
-    reading = source.read_pressure();  // what stays absurd is clamped
-  }
-  settings.settings.policy.machine = source.machine(reading);
+  settings.settings.policy.machine = machine_of(source);
   Daemon daemon(source.sources(), killer, std::move(settings),
                 open_state(service, *log), event_log);
-  log->info("settings: {}", loaded.origin);
-  if (!service.greeting.empty()) {
-    log->info("{}", service.greeting);
-  }
   PsiTrigger psi = arm_psi(source, *log);
-  keep_heap();
-  if (service.protect) {
-    protect(source, *log);
-  }
-  rehearse(daemon, source, *log);
+  get_ready(daemon, source, loaded.origin, service, *log);
   Manager manager;
   manager.ready("watching");
   std::uint64_t dropped = 0;

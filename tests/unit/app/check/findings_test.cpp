@@ -17,9 +17,7 @@
 namespace badnessd {
 namespace {
 
-using test::dir;
 using test::Entry;
-using test::file;
 using test::TempTree;
 
 PressureReading plenty() {
