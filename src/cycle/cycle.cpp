@@ -368,13 +368,13 @@ class Pass {
 }  // namespace
 
 void CycleState::make_room() {
-  constexpr std::size_t kMostMembers = 1024;
+  constexpr std::size_t kRoomForMembers = 1024;
   const std::size_t room = census.make_room();
   refresh.reserve(room);
   storms.reserve(room);
   swept.reserve(room);
   sharers.reserve(room);
-  members.reserve(kMostMembers);
+  members.reserve(kRoomForMembers);
 }
 
 CycleResult run_cycle(const Sources& sources, const Policy& policy,
