@@ -100,9 +100,7 @@ void Census::keep_listed(const std::optional<NewPids>& fresh) {
     entries_[kept] = entries_[old];
     table_.tasks[kept] = table_.tasks[old];
     entries_[kept].process = process;
-    if (same) {
-      table_.tasks[kept].inode = process.inode;
-    } else {
+    if (!same) {
       entries_[kept].read = false;
       entries_[kept].identity = {};
     }
@@ -198,14 +196,8 @@ bool Census::read(const Sources& sources, std::uint32_t index) {
     gone(index);
     return false;
   }
-  // A row without a start time is read if its inode has stayed the same.
-  const bool known = entry.read && task.id.pid == anew->id.pid;
-  if (known && anew->id.start_time == 0 && task.id.start_time != 0) {
-    return read_memory(sources, index);  // it hangs; the rest stays
-  }
-  const bool same = task.id == anew->id || (known && task.id.start_time == 0);
+  const bool same = task.id == anew->id;
   const Task before = std::exchange(task, *anew);
-  task.inode = entry.process.inode;
   task.first_child = before.first_child;
   task.child_count = before.child_count;
   if (same) {

@@ -44,10 +44,6 @@ class FakeSource final : public FactSource {
   }
   [[nodiscard]] std::int32_t pid_max() override { return 4'194'304; }
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
-  [[nodiscard]] std::int32_t hangs_at() const noexcept override {
-    return hangs_at_;
-  }
-  void set_hangs_at(std::int32_t pid) { hangs_at_ = pid; }
 
   // These facts, and what the files say that were set below.
   [[nodiscard]] Sources sources() noexcept {
@@ -123,7 +119,6 @@ class FakeSource final : public FactSource {
   Snapshot full_;
   Expected<PressureReading> pressure_;
   std::int32_t vanishing_ = 0;
-  std::int32_t hangs_at_ = 0;
   std::uint64_t oom_kills_ = 0;
   std::optional<Kib> faulted_kib_;
   bool faults_known_ = true;

@@ -47,9 +47,6 @@ class ForwardingSource : public FactSource {
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override {
     return source_.share_mm(a, b);
   }
-  [[nodiscard]] std::int32_t hangs_at() const noexcept override {
-    return source_.hangs_at();
-  }
 
   [[nodiscard]] Sources sources() noexcept {
     return {*this, rest_.cgroups, rest_.identities, rest_.unshared,

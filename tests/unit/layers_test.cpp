@@ -307,45 +307,6 @@ TEST(Layers, LiteralsOfProcAreFound) {
   EXPECT_EQ(proc_literals("// open(\"/proc\")\nx(\"process\")"), 0U);
 }
 
-// --- What can block is read in a thread: see "Which reads can block" in
-// tests/vm/README.md.
-
-std::string blocking_read(const std::string& text) {
-  static const std::regex literal(
-      R"re((SYS_kcmp|SYS_process_mrelease|"(?:exe|ns/user|cmdline|environ|)re"
-      R"re(maps|smaps|smaps_rollup|cgroup|stat)"))re");
-  std::string found;
-  for (const std::string& one : matches_of(code_of(text), literal)) {
-    found += one + " ";
-  }
-  return found;
-}
-
-TEST(Layers, WhatCanBlockIsReadInAThread) {
-  static const std::set<std::string> readers{
-      "src/system/kill/reaper.cpp", "src/system/proc/identity.cpp",
-      "src/system/proc/stat_reader.cpp", "src/system/proc/unshared.cpp"};
-  for (const SourceFile& file : sources()) {
-    const bool system = file.path.find("system/proc/") != std::string::npos ||
-                        file.path.find("system/kill/") != std::string::npos ||
-                        file.path.find("cycle/") != std::string::npos;
-    if (readers.contains(file.path)) {
-      EXPECT_NE(blocking_read(file.text), "") << file.path;
-    } else if (system && file.path != "src/system/proc/procfs.cpp") {
-      EXPECT_EQ(blocking_read(file.text), "") << file.path;
-    }
-    if (file.path == "src/system/proc/procfs.cpp") {  // of badnessd itself
-      EXPECT_EQ(blocking_read(file.text), "\"ns/user\" ");
-    }
-  }
-}
-
-TEST(Layers, ReadsThatCanBlockAreFound) {
-  EXPECT_EQ(blocking_read(R"(read(fd, path.of(pid, "stat")))"), "\"stat\" ");
-  EXPECT_EQ(blocking_read("::syscall(SYS_kcmp, a, b)"), "SYS_kcmp ");
-  EXPECT_EQ(blocking_read(R"(read("statm"); // "stat")"), "");
-}
-
 // --- Files stay short.
 
 TEST(Layers, FilesHaveAtMostFourHundredLines) {

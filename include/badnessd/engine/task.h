@@ -42,8 +42,7 @@ struct Holding {
 // What was read of a process. `state`, `flags` and `nice` are the leader's, or
 // those of the first live thread if the leader has exited.
 struct Task {
-  TaskId id;  // start time 0: not known, the process hangs in exec
-  std::uint64_t inode = 0;  // of its directory in /proc, as last listed
+  TaskId id;
   std::int32_t ppid = 0;
   std::array<char, 64> comm{};    // NUL-terminated raw bytes, any but NUL
   char state = '?';               // stat field 3

@@ -46,8 +46,7 @@ class FactSource {
   // `gaps`, which count from here on.
   [[nodiscard]] virtual Expected<void> read_system(Snapshot& snapshot) = 0;
 
-  // All facts of one process, without its children. Its start time is 0 if it
-  // is not known: the process hangs, and only what does not block was read.
+  // All facts of one process, without its children.
   [[nodiscard]] virtual Expected<Task> read(std::int32_t pid, Gaps& gaps) = 0;
 
   // Brings the memory of `task` up to date. `known` is the statm of the last
@@ -77,10 +76,6 @@ class FactSource {
 
   // Whether two processes share one mm (CLONE_VM). False if unknown.
   [[nodiscard]] virtual bool share_mm(const Task& a, const Task& b) = 0;
-
-  // A process whose read hangs, as it executes a program and does not get on;
-  // 0: none.
-  [[nodiscard]] virtual std::int32_t hangs_at() const noexcept = 0;
 };
 
 // All that a cycle reads.

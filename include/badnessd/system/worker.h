@@ -154,9 +154,7 @@ class Worker {
     const std::unique_ptr<std::shared_ptr<Desk>> owned(
         static_cast<std::shared_ptr<Desk>*>(share));
     Desk& desk = **owned;
-    if constexpr (!requires { Reader::kUrgent; }) {
-      take_ordinary_priority();
-    }
+    take_ordinary_priority();
     char what = 0;
     while (::read(desk.read_end.get(), &what, 1) == 1 && what == kWork) {
       std::size_t size = 0;

@@ -277,24 +277,15 @@ void Daemon::count_reclaim(const Decision& decision) {
 }
 
 void Daemon::tell_hang() {
-  const std::int32_t exec = sources_.facts.hangs_at();
-  const std::int32_t at = exec != 0 ? exec : state_.identities.hangs_at();
-  if (at == hangs_at_) {
-    return;
+  const std::int32_t at = state_.identities.hangs_at();
+  if (at != 0 && at != hangs_at_) {
+    event_log_.log().warn(
+        "reading the command line of process {} does not end (a dead file "
+        "server?): until that process is gone, rules judge new processes by "
+        "name, program and user only",
+        at);
   }
-  std::erase(lacks_, hang_);
   hangs_at_ = at;
-  tell_now_ = true;
-  if (at != 0) {
-    hang_ = fmt::format(
-        "reading {} of process {} does not end (a dead file server?): until "
-        "that process is gone, {}",
-        exec != 0 ? "stat" : "the command line", at,
-        exec != 0 ? "only its memory is known anew"
-                  : "rules judge new processes by name, program and user only");
-    event_log_.log().warn("{}", hang_);
-    lacks_.push_back(hang_);
-  }
 }
 
 void Daemon::incident_over() {

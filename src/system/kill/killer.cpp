@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/system/kill/killer.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,10 +45,7 @@ KillOutcome signal(int pidfd, std::int32_t pid, Signal signal_to_send) {
 
 PidfdKiller::PidfdKiller(int proc_root, std::int32_t self_pid,
                          std::int32_t parent_pid)
-    : proc_root_(proc_root),
-      self_pid_(self_pid),
-      parent_pid_(parent_pid),
-      stats_(proc_root, StatReader::kernel_waits()) {}
+    : proc_root_(proc_root), self_pid_(self_pid), parent_pid_(parent_pid) {}
 
 bool PidfdKiller::available() {
   const UniqueFd self(
@@ -64,30 +59,15 @@ bool PidfdKiller::refused(const Task& task) const noexcept {
          task.id.pid == parent_pid_ || (task.flags & kPfKthread) != 0;
 }
 
-// The kernel gives an inode in /proc to one process only, and never the same
-// number to two in a row. So if the listed one is still there after pidfd_open,
-// the listed process lives, and was the one that was pinned. The kernel can
-// drop the inode of a living process: then this says no, until the next list.
-bool PidfdKiller::has_inode(std::int32_t pid, std::uint64_t inode) {
-  struct stat now {};
-  return inode != 0 && ::fstatat(proc_root_, path_.of(pid, ""), &now, 0) == 0 &&
-         now.st_ino == inode;
-}
-
-Expected<UniqueFd> PidfdKiller::pin(const TaskId& id, std::uint64_t inode) {
+Expected<UniqueFd> PidfdKiller::pin(const TaskId& id) {
   UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, id.pid, 0)));
   if (!pidfd.valid() && errno == ESRCH) {
     return tl::unexpected(Error{ESRCH, "pidfd_open"});
   }
   // The pidfd pins the process, so this stat cannot be that of another one.
-  const auto stat = id.start_time == 0
-                        ? tl::unexpected(Error{ETIMEDOUT, "no start time"})
-                        : stats_.stat(id.pid);
+  const auto stat =
+      reader_.read(proc_root_, path_.of(id.pid, "stat")).and_then(parse_stat);
   if (stat && stat->start_time_ticks == id.start_time) {
-    return pidfd;
-  }
-  if (!stat && stat.error().code == ETIMEDOUT && pidfd.valid() &&
-      has_inode(id.pid, inode)) {
     return pidfd;
   }
   const bool gone = stat || vanished(stat.error());
@@ -101,7 +81,7 @@ KillOutcome PidfdKiller::send(const Task& victim, Signal signal_to_send) {
   }
   killed_ = false;
   victim_ = victim.id;
-  Expected<UniqueFd> pinned = pin(victim.id, victim.inode);
+  Expected<UniqueFd> pinned = pin(victim.id);
   if (!pinned) {
     return outcome_of(pinned.error());
   }
@@ -115,7 +95,7 @@ KillOutcome PidfdKiller::kill_also(const Task& task) {
   if (refused(task)) {
     return {Kind::kRefused, {}};
   }
-  const Expected<UniqueFd> pinned = pin(task.id, task.inode);
+  const Expected<UniqueFd> pinned = pin(task.id);
   return pinned ? signal(pinned->get(), task.id.pid, Signal::kKill)
                 : outcome_of(pinned.error());
 }
@@ -124,7 +104,7 @@ void PidfdKiller::adopt(const TaskId& victim) {
   victim_ = victim;
   killed_ = false;
   // A process that is gone has no pidfd; exited() then reads its stat.
-  pidfd_ = pin(victim, 0).value_or(UniqueFd());
+  pidfd_ = pin(victim).value_or(UniqueFd());
 }
 
 KillOutcome PidfdKiller::escalate() {
@@ -144,12 +124,10 @@ bool PidfdKiller::exited() {
     pollfd poll_fd{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
     return ::poll(&poll_fd, 1, 0) > 0;
   }
-  const auto stat = stats_.stat(victim_.pid);
-  if (!stat) {
-    return stat.error().code != ETIMEDOUT;
-  }
-  return stat->start_time_ticks != victim_.start_time || stat->state == 'Z' ||
-         stat->state == 'X';
+  const auto stat = reader_.read(proc_root_, path_.of(victim_.pid, "stat"))
+                        .and_then(parse_stat);
+  return !stat || stat->start_time_ticks != victim_.start_time ||
+         stat->state == 'Z' || stat->state == 'X';
 }
 
 std::uint32_t PidfdKiller::count_alive(std::span<const TaskId> tasks) {

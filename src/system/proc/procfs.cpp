@@ -105,7 +105,7 @@ void ProcfsSource::find_reference() {
                 self)) {
     live_ = self == ::getpid() && is_procfs(root_.get());
     if (live_ ||
-        ::faccessat(root_.get(), path_.of(self, "status"), R_OK, 0) == 0) {
+        ::faccessat(root_.get(), path_.of(self, "stat"), R_OK, 0) == 0) {
       reference_pid_ = self;
       return;
     }
@@ -129,14 +129,13 @@ Expected<void> ProcfsSource::read_reference() {
   if (const auto version = reader_.read(root_.get(), "version")) {
     kernel26_ = version->starts_with("Linux version 2.6.");
   }
-  stats_.set_waits(live_ && StatReader::kernel_waits());
   if (live_) {
     page_size_ = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
     has_middle_pages_ = has_middle_pages(reader_, page_size_);
     return {};
   }
   const auto statm = read_file(reference_pid_, "statm").and_then(parse_statm);
-  const auto stat = stats_.stat(reference_pid_);
+  const auto stat = read_file(reference_pid_, "stat").and_then(parse_stat);
   if (statm && stat) {
     page_size_ = page_size_of(stat->vsize_bytes, statm->size);
   }

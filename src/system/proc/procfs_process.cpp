@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The facts of one process.
+#include <linux/kcmp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -35,9 +40,6 @@ Expected<void> ProcfsSource::read_system(Snapshot& snapshot) {
 
 Expected<Task> ProcfsSource::read(std::int32_t pid, Gaps& gaps) {
   Expected<Task> task = read_stat(pid);
-  if (!task && task.error().code == ETIMEDOUT) {
-    task = read_without_stat(pid);
-  }
   if (!task || ((task->flags & kPfKthread) != 0 && !task->has_mm)) {
     return task;  // status of a kernel thread has nothing to add
   }
@@ -60,7 +62,7 @@ Expected<Task> ProcfsSource::read(std::int32_t pid, Gaps& gaps) {
 }
 
 Expected<Task> ProcfsSource::read_stat(std::int32_t pid) {
-  const auto stat = stats_.stat(pid);
+  const auto stat = read_file(pid, "stat").and_then(parse_stat);
   if (!stat) {
     return tl::unexpected(stat.error());
   }
@@ -87,26 +89,6 @@ Expected<Task> ProcfsSource::read_stat(std::int32_t pid) {
   return task;
 }
 
-// The start time of such a task is 0, and its flags are not known.
-Expected<Task> ProcfsSource::read_without_stat(std::int32_t pid) {
-  const auto statm = read_file(pid, "statm").and_then(parse_statm);
-  const auto status = read_status(pid);
-  if (!statm || !status) {
-    return tl::unexpected(statm ? status.error() : statm.error());
-  }
-  Task task;
-  task.id = {pid, 0};
-  task.ppid = status->ppid;
-  task.state = status->state;
-  task.has_mm = statm->size != 0;
-  task.total_vm = statm->size;
-  task.rss = statm->resident;
-  task.mm_threads = task.has_mm ? status->threads : 0;
-  const std::string_view comm = read_file(pid, "comm").value_or("");
-  comm.substr(0, comm.find('\n')).copy(task.comm.data(), task.comm.size() - 1);
-  return task;
-}
-
 Expected<bool> ProcfsSource::read_memory(Task& task, StatmFields& known,
                                          bool swapped) {
   const std::int32_t pid = task.id.pid;
@@ -127,9 +109,6 @@ Expected<bool> ProcfsSource::read_memory(Task& task, StatmFields& known,
     const Expected<Task> anew = read(pid, gaps);
     if (!anew) {
       return tl::unexpected(anew.error());
-    }
-    if (anew->id.start_time == 0 && task.id.start_time != 0) {
-      return false;  // its exec hangs
     }
     const Kib noted_kib = task.noted_kib;
     const Task before = std::exchange(task, *anew);
@@ -198,13 +177,16 @@ void ProcfsSource::apply_capabilities(std::uint64_t effective, Task& task,
   }
   // The kernel checks the capability in the initial user namespace. Root of a
   // container with its own namespace shows a full set that counts only there.
-  const auto ns = stats_.user_ns(task.id.pid);
-  if (!ns) {
+  std::array<char, 64> link{};
+  const ssize_t n = ::readlinkat(root_.get(), path_.of(task.id.pid, "ns/user"),
+                                 link.data(), link.size());
+  if (n < 0) {
     task.userns_unreadable = true;
     ++gaps.userns_unreadable;
     return;
   }
-  task.cap_effective = *ns == kInitUserNs ? effective : 0;
+  const std::string_view ns(link.data(), static_cast<std::size_t>(n));
+  task.cap_effective = ns == kInitUserNs ? effective : 0;
 }
 
 bool ProcfsSource::mems_intersect(const Task& task,
@@ -254,8 +236,8 @@ void ProcfsSource::read_children(Snapshot& snapshot, std::uint32_t index) {
   find_shared_mm(snapshot, task);
 }
 
-// kcmp(2) costs a switch to another thread, so it is called only if both statm
-// are equal: a shared mm has one statm.
+// kcmp(2) waits for an exec of either process, so it is called only if both
+// statm are equal: a shared mm has one statm.
 ProcfsSource::SameMm ProcfsSource::compare_mm(
     const Task& a, const Expected<StatmFields>& statm, const Task& b) {
   if (a.total_vm != b.total_vm || b.mm_threads == 0 || !statm) {
@@ -265,15 +247,13 @@ ProcfsSource::SameMm ProcfsSource::compare_mm(
   if (!other || !(*other == *statm)) {
     return SameMm::kNo;
   }
-  if (!live_) {
-    return SameMm::kUnknown;
-  }
-  const auto same = stats_.same_mm(a.id.pid, b.id.pid);
-  if (!same) {
+  const auto order =
+      live_ ? ::syscall(SYS_kcmp, a.id.pid, b.id.pid, KCMP_VM, 0, 0) : -1;
+  if (order < 0) {
     // A process that is gone shares no mm.
-    return same.error().code == ESRCH ? SameMm::kNo : SameMm::kUnknown;
+    return live_ && errno == ESRCH ? SameMm::kNo : SameMm::kUnknown;
   }
-  return *same ? SameMm::kYes : SameMm::kNo;
+  return order == 0 ? SameMm::kYes : SameMm::kNo;
 }
 
 bool ProcfsSource::share_mm(const Task& a, const Task& b) {
@@ -328,7 +308,9 @@ std::optional<StatFields> ProcfsSource::read_live_thread(std::int32_t pid) {
     if (tid == pid) {
       return false;
     }
-    const auto stat = stats_.stat(pid, tid);
+    const auto stat =
+        reader_.read(root_.get(), path_.of_thread(pid, tid, "stat"))
+            .and_then(parse_stat);
     if (stat && stat->vsize_bytes != 0) {
       found = *stat;
     }

@@ -94,40 +94,6 @@ TEST_F(CensusTest, ANewInodeOfTheSameProcessLosesNoNote) {
   EXPECT_FALSE(then(10, *slot));
 }
 
-// Its exec hangs, so that only status and statm can be read.
-TEST_F(CensusTest, AProcessWithoutAStartTimeKeepsWhatWasKnownOfIt) {
-  const auto slot = look(1, 500'000);
-  ASSERT_TRUE(slot);
-  const Task before = source.task(10);
-  const auto index = census.find(10);
-  ASSERT_TRUE(index);
-  Task& now = source.task(10);
-  now.id.start_time = 0;
-  now.cpu_jiffies = before.cpu_jiffies + 5;
-  now.rss += 100;
-  now.rss_anon_kib += 400;
-  EXPECT_TRUE(census.read(source.sources(), *index));
-  const Task& row = census.table().tasks[*index];
-  EXPECT_EQ(row.id, before.id);
-  EXPECT_EQ(row.cpu_jiffies, before.cpu_jiffies);
-  EXPECT_EQ(row.rss_anon_kib, before.rss_anon_kib + 400);
-  EXPECT_TRUE(census.entries()[*index].columns[*slot].holding());
-}
-
-TEST_F(CensusTest, ANewProcessWithoutAStartTimeKeepsItsNotesWhenItGetsOne) {
-  const std::uint64_t start_time = source.task(10).id.start_time;
-  source.task(10).id.start_time = 0;
-  const auto slot = look(1, 500'000);
-  ASSERT_TRUE(slot);
-  const auto index = census.find(10);
-  ASSERT_TRUE(index);
-  EXPECT_EQ(census.table().tasks[*index].id.start_time, 0U);
-  source.task(10).id.start_time = start_time;
-  EXPECT_TRUE(census.read(source.sources(), *index));
-  EXPECT_EQ(census.table().tasks[*index].id.start_time, start_time);
-  EXPECT_TRUE(census.entries()[*index].columns[*slot].holding());
-}
-
 TEST_F(CensusTest, KernelThreadsAreReadOnce) {
   ASSERT_TRUE(look(1, 500'000));
   EXPECT_EQ(source.reads(), 3U);

@@ -51,10 +51,7 @@ class Daemon {
   // `lost_lines`: of log and journal.
   void tell_status(std::uint64_t lost_lines);
   // What the settings ask for and this machine does not have, for the status.
-  void set_lacks(std::vector<std::string> lacks) {
-    lacks_ = std::move(lacks);
-    hangs_at_ = 0;  // said again
-  }
+  void set_lacks(std::vector<std::string> lacks) { lacks_ = std::move(lacks); }
 
   // A status line for the service manager and the regular report.
   [[nodiscard]] std::string status() const;
@@ -91,7 +88,6 @@ class Daemon {
   // For the status.
   std::string settings_origin_;
   std::vector<std::string> lacks_;
-  std::string hang_;  // of them the one of hangs_at_
   KillTimes kill_times_;
   Json choice_;
   Micros started_us_ = 0;

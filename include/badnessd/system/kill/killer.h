@@ -8,7 +8,7 @@
 
 #include "badnessd/engine/task.h"
 #include "badnessd/system/kill/reaper.h"
-#include "badnessd/system/proc/stat_reader.h"
+#include "badnessd/system/proc/proc_text.h"
 #include "badnessd/system/sys.h"
 
 namespace badnessd {
@@ -84,10 +84,8 @@ class PidfdKiller final : public Killer {
  private:
   [[nodiscard]] bool refused(const Task& task) const noexcept;
   // A pidfd of exactly `id`; an invalid one on systems without pidfds. Fails
-  // with ESRCH if the process is gone. If its start time cannot be read in
-  // time, `inode` tells: that of its directory in /proc; 0: not known.
-  [[nodiscard]] Expected<UniqueFd> pin(const TaskId& id, std::uint64_t inode);
-  [[nodiscard]] bool has_inode(std::int32_t pid, std::uint64_t inode);
+  // with ESRCH if the process is gone.
+  [[nodiscard]] Expected<UniqueFd> pin(const TaskId& id);
 
   int proc_root_;
   std::int32_t self_pid_;
@@ -96,7 +94,7 @@ class PidfdKiller final : public Killer {
   TaskId victim_;
   UniqueFd pidfd_;
   bool killed_ = false;
-  StatReader stats_;
+  FileReader reader_;
   PidPath path_;
 };
 

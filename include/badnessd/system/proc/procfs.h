@@ -13,7 +13,6 @@
 #include "badnessd/engine/policy.h"
 #include "badnessd/system/proc/cgroup.h"
 #include "badnessd/system/proc/proc_text.h"
-#include "badnessd/system/proc/stat_reader.h"
 #include "badnessd/system/source.h"
 #include "badnessd/system/sys.h"
 
@@ -49,9 +48,6 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] std::optional<std::int32_t> last_pid() override;
   [[nodiscard]] std::int32_t pid_max() override;
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
-  [[nodiscard]] std::int32_t hangs_at() const noexcept override {
-    return stats_.hangs_at();
-  }
 
   // All that a cycle reads of this tree.
   [[nodiscard]] Sources sources() noexcept {
@@ -83,7 +79,6 @@ class ProcfsSource final : public FactSource {
       : root_(std::move(root)),
         options_(options),
         cgroups_(options.cgroup_root),
-        stats_(root_.get(), false),
         identities_(root_.get()),
         unshared_(root_.get()) {}
 
@@ -95,9 +90,9 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] Expected<std::uint64_t> read_uptime();
   void add_reclaimable_arc(PressureReading& reading);
 
-  // What only stat says; and instead of it, if that hangs, what can be read.
+  // What only stat says. Since Linux 6.13 or so it waits for an exec of the
+  // process that does not end.
   [[nodiscard]] Expected<Task> read_stat(std::int32_t pid);
-  [[nodiscard]] Expected<Task> read_without_stat(std::int32_t pid);
   void read_group_of_dead_leader(Task& task, std::uint32_t num_threads);
   // Calls visit(tid) for each thread of `pid`, until one returns true.
   template <class Visit>
@@ -138,7 +133,6 @@ class ProcfsSource final : public FactSource {
   UniqueFd root_;
   ProcfsOptions options_;
   CgroupTree cgroups_;
-  StatReader stats_;
   IdentitySource identities_;
   Worker<UnsharedReader> unshared_;
   std::unique_ptr<Worker<AccountReader>> accounts_;

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ptrace.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -174,27 +173,6 @@ TEST_F(PidfdKillerTest, DoesNotTouchAReusedPid) {
     EXPECT_EQ(killer().send(task, Signal::kKill).kind, Outcome::kVanished);
     EXPECT_FALSE(child.ended());
   }
-}
-
-// The start time of a process whose exec hangs cannot be read.
-TEST_F(PidfdKillerTest, WithoutAStartTimeTheInodeTells) {
-  Forked child;
-  Task task = task_of(child.pid());
-  task.id.start_time = 0;
-  struct stat directory {};
-  ASSERT_EQ(
-      ::fstatat(proc.get(), std::to_string(child.pid()).c_str(), &directory, 0),
-      0);
-  for (const std::uint64_t wrong : {std::uint64_t{0}, directory.st_ino + 1}) {
-    task.inode = wrong;
-    const KillOutcome outcome = killer().send(task, Signal::kKill);
-    EXPECT_EQ(outcome.kind, Outcome::kFailed);
-    EXPECT_EQ(outcome.error.code, ETIMEDOUT);
-    EXPECT_FALSE(child.ended());
-  }
-  task.inode = directory.st_ino;
-  EXPECT_EQ(killer().send(task, Signal::kKill).kind, Outcome::kSent);
-  EXPECT_EQ(WTERMSIG(child.reap()), SIGKILL);
 }
 
 TEST_F(PidfdKillerTest, FindsThatTheProcessIsGone) {
