@@ -74,7 +74,7 @@ std::optional<std::size_t> Census::add_new(const Sources& sources,
       // Another process, or the kernel has dropped the inode of this one.
       entries_[*known].process = process;
       entries_[*known].read = false;
-      entries_[*known].identity = {};
+      entries_[*known].identity.read_us = {};
     }
     return known.has_value();
   });
@@ -102,7 +102,7 @@ void Census::keep_listed(const std::optional<NewPids>& fresh) {
     entries_[kept].process = process;
     if (!same) {
       entries_[kept].read = false;
-      entries_[kept].identity = {};
+      entries_[kept].identity.read_us = {};
     }
     ++kept;
     ++old;

@@ -74,10 +74,10 @@ constexpr Condition condition(Known known) noexcept {
 constexpr std::array kConditions{
     condition<&Rule::comm, &Identity::comm>(Known::kScanned),
     condition<&Rule::user, &Identity::uid>(Known::kScanned),
-    condition<&Rule::exe, &Identity::exe>(Known::kCalm),
-    condition<&Rule::unit, &Identity::cgroup, matches_unit>(Known::kCalm),
-    condition<&Rule::cgroup, &Identity::cgroup, matches_cgroup>(Known::kCalm),
-    condition<&Rule::cmdline, &Identity::cmdline>(Known::kCalm)};
+    condition<&Rule::exe, &Identity::exe>(Known::kExe),
+    condition<&Rule::unit, &Identity::cgroup, matches_unit>(Known::kCgroup),
+    condition<&Rule::cgroup, &Identity::cgroup, matches_cgroup>(Known::kCgroup),
+    condition<&Rule::cmdline, &Identity::cmdline>(Known::kCmdline)};
 
 // `bit` is that of the rule.
 Match match(const Rule& rule, RuleBits bit, const Identity& identity) noexcept {
@@ -87,10 +87,13 @@ Match match(const Rule& rule, RuleBits bit, const Identity& identity) noexcept {
     if (!it.given(rule)) {
       continue;
     }
-    const Match one = it.known != Known::kCalm      ? it.match(rule, identity)
-                      : !identity.calm              ? Match::kUnknown
-                      : (*identity.calm & bit) != 0 ? Match::kYes
-                                                    : Match::kNo;
+    const auto calm = it.known == Known::kScanned
+                          ? std::nullopt
+                          : identity.calm[place_of(it.known)];
+    const Match one = it.known == Known::kScanned ? it.match(rule, identity)
+                      : !calm                     ? Match::kUnknown
+                      : (*calm & bit) != 0        ? Match::kYes
+                                                  : Match::kNo;
     if (one == Match::kNo) {
       return Match::kNo;
     }
@@ -138,12 +141,12 @@ std::string_view unit_of(std::string_view path) noexcept {
   return {};
 }
 
-RuleBits calm_conditions(const std::vector<Rule>& rules,
+RuleBits calm_conditions(const std::vector<Rule>& rules, Known known,
                          const Identity& identity) noexcept {
   RuleBits bits = 0;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const bool all = std::ranges::all_of(kConditions, [&](const auto& it) {
-      return it.known != Known::kCalm || !it.given(rules[i]) ||
+      return it.known != known || !it.given(rules[i]) ||
              it.match(rules[i], identity) == Match::kYes;
     });
     bits |= all ? bit_of(i) : 0;

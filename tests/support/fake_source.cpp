@@ -209,7 +209,10 @@ void FakeSource::release(std::int32_t pid) {
 }
 
 void FakeSource::wait_for_answers() {
-  while (host_->identities.worker().busy_with() != 0 ||
+  const auto busy = [this](IdentityPart part) {
+    return host_->identities.worker(part).busy_with() != 0;
+  };
+  while (busy(IdentityPart::kPlace) || busy(IdentityPart::kArguments) ||
          host_->unshared.busy_with() != 0 ||
          (host_->accounts != nullptr && host_->accounts->busy_with() != 0)) {
     ::usleep(100);

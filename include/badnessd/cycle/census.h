@@ -79,10 +79,11 @@ class Census {
   struct Identity {
     std::uint64_t start_time = 0;
     std::array<char, 16> comm{};
-    RuleBits calm = 0;                    // see calm_conditions()
-    bool calm_known = false;              // a program can be unreadable
-    const std::string* cgroup = nullptr;  // null: could not be read
-    Micros read_us = 0;                   // 0: not read yet
+    CalmBits calm{};
+    const std::string* cgroup = nullptr;  // null: not known
+    const std::string* exe = nullptr;     // null: not known, or unreadable
+    // When each part was asked for last; 0: the process is new.
+    std::array<Micros, kIdentityParts> read_us{};
   };
   // What the census keeps of the process in the same place of table().tasks.
   struct Entry {

@@ -3,6 +3,8 @@
 // short are read in calm times, and kept in the census.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -18,37 +20,48 @@ namespace badnessd {
 class Identities {
  public:
   // Whether `policy` asks for anything that must be read in calm times.
-  [[nodiscard]] static bool needed(const Policy& policy) noexcept;
+  [[nodiscard]] static bool needed(const Policy& policy,
+                                   IdentityPart part) noexcept;
 
-  // Takes the answers to the last questions. Asks for processes that are new or
-  // were read 5 minutes ago (a command line or a cgroup can change), at most
-  // 256 at a time. Does nothing if the policy needs nothing, or within 10
-  // seconds of the last complete look.
+  // Takes the answers that have come. Asks for processes that are new or were
+  // read 5 minutes ago (a command line or a cgroup can change), at most 256 at
+  // a time: the users take turns. Old answers hold until new ones come. Does
+  // nothing if the policy needs nothing, or within 10 seconds of the last
+  // complete look.
   void look(const Sources& sources, const Policy& policy, Census& census,
             Micros now_us);
   // Looks until all are known, or for about 5 seconds: a read can hang.
   void look_at_all(const Sources& sources, const Policy& policy,
                    Census& census);
   // The process whose read takes 10 seconds or more; 0: none.
-  [[nodiscard]] std::int32_t hangs_at() const noexcept { return hangs_at_; }
-  // Forgets everything, as after a change of the rules.
-  void forget(Census& census);
+  [[nodiscard]] std::int32_t hangs_at() const noexcept;
+  // After a change of the rules: only command lines must be read for them.
+  void judge_anew(const Policy& policy, Census& census);
 
  private:
-  // Takes the answers, if any. Returns false while answers are outstanding.
-  [[nodiscard]] bool take_answers(const Sources& sources, const Policy& policy,
-                                  Census& census, Micros now_us);
-  void ask(const Sources& sources, const Census& census, Micros now_us);
-  void learn(const Policy& policy, const IdentityTexts& texts, Census& census,
-             Micros now_us);
+  struct Look {
+    std::vector<ListedProcess> wanted;
+    std::size_t learned = 0;  // answers of them
+    bool asked = false;       // answers are outstanding
+    bool more = true;         // the last look was incomplete
+    Micros listed_us = 0;
+    std::size_t at = 0;  // what the worker was busy with, since `at_us`
+    Micros at_us = 0;
+    std::int32_t hangs_at = 0;
+  };
 
-  std::vector<ListedProcess> wanted_;
-  std::set<std::string, std::less<>> cgroups_;  // of the census
-  Micros looked_us_ = 0;
-  bool asked_ = false;
-  Micros asked_us_ = 0;
-  std::int32_t hangs_at_ = 0;
-  bool more_ = true;  // the last look was incomplete
+  // Returns false while answers are outstanding.
+  [[nodiscard]] bool take_answers(const Sources& sources, const Policy& policy,
+                                  IdentityPart part, Census& census,
+                                  Micros now_us);
+  void ask(const Sources& sources, IdentityPart part, const Census& census,
+           Micros now_us);
+  void learn(const Policy& policy, IdentityPart part,
+             const IdentityTexts& texts, Census& census, Micros now_us);
+  void keep_used(const Census& census);
+
+  std::array<Look, kIdentityParts> looks_;
+  std::set<std::string, std::less<>> texts_;  // of the census
 };
 
 // Applies the rules of the policy to the verdicts on all tasks of the census.

@@ -3,6 +3,7 @@
 // written to /proc/<pid>/oom_adj. The score stays that of 2.6.32.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -55,6 +56,19 @@ inline constexpr std::size_t kMaxRules = 64;
   return static_cast<std::size_t>(std::countr_zero(rules));
 }
 
+// When the fact that a condition needs is known: with the facts of the task, or
+// after a read that can block while memory is short. cgroup takes a system-wide
+// mutex (before 6.7), exe the target's exec_update_lock, cmdline its mmap lock.
+enum class Known : std::uint8_t { kCgroup, kExe, kCmdline, kScanned };
+inline constexpr std::size_t kCalmFacts = 3;
+
+// For each fact that is read in calm times, the rules whose conditions on it
+// hold or are absent; none: the fact is not known.
+using CalmBits = std::array<std::optional<RuleBits>, kCalmFacts>;
+[[nodiscard]] constexpr std::size_t place_of(Known known) noexcept {
+  return static_cast<std::size_t>(known);
+}
+
 // The known identity of one process.
 struct Identity {
   std::optional<std::string_view> comm{};
@@ -62,24 +76,18 @@ struct Identity {
   std::optional<std::uint32_t> uid{};
   std::optional<std::string_view> cmdline{};
   std::optional<std::string_view> cgroup{};
-  std::optional<RuleBits> calm{};  // calm_conditions(), in place of the texts
+  CalmBits calm{};  // calm_conditions(), in place of the texts
 };
 
-// When the fact that a condition needs is known.
-enum class Known : std::uint8_t {
-  kScanned,  // with the facts of the task
-  kCalm      // after a read that can block while memory is short: cmdline takes
-             // the target's mmap lock, exe its exec_update_lock, cgroup a
-             // system-wide mutex (before 6.7)
-};
 // Whether any rule has a condition of this kind.
 [[nodiscard]] bool asks_for(const std::vector<Rule>& rules,
                             Known known) noexcept;
 
 [[nodiscard]] bool has_condition(const Rule& rule) noexcept;
 
-// The rules whose conditions of the kind kCalm hold or are absent.
+// The rules whose conditions of this kind hold or are absent.
 [[nodiscard]] RuleBits calm_conditions(const std::vector<Rule>& rules,
+                                       Known known,
                                        const Identity& identity) noexcept;
 
 struct RuleVerdict {

@@ -71,7 +71,8 @@ class Worker {
     }
     hear();
     desk_->asked.assign(questions.begin(), questions.end());
-    desk_->answers.reserve(questions.size());  // the thread allocates little
+    desk_->answers.reserve(questions.size());  // so that they stay in place
+    desk_->first = desk_->answers.data();
     desk_->busy_with.store(1, std::memory_order_release);
     say(desk_->write_end, kWork);
   }
@@ -86,10 +87,11 @@ class Worker {
     }
     return busy_with() == 0;
   }
-  // The answers in place, until the next question; none while it is busy.
+  // The answers so far in place, until the next question.
   [[nodiscard]] std::span<const Answer> answers() const noexcept {
-    return busy_with() == 0 ? std::span<const Answer>(desk_->answers)
-                            : std::span<const Answer>();
+    const std::size_t at = busy_with();
+    return at == 0 ? std::span<const Answer>(desk_->answers)
+                   : std::span<const Answer>(desk_->first, at - 1);
   }
   // Returns each answer once, in the order of the questions; none while the
   // worker is busy. Answers are missing beyond kMostText: any user can start
@@ -106,7 +108,8 @@ class Worker {
   static constexpr char kEnd = 'e';
 
   // The data that the loop and the thread share; the last of them frees it.
-  // The loop owns it while `busy_with` is 0, else the thread.
+  // The loop owns it while `busy_with` is 0, else the thread; the answers to
+  // the questions before that one do not change any more.
   struct Desk {
     explicit Desk(Reader its_reader) : reader(std::move(its_reader)) {}
 
@@ -116,6 +119,7 @@ class Worker {
     std::atomic<std::size_t> busy_with{0};
     std::vector<Question> asked;
     std::vector<Answer> answers;
+    const Answer* first = nullptr;  // of them
   };
 
   [[nodiscard]] bool start() {

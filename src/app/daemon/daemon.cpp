@@ -49,7 +49,7 @@ void Daemon::reconfigure(const LoadedSettings& settings) {
   tell_now_ = true;
   settings_.policy.machine = machine;
   forget_triggers(policy(), state_.domains);
-  state_.identities.forget(state_.census);
+  state_.identities.judge_anew(policy(), state_.census);
   if (!state_.incident.pending && calm(policy(), state_.domains)) {
     state_.identities.look(sources_, policy(), state_.census,
                            sources_.facts.now_us());
@@ -280,9 +280,9 @@ void Daemon::tell_hang() {
   const std::int32_t at = state_.identities.hangs_at();
   if (at != 0 && at != hangs_at_) {
     event_log_.log().warn(
-        "reading the command line of process {} does not end (a dead file "
-        "server?): until that process is gone, rules judge new processes by "
-        "name, program and user only",
+        "reading files of process {} does not end (a dead file server?): until "
+        "that process is gone, rules by cmdline, or by exe, cgroup and unit, "
+        "do not know new processes",
         at);
   }
   hangs_at_ = at;

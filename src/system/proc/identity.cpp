@@ -43,10 +43,13 @@ IdentityTexts IdentityReader::read(const ListedProcess& process) {
   }
   texts.id = {process.pid, stat->start_time_ticks};
   stat->comm.copy(texts.comm.data(), texts.comm.size() - 1);
-  texts.cgroup = reader_.read(proc_root, path_.of(process.pid, "cgroup"))
-                     .map(parse_cgroup)
-                     .value_or(std::string_view());
-  texts.exe = read_exe(proc_root, path_.of(process.pid, "exe"));
+  if (part_ == IdentityPart::kPlace) {
+    texts.cgroup = reader_.read(proc_root, path_.of(process.pid, "cgroup"))
+                       .map(parse_cgroup)
+                       .value_or(std::string_view());
+    texts.exe = read_exe(proc_root, path_.of(process.pid, "exe"));
+    return texts;
+  }
   texts.cmdline =
       reader_
           .read_first(proc_root, path_.of(process.pid, "cmdline"), kMostCmdline)

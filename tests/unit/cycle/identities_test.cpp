@@ -64,7 +64,8 @@ TEST_F(IdentitiesTest, NameAndUserAreKnownAtOnce) {
                   rule("user", 3, {{"user", "1000"}})};
   EXPECT_EQ(judged(10).oom_adj, 5);
   EXPECT_EQ(judged(11).oom_adj, 3);
-  EXPECT_FALSE(Identities::needed(policy));
+  EXPECT_FALSE(Identities::needed(policy, IdentityPart::kPlace));
+  EXPECT_FALSE(Identities::needed(policy, IdentityPart::kArguments));
 }
 
 // A read of exe can wait for an exec that hangs.
@@ -127,6 +128,30 @@ TEST_F(IdentitiesTest, AnotherNameMayBeAnotherProgram) {
   EXPECT_TRUE(judged_of(renamed, 11).rules_open);
 }
 
+// Another program of the same process is in the same cgroup.
+TEST_F(IdentitiesTest, ARenameLeavesTheCgroup) {
+  policy.rules = {rule("unit", 9, {{"unit", "b.slice"}}),
+                  rule("exe", 5, {{"exe", "/bin/sh"}})};
+  look(kSecond);
+  source.task(11).comm = named(11, "ch2-P").comm;
+  EXPECT_EQ(judged(11).oom_adj, 9);
+  policy.rules.erase(policy.rules.begin());
+  identities.judge_anew(policy, census);
+  EXPECT_EQ(judged(11).oom_adj, 0);
+  EXPECT_TRUE(judged(11).rules_open);
+}
+
+// The kernel drops inodes of /proc when memory is short.
+TEST_F(IdentitiesTest, ANewInodeOfTheSameProcessLosesNothing) {
+  policy.rules = {rule("cmdline", 9, {{"cmdline", "sh"}})};
+  look(kSecond);
+  source.set_inode_offset(1000);
+  ASSERT_TRUE(census.add_new(source.sources(), 2 * kSecond));
+  EXPECT_EQ(judged(11).oom_adj, 9);
+  source.set_inode_offset(2000);
+  EXPECT_EQ(judged(11).oom_adj, 9);
+}
+
 TEST_F(IdentitiesTest, AReusedPidIsSomebodyElse) {
   policy.rules = {rule("cmdline", 9, {{"cmdline", "sh"}})};
   look(kSecond);
@@ -179,16 +204,92 @@ TEST(Identities, ManyNewOnesAreReadAFewHundredAtATime) {
   EXPECT_EQ(known(), 1000);
 }
 
+// `count` processes of user 1000, and then a database of another user.
+Snapshot crowd_and_database(std::int32_t count) {
+  std::vector<Task> tasks;
+  for (std::int32_t pid = 2; pid < 2 + count; ++pid) {
+    tasks.push_back(named(pid, "x"));
+  }
+  tasks.push_back(named(9000, "postgres"));
+  tasks.back().uid = 26;
+  return snapshot_of(tasks);
+}
+
+TEST(Identities, AUserWithManyLongCommandLinesDelaysNoOther) {
+  constexpr std::int32_t kMany = 300;
+  FakeSource source(crowd_and_database(kMany));
+  const std::string longest(64UL * 1024, 'x');
+  for (std::int32_t pid = 2; pid < 2 + kMany; ++pid) {
+    source.set_identity(pid, {"", longest, "/user.slice"});
+  }
+  source.set_identity(9000, {"", "postgres -D /data", "/db.service"});
+  Policy policy;
+  policy.rules = {rule("cgroup", 7, {{"cgroup", "db.service"}}),
+                  rule("cmdline", 5, {{"cmdline", "postgres*"}})};
+  Identities identities;
+  Census census;
+  ASSERT_TRUE(survey({source.sources(), policy, census}, {}));
+  identities.look(source.sources(), policy, census, kSecond);
+  source.wait_for_answers();
+  identities.look(source.sources(), policy, census, 2 * kSecond);
+  ASSERT_TRUE(survey({source.sources(), policy, census}, {}));
+  const Verdict& database = census.table().verdicts[*census.find(9000)];
+  EXPECT_EQ(database.oom_adj, 7);
+  EXPECT_FALSE(database.rules_open);
+  EXPECT_EQ(database.rules, bit_of(0) | bit_of(1));
+}
+
+TEST(Identities, CgroupsThatComeAndGoTakeNothingFromOthers) {
+  constexpr std::int32_t kMany = 400;
+  FakeSource source(crowd_and_database(kMany));
+  for (std::int32_t pid = 2; pid < 2 + kMany; ++pid) {
+    source.set_identity(pid, {"", "", "/user.slice/" + std::to_string(pid)});
+  }
+  source.set_identity(9000, {"", "", "/db.service"});
+  Policy policy;
+  policy.rules = {rule("unit", 7, {{"unit", "db.service"}})};
+  Identities identities;
+  Census census;
+  identities.look_at_all(source.sources(), policy, census);
+  ASSERT_TRUE(survey({source.sources(), policy, census}, {}));
+  EXPECT_EQ(cgroup_of(census, 0), "/user.slice/2");
+  source.replace(crowd_and_database(2));
+  for (Micros now = 1; now < 4; ++now) {
+    identities.look(source.sources(), policy, census, 1000 * now * kSecond);
+    ASSERT_TRUE(survey({source.sources(), policy, census}, {}));
+    const std::uint32_t database = *census.find(9000);
+    ASSERT_EQ(census.table().verdicts[database].oom_adj, 7) << now;
+    ASSERT_EQ(cgroup_of(census, database), "/db.service") << now;
+  }
+}
+
 TEST_F(IdentitiesTest, OneThatHangsHoldsUpNobody) {
-  policy.rules = {rule("cgroup", 7, {{"cgroup", "a.slice"}})};
+  policy.rules = {rule("cgroup", 7, {{"cgroup", "*.slice"}}),
+                  rule("cmdline", 3, {{"cmdline", "*"}})};
   look(kSecond);
   source.add(named(12, "stuck"));
   source.set_identity(12, {"", "", "/b.slice"});
   source.set_hanging(12);
   identities.look(source.sources(), policy, census, 20 * kSecond);
+  auto& places = source.sources().identities.worker(IdentityPart::kPlace);
+  constexpr Micros kMinute = 60 * kSecond;
+  ASSERT_TRUE(places.wait(kMinute));
   EXPECT_EQ(judged(10).oom_adj, 7);
   identities.look(source.sources(), policy, census, 40 * kSecond);
   EXPECT_EQ(identities.hangs_at(), 12);
+  EXPECT_EQ(cgroup(12), "/b.slice");
+  // One that comes now is judged by its cgroup.
+  source.add(named(13, "sh"));
+  source.set_identity(13, {"", "", "/c.slice"});
+  identities.look(source.sources(), policy, census, 50 * kSecond);
+  ASSERT_TRUE(places.wait(kMinute));
+  identities.look(source.sources(), policy, census, 60 * kSecond);
+  EXPECT_EQ(judged(13).oom_adj, 7);
+  // So are all when the rules change.
+  policy.rules[0].oom_adj = 9;
+  identities.judge_anew(policy, census);
+  identities.look(source.sources(), policy, census, 61 * kSecond);
+  EXPECT_EQ(judged(10).oom_adj, 9);
   source.release(12);
   identities.look(source.sources(), policy, census, 41 * kSecond);
   EXPECT_EQ(identities.hangs_at(), 0);

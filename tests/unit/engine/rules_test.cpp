@@ -71,16 +71,25 @@ TEST(Rules, WhatIsNotKnownDoesNotMatchAndIsSaid) {
 // To read the program waits for an exec that does not end.
 TEST(Rules, TheProgramIsReadInCalmTimes) {
   const std::vector<Rule> rules{rule(7, {{"exe", "/opt/*"}})};
-  EXPECT_TRUE(asks_for(rules, Known::kCalm));
+  EXPECT_TRUE(asks_for(rules, Known::kExe));
+  EXPECT_FALSE(asks_for(rules, Known::kCmdline));
   EXPECT_FALSE(asks_for(rules, Known::kScanned));
-  EXPECT_EQ(calm_conditions(rules, {.exe = "/opt/java"}), bit_of(0));
-  EXPECT_EQ(calm_conditions(rules, {.exe = "/usr/bin/java"}), 0U);
-  EXPECT_EQ(adj_of(rules, {.calm = bit_of(0)}), 7);
-  EXPECT_EQ(adj_of(rules, {.calm = RuleBits{0}}), 0);
+  const auto bits = [&](const char* exe) {
+    return calm_conditions(rules, Known::kExe, {.exe = exe});
+  };
+  EXPECT_EQ(bits("/opt/java"), bit_of(0));
+  EXPECT_EQ(bits("/usr/bin/java"), 0U);
+  CalmBits known{};
+  known[place_of(Known::kExe)] = bits("/opt/java");
+  EXPECT_EQ(adj_of(rules, {.calm = known}), 7);
+  known[place_of(Known::kExe)] = RuleBits{0};
+  EXPECT_EQ(adj_of(rules, {.calm = known}), 0);
 }
 
 RuleBits calm(const Rule& one, const char* cmdline, const char* cgroup) {
-  return calm_conditions({one}, {.cmdline = cmdline, .cgroup = cgroup});
+  const Identity identity{.cmdline = cmdline, .cgroup = cgroup};
+  return calm_conditions({one}, Known::kCmdline, identity) &
+         calm_conditions({one}, Known::kCgroup, identity);
 }
 
 TEST(Rules, ACgroupIsMatchedWithAllThatIsBelow) {

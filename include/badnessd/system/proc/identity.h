@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,7 +25,12 @@ struct ListedProcess {
   friend bool operator==(const ListedProcess&, const ListedProcess&) = default;
 };
 
-// The texts that rules match. All are empty if the process is gone.
+// What is read apart: a command line that hangs keeps no cgroup unknown.
+enum class IdentityPart : std::uint8_t { kPlace, kArguments };
+inline constexpr std::size_t kIdentityParts = 2;
+
+// The texts that rules match. All are empty if the process is gone. kPlace is
+// cgroup and program, kArguments the command line.
 struct IdentityTexts {
   ListedProcess process;
   TaskId id{};
@@ -42,7 +48,8 @@ class IdentityReader {
   using Question = ListedProcess;
   using Answer = IdentityTexts;
   // Uses a copy of `proc_root`, a descriptor of /proc.
-  explicit IdentityReader(int proc_root) : proc_root_(copy_of(proc_root)) {}
+  IdentityReader(int proc_root, IdentityPart part)
+      : proc_root_(copy_of(proc_root)), part_(part) {}
   [[nodiscard]] Answer read(const Question& process);
   [[nodiscard]] static Answer unknown(const Question& process) {
     return {.process = process};
@@ -50,6 +57,7 @@ class IdentityReader {
 
  private:
   UniqueFd proc_root_;
+  IdentityPart part_;
   FileReader reader_;
   PidPath path_;
 };
@@ -58,10 +66,14 @@ class IdentitySource {
  public:
   // `proc_root` is a descriptor of /proc that outlives this object.
   explicit IdentitySource(int proc_root)
-      : proc_root_(proc_root), worker_(proc_root) {}
+      : proc_root_(proc_root),
+        place_(proc_root, IdentityPart::kPlace),
+        arguments_(proc_root, IdentityPart::kArguments) {}
 
   // Reads what can hang.
-  [[nodiscard]] Worker<IdentityReader>& worker() noexcept { return worker_; }
+  [[nodiscard]] Worker<IdentityReader>& worker(IdentityPart part) noexcept {
+    return part == IdentityPart::kPlace ? place_ : arguments_;
+  }
 
   // The cgroup of `pid`. Call it only after the signal: before Linux 6.7 it can
   // wait for a task that changes cgroups, and that task for memory. Valid until
@@ -70,7 +82,8 @@ class IdentitySource {
 
  private:
   int proc_root_;
-  Worker<IdentityReader> worker_;
+  Worker<IdentityReader> place_;
+  Worker<IdentityReader> arguments_;
   FileReader reader_{std::size_t{4096}};
   PidPath path_;
 };

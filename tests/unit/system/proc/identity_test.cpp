@@ -27,6 +27,8 @@ using test::link;
 using test::open_root;
 using test::TempTree;
 
+constexpr auto kArguments = IdentityPart::kArguments;
+
 TempTree tree_with(std::vector<Entry> more) {
   std::vector<Entry> entries = test::system_files();
   entries.push_back(test::process({.pid = 1}, test::oom_files(0, 0)));
@@ -37,9 +39,10 @@ TempTree tree_with(std::vector<Entry> more) {
 }
 
 // Waits for the answer, for as long as a test may take.
-IdentityTexts identify(ProcfsSource& source, std::int32_t pid) {
+IdentityTexts identify(ProcfsSource& source, std::int32_t pid,
+                       IdentityPart part = IdentityPart::kPlace) {
   const std::array<ListedProcess, 1> asked{{{.pid = pid, .inode = 5}}};
-  auto& worker = source.sources().identities.worker();
+  auto& worker = source.sources().identities.worker(part);
   worker.ask(asked);
   while (worker.busy_with() != 0) {
     ::usleep(1000);
@@ -54,9 +57,9 @@ TEST(Identify, ArgumentsHaveBlanksBetweenThem) {
       tree_with({file("cmdline", std::string("java\0-jar\0a b\0\0", 15)),
                  file("cgroup", "0::/a.slice\n")});
   const auto source = open_root(tree.path());
-  const IdentityTexts texts = identify(*source, 20);
+  const IdentityTexts texts = identify(*source, 20, kArguments);
   EXPECT_EQ(texts.cmdline, "java -jar a b");
-  EXPECT_EQ(texts.cgroup, "/a.slice");
+  EXPECT_EQ(identify(*source, 20).cgroup, "/a.slice");
   EXPECT_EQ(texts.id, (TaskId{20, 7}));
   EXPECT_STREQ(texts.comm.data(), "java");
 }
@@ -65,9 +68,9 @@ TEST(Identify, OfAHugeCommandLineTheBeginning) {
   const TempTree tree =
       tree_with({file("cmdline", std::string(2UL << 20, 'x'))});
   const auto source = open_root(tree.path());
-  const IdentityTexts texts = identify(*source, 20);
+  const IdentityTexts texts = identify(*source, 20, kArguments);
   EXPECT_EQ(texts.cmdline.size(), 64U * 1024);
-  EXPECT_EQ(texts.cgroup, "");  // there is no such file
+  EXPECT_EQ(identify(*source, 20).cgroup, "");  // there is no such file
 }
 
 TEST(Identify, OneThatIsGoneIsNobody) {
@@ -86,11 +89,12 @@ TEST(Identify, OneThatHangsKeepsNobodyWaiting) {
   ASSERT_EQ(::mkfifo(cmdline.c_str(), 0600), 0);
   const auto source = open_root(tree.path());
   const std::array<ListedProcess, 1> asked{{{.pid = 20, .inode = 5}}};
-  auto& worker = source->sources().identities.worker();
+  auto& worker = source->sources().identities.worker(kArguments);
   worker.ask(asked);
   EXPECT_EQ(worker.busy_with(), 1U);
   EXPECT_EQ(test::scan_of(*source).tasks.size(), 2U);
   EXPECT_EQ(worker.busy_with(), 1U);
+  EXPECT_EQ(identify(*source, 20).cgroup, "/a.slice");  // it is read apart
   // Then it ends after all; from a pipe nothing can be read by position.
   const int end = ::open(cmdline.c_str(), O_WRONLY);
   ASSERT_GE(end, 0);
@@ -101,7 +105,6 @@ TEST(Identify, OneThatHangsKeepsNobodyWaiting) {
   const auto answers = worker.take_answers();
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0].id.pid, 20);
-  EXPECT_EQ(answers[0].cgroup, "/a.slice");
 }
 
 TEST(Identify, HugeCommandLinesComeAFewAtATime) {
@@ -109,7 +112,7 @@ TEST(Identify, HugeCommandLinesComeAFewAtATime) {
       tree_with({file("cmdline", std::string(64UL * 1024, 'x'))});
   const auto source = open_root(tree.path());
   const std::vector<ListedProcess> asked(100, {.pid = 20, .inode = 5});
-  auto& worker = source->sources().identities.worker();
+  auto& worker = source->sources().identities.worker(kArguments);
   worker.ask(asked);
   while (worker.busy_with() != 0) {
     ::usleep(1000);
@@ -123,7 +126,7 @@ TEST(Worker, WaitEndsWithTheAnswersOrTheTime) {
   const std::string cmdline = tree.path("20/cmdline");
   ASSERT_EQ(::mkfifo(cmdline.c_str(), 0600), 0);
   const auto source = open_root(tree.path());
-  auto& worker = source->sources().identities.worker();
+  auto& worker = source->sources().identities.worker(kArguments);
   EXPECT_TRUE(worker.wait(0));  // nothing was asked yet
   worker.ask(std::array{ListedProcess{.pid = 20, .inode = 5}});
   EXPECT_FALSE(worker.wait(0));
@@ -134,14 +137,35 @@ TEST(Worker, WaitEndsWithTheAnswersOrTheTime) {
   EXPECT_TRUE(worker.wait(60'000'000));
   ::close(end);
   ASSERT_EQ(worker.answers().size(), 1U);
-  EXPECT_EQ(worker.answers()[0].cgroup, "/a.slice");
+  EXPECT_EQ(worker.answers()[0].id.pid, 20);
   EXPECT_EQ(worker.answers().size(), 1U);  // they stay in place
+}
+
+// What was answered is known although the next answer does not come.
+TEST(Worker, AnswersComeOneByOne) {
+  const TempTree tree = tree_with({});
+  tree.write("1/cmdline", "init");
+  const std::string cmdline = tree.path("20/cmdline");
+  ASSERT_EQ(::mkfifo(cmdline.c_str(), 0600), 0);
+  const auto source = open_root(tree.path());
+  auto& worker = source->sources().identities.worker(kArguments);
+  worker.ask(std::array{ListedProcess{.pid = 1, .inode = 4},
+                        ListedProcess{.pid = 20, .inode = 5}});
+  while (worker.busy_with() != 2) {
+    ::usleep(1000);
+  }
+  ASSERT_EQ(worker.answers().size(), 1U);
+  EXPECT_EQ(worker.answers()[0].cmdline, "init");
+  const int end = ::open(cmdline.c_str(), O_WRONLY);
+  EXPECT_TRUE(worker.wait(60'000'000));
+  ::close(end);
+  EXPECT_EQ(worker.answers().size(), 2U);
 }
 
 TEST(Worker, WaitsForEachQuestionAnew) {
   const TempTree tree = tree_with({file("cmdline", "x")});
   const auto source = open_root(tree.path());
-  auto& worker = source->sources().identities.worker();
+  auto& worker = source->sources().identities.worker(kArguments);
   // Each of them ends before or after the wait begins.
   for (std::int32_t i = 0; i < 200; ++i) {
     const std::vector<ListedProcess> asked(static_cast<std::size_t>(1 + i % 7),
@@ -168,7 +192,9 @@ TEST(Identify, TheProgramIsItsPathEvenIfTheFileWasReplaced) {
 TEST(LiveIdentity, OfThisVeryProcess) {
   const auto source = open_root("/proc");
   const IdentityTexts texts = identify(*source, ::getpid());
-  EXPECT_NE(texts.cmdline.find("badnessd_unit_test"), std::string::npos);
+  EXPECT_NE(identify(*source, ::getpid(), kArguments)
+                .cmdline.find("badnessd_unit_test"),
+            std::string::npos);
   ASSERT_TRUE(texts.exe);
   EXPECT_TRUE(texts.exe->ends_with("badnessd_unit_test"));
 }
