@@ -43,14 +43,25 @@ Daemon::Daemon(const Sources& sources, Killer& killer, LoadedSettings settings,
 }
 
 void Daemon::reconfigure(const LoadedSettings& settings) {
+  if (state_.incident.pending) {
+    waiting_ = settings;
+    event_log_.log().info("the new settings hold when {} is done with",
+                          state_.incident.pending->id.pid);
+    return;
+  }
   const Machine machine = policy().machine;
+  const std::uint32_t hz = policy().score.hz;
+  waiting_.reset();
   settings_ = settings.settings;
   settings_origin_ = settings.origin;
   tell_now_ = true;
   settings_.policy.machine = machine;
+  if (std::exchange(settings_.policy.score.hz, hz) != hz) {
+    event_log_.log().warn("kernel.hz stays {} until the next start", hz);
+  }
   forget_triggers(policy(), state_.domains);
   state_.identities.judge_anew(policy(), state_.census);
-  if (!state_.incident.pending && calm(policy(), state_.domains)) {
+  if (calm(policy(), state_.domains)) {
     state_.identities.look(sources_, policy(), state_.census,
                            sources_.facts.now_us());
   }
@@ -194,6 +205,9 @@ void Daemon::step() {
   if (result.reading.time_us - reported_us_ >= settings_.report_interval_us) {
     reported_us_ = result.reading.time_us;
     event_log_.log().info("{}", status());
+  }
+  if (waiting_ && !state_.incident.pending) {
+    reconfigure(LoadedSettings(*waiting_));
   }
 }
 

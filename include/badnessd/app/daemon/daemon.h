@@ -2,6 +2,7 @@
 // The loop: runs a cycle when one is due, and logs each change of state.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "badnessd/app/config/config.h"
@@ -37,7 +38,8 @@ class Daemon {
   // Runs one cycle. Logs changes, and never the same line twice in a row.
   void step();
 
-  // Applies new settings. Keeps the machine and the history.
+  // Applies new settings; while a victim is pending, after it: the decision
+  // refers to its trigger. Keeps the machine, kernel.hz and the history.
   void reconfigure(const LoadedSettings& settings);
 
   // The time to sleep before the next step.
@@ -75,6 +77,7 @@ class Daemon {
   Sources sources_;
   Killer& killer_;
   Settings settings_;
+  std::optional<LoadedSettings> waiting_;  // until no victim is pending
   StateFile state_file_;
   EventLog& event_log_;
   CycleState state_;

@@ -254,6 +254,40 @@ TEST_F(DaemonTest, NewSettingsHoldFromTheNextStepOn) {
   EXPECT_EQ(killer.pids(), std::vector<std::int32_t>{11});
 }
 
+// The decision refers to its trigger until its victim is done with.
+TEST_F(DaemonTest, NewSettingsWaitForAPendingVictim) {
+  Trigger other = settings.policy.triggers[0];
+  other.mem_available_below = Amount{.basis_points = {}, .kib = 1};
+  settings.policy.triggers.insert(settings.policy.triggers.begin(), 5, other);
+  settings.policy.triggers[5].name = "the-sixth";
+  killer.set_exited(false);
+  Daemon daemon = make();
+  source.set_pressure(with_available(10'000));
+  static_cast<void>(steps(daemon, 1));
+  ASSERT_TRUE(daemon.victim_pending());
+  settings.policy.triggers.resize(1);
+  daemon.reconfigure({settings, "a test"});
+  EXPECT_GE(daemon.policy().triggers.size(), 6U);
+  killer.set_exited(true);
+  source.set_pressure(with_available(900'000));
+  source.set_step(100'000);
+  static_cast<void>(steps(daemon, 50));
+  EXPECT_FALSE(daemon.victim_pending());
+  EXPECT_EQ(daemon.policy().triggers.size(), 1U);
+  EXPECT_NE(event_log.last_record().dump().find("the-sixth"),
+            std::string::npos);
+}
+
+TEST_F(DaemonTest, TheTicksOfTheKernelStayUntilTheNextStart) {
+  Daemon daemon = make();
+  const std::uint32_t before = settings.policy.score.hz;
+  settings.policy.score.hz = before == 250 ? 1000 : 250;
+  logged.str("");
+  daemon.reconfigure({settings, "a test"});
+  EXPECT_EQ(daemon.policy().score.hz, before);
+  EXPECT_NE(logged.str().find("kernel.hz"), std::string::npos);
+}
+
 TEST_F(DaemonTest, TellsItsStatusAtTheStartThenRarelyAndAfterAKill) {
   Daemon daemon = make();
   source.set_pressure(with_available(900'000));
