@@ -115,13 +115,13 @@ void Census::ask_unshared(const Sources& sources,
 }
 
 void Census::take_unshared(const Sources& sources) {
-  if (!asked_) {
+  if (!asked_ || sources.unshared.busy_with() != 0) {
     return;
   }
-  const auto answers = sources.unshared.take_answers();
-  asked_ = answers.empty();
+  asked_ = false;
   asked_cost_us_ = 0;
-  for (const Unshared& unshared : answers) {
+  // In place: to free them takes a lock that another thread may hold.
+  for (const Unshared& unshared : sources.unshared.answers()) {
     asked_cost_us_ += unshared.cost_us;
     const auto index = find(unshared.id.pid);
     if (index && table_.tasks[*index].id == unshared.id) {

@@ -40,6 +40,7 @@ Expected<void> ProcfsSource::list(std::vector<ListedProcess>& listed,
             [](const ListedProcess& a, const ListedProcess& b) {
               return a.pid < b.pid;
             });
+  list_.reserve(listed.capacity());  // read_children() allocates nothing
   return done;
 }
 

@@ -209,10 +209,11 @@ bool ProcfsSource::mems_intersect(const Task& task,
 // child that is not in the scan is younger than the snapshot and is skipped.
 void ProcfsSource::read_children(Snapshot& snapshot, std::uint32_t index) {
   Task& task = snapshot.tasks[index];
-  auto text = reader_.read(
-      root_.get(), path_.of_thread(task.id.pid, task.id.pid, "children"));
+  auto text = reader_.read_first(
+      root_.get(), path_.of_thread(task.id.pid, task.id.pid, "children"),
+      kBuffer);
   list_.clear();
-  bool ok = text.has_value();
+  bool ok = text.has_value() && text->size() < kBuffer;
   while (ok) {
     const auto pid = next_child(*text);
     ok = pid.has_value();

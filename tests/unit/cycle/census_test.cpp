@@ -279,6 +279,12 @@ TEST_F(UnsharedTest, WhatAWorkerCopiesIsKept) {
   EXPECT_EQ(worker.then->private_kib, kLoaded + 10'000);
 }
 
+// A decision takes them as well, and frees no memory.
+TEST_F(UnsharedTest, TheAnswersStayInPlace) {
+  note(1000, 10'000, 20'000);
+  EXPECT_EQ(source.sources().unshared.answers().size(), 1U);
+}
+
 TEST_F(UnsharedTest, SoIsWhatItsParentCopies) {
   const std::size_t slot = note(1000, 0, 20'000, 700'000);
   note(2000, 120'000, 20'000, 900'000);

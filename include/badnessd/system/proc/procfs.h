@@ -148,7 +148,10 @@ class ProcfsSource final : public FactSource {
   StatusFields reference_;
   UniqueFd meminfo_;  // kept open on the live system
   UniqueFd psi_;
-  FileReader reader_;
+  // status of a process in 65,536 groups, or a list of 100,000 children: to
+  // read what is larger is no part of a decision.
+  static constexpr std::size_t kBuffer = std::size_t{1} << 20;
+  FileReader reader_{kBuffer};
   DirectoryReader processes_;
   // The offset of a process's entry in the directory, less its pid. On Linux
   // it is the same for all processes (fs/proc/base.c: proc_pid_readdir()), so

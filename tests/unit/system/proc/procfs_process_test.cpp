@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // procfs.h: the facts of one process, and its memory again.
+#include <malloc.h>
+
 #include <cerrno>
 #include <cstdint>
 #include <memory>
@@ -328,6 +330,43 @@ TEST(ProcfsChildren, ForkedByAnotherThreadAreNotOnIt) {
   EXPECT_EQ(listed_children("21 ", &snapshot), Pids{21});
   EXPECT_EQ(listed_children(""), Pids{});
   EXPECT_EQ(snapshot.gaps.children_by_ppid, 0U);
+}
+
+// A list of 9,000 children has 72,000 bytes.
+TEST(ProcfsChildren, OfALeaderWithThousandsTakeNoMemoryToRead) {
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+  std::string list;
+  std::vector<Entry> processes{process618({.pid = 10}, "")};
+  Pids children;
+  for (std::int32_t pid = 200; pid < 400; ++pid) {
+    children.push_back(pid);
+    processes.push_back(process618({.pid = pid, .ppid = 10}, ""));
+    list += std::to_string(pid) + " ";
+  }
+  for (std::int32_t i = 0; i < 9'000; ++i) {
+    list += std::to_string(1'000'000 + i) + " ";
+  }
+  const TempTree tree(root618(processes));
+  tree.write("10/task/10/children", list);
+  const auto source = open_root(tree.path());
+  Snapshot snapshot;
+  std::vector<ListedProcess> listed;
+  ASSERT_TRUE(source->list(listed, kAllPids));
+  for (const ListedProcess& process : listed) {
+    snapshot.tasks.push_back(*source->read(process.pid, snapshot.gaps));
+  }
+  link_children(snapshot);
+  const auto held = [] {
+    const auto info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const auto before = held();
+  source->read_children(snapshot,
+                        static_cast<std::uint32_t>(find_task(snapshot, 10)));
+  EXPECT_EQ(held(), before);
+  EXPECT_EQ(children_of(snapshot, task_of(snapshot, 10)), children);
+  EXPECT_EQ(snapshot.gaps.children_by_ppid, 0U);
+#endif
 }
 
 TEST(ProcfsChildren, YoungerThanTheSnapshotAreLeftOut) {
