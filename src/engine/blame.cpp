@@ -86,7 +86,8 @@ Culprit find_culprit(const Snapshot& snapshot, const Bars& bars,
     return taken(Kind::kProcess, all, false);
   }
   if (cgroups.count != 0) {
-    return cgroups.dead ? nobody : in_cgroups(snapshot, bars, cgroups);
+    return cgroups.dead ? Culprit{.kind = Kind::kNobody, .by_account = true}
+                        : in_cgroups(snapshot, bars, cgroups);
   }
   return all.fair_kib >= enough ? taken(Kind::kGroup, all, false) : nobody;
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/cycle/census.h"
 
+#include <array>
+#include <cerrno>
+
 #include <gtest/gtest.h>
 
+#include "badnessd/cycle/refresh.h"
 #include "badnessd/engine/kernel26.h"
 #include "fake_source.h"
 #include "forwarding_source.h"
@@ -340,6 +344,59 @@ TEST(NewPids, GoAroundAtTheGreatest) {
   EXPECT_TRUE(around.contains(310));
   EXPECT_FALSE(around.contains(311));
   EXPECT_FALSE((NewPids{.after = 5, .last = 5}.contains(5)));
+}
+
+// Reading processes fails with `code`.
+class UnreadableSource final : public test::ForwardingSource {
+ public:
+  UnreadableSource(const Sources& sources, std::int32_t pid, int code)
+      : ForwardingSource(sources), pid_(pid), code_(code) {}
+  [[nodiscard]] Expected<Task> read(std::int32_t pid, Gaps& gaps) override {
+    return pid == pid_ ? tl::unexpected(Error{code_, "read stat"})
+                       : ForwardingSource::read(pid, gaps);
+  }
+
+ private:
+  std::int32_t pid_;
+  int code_;
+};
+
+TEST_F(CensusTest, WhatCannotBeReadIsCounted) {
+  const auto gaps = [&](int code) {
+    UnreadableSource some(source.sources(), 11, code);
+    Census own;
+    EXPECT_TRUE(Refresh::read_all(some.sources(), own, true, kSecond));
+    EXPECT_FALSE(test::task_of(own.table(), 11).has_mm);
+    EXPECT_TRUE(test::task_of(own.table(), 10).has_mm);
+    const Gaps& found = own.table().gaps;
+    return std::array{found.vanished, found.malformed, found.unreadable};
+  };
+  using Counts = std::array<std::uint32_t, 3>;
+  EXPECT_EQ(gaps(ESRCH), (Counts{1, 0, 0}));
+  EXPECT_EQ(gaps(ENOENT), (Counts{1, 0, 0}));
+  EXPECT_EQ(gaps(EBADMSG), (Counts{0, 1, 0}));
+  EXPECT_EQ(gaps(EACCES), (Counts{0, 0, 1}));
+}
+
+TEST_F(CensusTest, SaysWhetherInitIsVisible) {
+  const auto visible = [&] {
+    EXPECT_TRUE(Refresh::read_all(source.sources(), census, true, kSecond));
+    return census.table().gaps.init_visible;
+  };
+  EXPECT_FALSE(visible());
+  source.replace(snapshot_of({holding(1, 10, 10), holding(10, 500, 1'000)}));
+  EXPECT_TRUE(visible());
+}
+
+TEST_F(CensusTest, ForgetsProcessesThatAreGone) {
+  ASSERT_TRUE(Refresh::read_all(source.sources(), census, true, kSecond));
+  ASSERT_TRUE(census.find(10));
+  source.remove(10);
+  ASSERT_TRUE(Refresh::read_all(source.sources(), census, true, 2 * kSecond));
+  EXPECT_FALSE(census.find(10));
+  ASSERT_TRUE(census.find(11));
+  EXPECT_EQ(census.entries().size(), census.table().tasks.size());
+  EXPECT_EQ(census.entries()[*census.find(11)].process.pid, 11);
 }
 
 TEST_F(CensusTest, NamesTheProcessesThatTookTheMost) {

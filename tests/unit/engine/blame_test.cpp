@@ -110,6 +110,7 @@ TEST(FindCulprit, WhatADeadCgroupLeftIsNobodys) {
   const Culprit culprit = find_culprit(snapshot, {}, kLoss, cgroups);
   EXPECT_EQ(culprit.kind, Who::kNobody);
   EXPECT_FALSE(culprit.exempt);
+  EXPECT_TRUE(culprit.by_account);
 }
 
 TEST(FindCulprit, OfACgroupInWhichNoneMayDieIsNobodys) {
