@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/cycle/cycle.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -147,6 +148,50 @@ TEST_F(StormCycle, TheForkerGoesFirstAndThenAllOfItsStorm) {
   EXPECT_EQ(killer.also().size(), 50U);
   EXPECT_EQ(state.decision.swept, 50U);
   EXPECT_EQ(state.domains.system.kills.count, 1U);
+}
+
+// Right before the signal three processes appear below the forker: a shell of
+// another user, one that took little, and a member.
+TEST_F(StormCycle, TheSweepTakesOnlyMembers) {
+  Task late = holding(160, 800, 8'000);
+  late.id.start_time = (kUptime - 1) * kUserHz;
+  late.ppid = 100;
+  struct Newcomers {
+    FakeSource* source;
+    std::vector<Task> tasks;
+  } newcomers{&*source, {late, late, late}};
+  newcomers.tasks[0].uid = 4242;
+  newcomers.tasks[1].id.pid = 161;
+  newcomers.tasks[1].rss_anon_kib = 100;
+  newcomers.tasks[1].comm = test::named_task(161, 1, "bash").comm;
+  newcomers.tasks[2].id.pid = 162;
+  source->set_pressure(with_available(50'000));
+  const CycleHooks hooks{[](void* context) {
+                           const auto& it = *static_cast<Newcomers*>(context);
+                           for (const Task& task : it.tasks) {
+                             it.source->add(task);
+                           }
+                         },
+                         &newcomers};
+  EXPECT_EQ(run_cycle(source->sources(), rules, killer, state, hooks).kind,
+            Kind::kSignalled);
+  EXPECT_EQ(std::ranges::count(killer.also(), 160), 0);
+  EXPECT_EQ(std::ranges::count(killer.also(), 161), 0);
+  EXPECT_EQ(std::ranges::count(killer.also(), 162), 1);
+}
+
+// An old forker is spared once; a victim that vanished was no kill.
+TEST_F(StormCycle, TheForkerWasSparedOnlyIfASignalWasSent) {
+  source->task(100).id.start_time = 0;
+  killer.set_answer(KillOutcome::Kind::kVanished);
+  EXPECT_EQ(run_low(*source).kind, Kind::kNotSignalled);
+  ASSERT_TRUE(state.decision.storm);
+  EXPECT_TRUE(state.decision.storm->spare_forker);
+  killer.set_answer(KillOutcome::Kind::kSent);
+  EXPECT_EQ(run_low(*source).kind, Kind::kSignalled);
+  ASSERT_TRUE(state.decision.storm);
+  EXPECT_TRUE(state.decision.storm->spare_forker);
+  EXPECT_EQ(state.incident.spared_forker.pid, 100);
 }
 
 TEST_F(StormCycle, AForkerThatARuleProtectsIsSpared) {
@@ -651,6 +696,53 @@ TEST_F(BlameTest, WhatSharesItsAddressSpaceGoesWithIt) {
   EXPECT_EQ(killer.also(), std::vector<std::int32_t>{13});
   EXPECT_EQ(state.decision.kill_set, KillSet::kSharedMm);
   EXPECT_EQ(state.incident.pending->expected_kib, 460'000U);
+}
+
+// All processes from pid 200 on share the address space of pid 12.
+class SharingSource final : public test::ForwardingSource {
+ public:
+  using ForwardingSource::ForwardingSource;
+  [[nodiscard]] bool share_mm(const Task& a, const Task& b) override {
+    return a.id.pid >= 200 || b.id.pid >= 200;
+  }
+};
+
+TEST_F(BlameTest, HoweverManyShareItsAddressSpaceTheyGoWithIt) {
+  constexpr std::int32_t kMany = 200;
+  grow(12, 440'000);
+  for (std::int32_t i = 0; i < kMany; ++i) {
+    Task twin = source.task(12);
+    twin.id = {200 + i, 200};
+    twin.ppid = 12;
+    twin.flags = kPfForkNoExec;
+    source.add(twin);
+  }
+  SharingSource sharing(source.sources());
+  source.set_pressure(with_available(50'000));
+  EXPECT_EQ(run(sharing).kind, Kind::kSignalled);
+  EXPECT_EQ(state.decision.kill_set, KillSet::kSharedMm);
+  EXPECT_EQ(killer.also().size() + killer.pids().size(), kMany + 1U);
+}
+
+// Those that the choice did not judge are judged for the record.
+TEST_F(CycleTest, WhoIsListedBesideAChoiceFromTheCensusHasPoints) {
+  FakeSource source(
+      snapshot_of({holding(10, 3'000'000, 140'000),
+                   holding(11, 80'000, 300'000), holding(12, 60'000, 20'000)}));
+  source.fault(1);
+  rules.min_reclaim.reset();
+  source.set_pressure(with_available(500'000));
+  EXPECT_EQ(run(source).kind, Kind::kCalm);
+  source.task(12).rss_anon_kib += 440'000;
+  source.fault(440'000);
+  const std::uint32_t lists = source.lists();
+  EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+  EXPECT_LE(source.lists(), lists + 1);
+  const Decision& decision = state.decision;
+  EXPECT_EQ(decision.chosen.task.id.pid, 12);
+  ASSERT_EQ(decision.passed_over_count, 2U);
+  EXPECT_EQ(decision.passed_over[0].task.id.pid, 10);
+  EXPECT_GT(decision.passed_over[0].verdict.points, 1'000'000U);
 }
 
 TEST_F(CycleTest, WhereNobodyGivesBackEnoughTheBarIsHalved) {

@@ -92,6 +92,20 @@ TEST_F(Extents, ACgroupIsAllWhoAreInIt) {
   EXPECT_EQ(state.decision.group.view(), "/user/u1/scope");
 }
 
+// It was in it when that was read last.
+TEST_F(Extents, ACgroupThatTheVictimHasLeftIsNotKilled) {
+  protect_database();
+  policy.victim = VictimOrder::kCgroup;
+  policy.oom_group = true;
+  source.set_oom_group("/user/u1");
+  look_in_calm();
+  source.set_identity(11, {"/bin/x", "x", "/user/u2/scope"});
+  EXPECT_EQ(run().kind, Kind::kSignalled);
+  EXPECT_EQ(killer.pids(), Pids{11});
+  EXPECT_TRUE(killer.also().empty());
+  EXPECT_EQ(state.decision.kill_set, KillSet::kProcess);
+}
+
 TEST_F(Extents, TheRootIsNoCgroupToBeKilled) {
   source.set_identity(20, {"/bin/db", "db", "/"});
   policy.victim = VictimOrder::kCgroup;
