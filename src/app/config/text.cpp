@@ -139,18 +139,18 @@ std::string percent_text(std::uint64_t basis_points, std::string_view suffix) {
 }
 
 std::string duration_text(std::uint64_t seconds) {
-  constexpr std::uint64_t kMinute = 60;
-  constexpr std::uint64_t kHour = 60 * kMinute;
+  constexpr std::uint64_t kSecondsOfMinute = 60;
+  constexpr std::uint64_t kHour = 60 * kSecondsOfMinute;
   constexpr std::uint64_t kDay = 24 * kHour;
-  if (seconds < kMinute) {
+  if (seconds < kSecondsOfMinute) {
     return fmt::format("{} s", seconds);
   }
   if (seconds < kHour) {
-    return fmt::format("{} min", seconds / kMinute);
+    return fmt::format("{} min", seconds / kSecondsOfMinute);
   }
   if (seconds < kDay) {
     return fmt::format("{} h {:02} min", seconds / kHour,
-                       seconds % kHour / kMinute);
+                       seconds % kHour / kSecondsOfMinute);
   }
   return fmt::format("{} d {:02} h", seconds / kDay, seconds % kDay / kHour);
 }
