@@ -180,14 +180,16 @@ template <class Upset>
   if (!reading || !file) {
     ::_exit(kNotKilled);
   }
-  // All that there is, or an amount at which the first trigger acts.
   const Kib half_kib = reading->mem_total_kib / 2;
+  Kib limit_kib = half_kib - lost_kib / 2;
   if (lost_kib == 0) {
+    // All is lost, nobody took it, and any process gives enough back.
     lost_kib = half_kib - 1;
-  } else {
-    settings.policy.triggers[0].mem_available_below =
-        Amount{.basis_points = {}, .kib = half_kib - lost_kib / 2};
+    limit_kib = 1024;
+    settings.policy.min_reclaim = Amount{.basis_points = {}, .kib = limit_kib};
   }
+  settings.policy.triggers[0].mem_available_below =
+      Amount{.basis_points = {}, .kib = limit_kib};
   settings.policy.machine = {.mem_total_kib = reading->mem_total_kib,
                              .self_pid = procfs->self_pid()};
   Daemon daemon(source.sources(), killer, {settings, "a test"},
