@@ -111,7 +111,7 @@ judge_only() {
   us=$(to_signal_us "$1" "$2")
   died=$(victims "$1")
   info "$1: died, in order: ${died:-none}; threshold to signal ${us:-none} us"
-  info "$1: the last record: $(record "$1" victim.comm) took $(record "$1" victim.took_kib) KiB, blame $(record "$1" blame), loss $(record "$1" loss)"
+  info "$1: the last record: $(record "$1" victim.comm) took $(record "$1" victim.took_kib) KiB, culprit $(record "$1" culprit), loss $(record "$1" loss)"
   others=$(cut -d' ' -f1 "$out/$1.died" | grep -vxE "$(echo "$2" | tr ' ' '|')" | paste -sd' ')
   check "$1: only these die: $2" "died too: $others" [ -z "$others" ]
   case " $2 " in
