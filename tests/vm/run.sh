@@ -15,10 +15,12 @@
 #   BADNESSD=build/badnessd  BADNESSD_CONFIG=config/badnessd.toml
 #   BADNESSD_DROPIN: a file for badnessd.service.d    DEB: a package, for the case
 #   VM=build/vm: where build-image.sh put its work   VMLINUZ=VM/vmlinuz
+#   ARCH=amd64|arm64    INITRD: where the kernel needs one    EXTRA: a directory
+#   whose files go into the guest
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-[ $# -ge 2 ] || { sed -n 's/^# \{0,1\}//; 3,20p' "$0"; exit 2; }
+[ $# -ge 2 ] || { sed -n 's/^# \{0,1\}//; 3,22p' "$0"; exit 2; }
 scenario=$1 daemon=$2
 : "${VM:=$top/build/vm}" "${BADNESSD:=$top/build/badnessd}" "${BADNESSD_CONFIG:=$top/config/badnessd.toml}" \
   "${VMLINUZ:=$VM/vmlinuz}"
@@ -41,10 +43,16 @@ esac
 # Everything but Debian comes with the run.
 mkdir -p "$out"
 d=$out/inject && rm -rf "$d" && mkdir -p "$d/opt/lab" "$d/etc/systemd/system"
+case ${ARCH:-amd64} in
+amd64) qemu=qemu-system-x86_64 console=ttyS0 cc=gcc ;;
+arm64) qemu='qemu-system-aarch64 -M virt' console=ttyAMA0 cc=aarch64-linux-gnu-gcc ;;
+*) echo "unknown ARCH $ARCH" >&2; exit 2 ;;
+esac
 [ -n "$(find "$VM/oomlab" -newer "$here/guest/oomlab.c" 2>/dev/null)" ] ||
-  gcc -O2 -Wall -Wextra -static -o "$VM/oomlab" "$here/guest/oomlab.c"
+  $cc -O2 -Wall -Wextra -static -o "$VM/oomlab" "$here/guest/oomlab.c"
 cp -r "$VM/oomlab" "$here/guest/start.sh" "$here/guest/lib.sh" "$here/guest/cases" "$d/opt/lab/"
 cp -r "$here/guest/servers" "$d/opt/lab/cases/"
+[ -z "$EXTRA" ] || cp -r "$EXTRA/." "$d/"
 cp "$here/guest/lab-role@.service" "$d/etc/systemd/system/"
 case $daemon in
 badnessd)
@@ -68,10 +76,10 @@ truncate -s 512M "$out/swap.raw"
 start=$(date +%s)
 set +e
 # shellcheck disable=SC2086
-TMPDIR=$out nice -n "${NICE:--10}" timeout "$TIMEOUT" qemu-system-x86_64 -accel tcg ${ICOUNT:+-icount $ICOUNT} -cpu max -smp 1 -m "$MEM" \
+TMPDIR=$out nice -n "${NICE:--10}" timeout "$TIMEOUT" $qemu -accel tcg ${ICOUNT:+-icount $ICOUNT} -cpu max -smp 1 -m "$MEM" \
   -nodefaults -no-user-config -display none -nic none -no-reboot -serial "file:$out/console.log" \
-  -kernel "$VMLINUZ" \
-  -append "root=/dev/nvme0n1 rw console=ttyS0 quiet loglevel=3 psi=${PSI:-1} log_buf_len=4M random.trust_cpu=on mitigations=off \
+  -kernel "$VMLINUZ" ${INITRD:+-initrd "$INITRD"} \
+  -append "root=/dev/nvme0n1 rw console=$console quiet loglevel=3 psi=${PSI:-1} log_buf_len=4M random.trust_cpu=on mitigations=off \
 tsc=reliable systemd.unified_cgroup_hierarchy=1 systemd.show_status=0 lab.scenario=$scenario lab.arg=$ARG \
 lab.daemon=$daemon lab.swap=$SWAP lab.limit=$LIMIT $APPEND" \
   -device nvme,id=nv,serial=lab \
