@@ -7,7 +7,7 @@
 # environment: SCENARIOS="python php ..." (default all), and that of run.sh
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -gt 0 ] || set -- badnessd earlyoom
-: "${SCENARIOS:=python python-root query java php make worker}"
+: "${SCENARIOS:=python python-root query java php make worker shm shm-shell sockets}"
 export VM="${VM:-$(realpath "$here/../..")/build/vm-servers}" MEM=2048 LIMIT="${LIMIT:-90}" TIMEOUT="${TIMEOUT:-1800}" NICE="${NICE:-10}"
 label() {
   case $1 in
@@ -18,6 +18,9 @@ label() {
   php) echo 'a PHP script, 50 MB/s, beside MariaDB, Prometheus and the JVM' ;;
   make) echo '`make -j10` of compilers, 220 MiB each' ;;
   worker) echo 'one of four preloaded gunicorn workers, 1.5 GiB' ;;
+  shm) echo 'a Python service, files of 1 MiB in /dev/shm, 50 MB/s' ;;
+  shm-shell) echo 'a shell whose children write files of 1 MiB to /dev/shm' ;;
+  sockets) echo 'a Python service, buffers of socket pairs, 50 MB/s' ;;
   *) echo "$1" ;;
   esac
 }

@@ -51,6 +51,12 @@ from=$(cut -d' ' -f1 /proc/uptime)
 case $arg in
 python) service leak nobody $files/leak.py 100 ;;
 python-root) service leak root $files/leak.py 50 ;;
+shm|sockets)
+  mount -o remount,size=100% /dev/shm
+  service leak nobody -p LimitNOFILE=65536 $files/leak.py 50 "$arg" ;;
+shm-shell)
+  mount -o remount,size=100% /dev/shm
+  service leak nobody $files/leak.sh ;;
 query) session leak -f leak.sql ;;
 java) service leak nobody java -Xmx1500m -cp /opt/lab Service 40 1300 100 ;;
 php) service leak www-data $files/leak.php 50 ;;
@@ -83,7 +89,7 @@ awk -F'|' -v leak="$leak" -v arg="$arg" '
   seen[$5]++ { next }
   {
     pid = $5; name = $6
-    if (pid == leak || (arg == "make" && name ~ /^(cc1|make)$/)) name = (arg == "make" ? name : "the leak")
+    if (pid == leak || (arg == "make" && name ~ /^(cc1|make)$/) || (arg == "shm-shell" && name ~ /^(sh|head|sleep)$/)) name = (arg == "make" ? name : "the leak")
     else if (name == "postgres" && title[pid] ~ /postgres -D/) name = "INNOCENT postmaster"
     else name = "INNOCENT " name (pid in unit && unit[pid] != name ? " of " unit[pid] : "")
     by = $4 == 128 ? " (kernel)" : $2 ~ /^(systemd|make|gunicorn|postgres)/ ? " (by " $2 ")" : ""
