@@ -27,6 +27,18 @@ bool is_last_unit(std::string_view name) noexcept {
   return name.ends_with(".service") || name.ends_with(".scope");
 }
 
+// Whether a path below a unit names units of another manager: of a container,
+// of a pod ("kubepods-….slice:cri-containerd:…"), or of a user. In init.scope
+// such a manager keeps itself.
+bool names_units(std::string_view path) noexcept {
+  constexpr std::array<std::string_view, 3> kKinds{".slice", ".service",
+                                                   ".scope"};
+  return path != "/init.scope" &&
+         std::ranges::any_of(kKinds, [path](std::string_view kind) {
+           return path.find(kind) != std::string_view::npos;
+         });
+}
+
 // Whether `glob` matches the unit of a cgroup, or a slice around that unit.
 bool matches_unit(const Glob& glob, std::string_view path) noexcept {
   while (!path.empty()) {
@@ -34,11 +46,11 @@ bool matches_unit(const Glob& glob, std::string_view path) noexcept {
     if (!is_slice(name) && !is_last_unit(name)) {
       return false;
     }
+    if (is_last_unit(name)) {
+      return glob.matches(name) && !names_units(path);
+    }
     if (glob.matches(name)) {
       return true;
-    }
-    if (is_last_unit(name)) {
-      return false;
     }
   }
   return false;

@@ -37,7 +37,7 @@ struct Rule {
   std::vector<Glob> cmdline{};    // the arguments, separated by blanks
   std::vector<UserRange> user{};  // the real uid
   std::vector<Glob> cgroup{};     // its path or that of an ancestor
-  std::vector<Glob> unit{};       // the unit of systemd, or a slice above it
+  std::vector<Glob> unit{};       // its unit of systemd, or a slice above it
   std::optional<std::int32_t> oom_adj{};
   bool protect = false;  // the same as an oom_adj of -17
 

@@ -123,7 +123,8 @@ constexpr std::array kTriggerOptions{
     option<Trigger, &Trigger::swap_free_below>(
         "swap_free_below",
         "a percentage of SwapTotal, a size, or a list of both (the lower)",
-        "SwapFree is below this; holds always where there is no swap."),
+        "SwapFree is below this (true without swap, or where it cannot be "
+        "used)."),
     option<Trigger, &Trigger::psi_some_above,
            Only<Percent, kBetween<1, 10'000>>>(
         "psi_some_above", "a percentage from 0.01% to 100%",
@@ -167,13 +168,14 @@ constexpr std::array kRuleOptions{
         "can choose them."),
     option<Rule, &Rule::user>(
         "user", "a name, a uid, a range like 1000-1999, or a list of those",
-        "Its real user."),
+        "Its real user. A number that is the name of a user is that user."),
     option<Rule, &Rule::cgroup>("cgroup", kGlobs,
                                 "The path of its cgroup or of one above it."),
     option<Rule, &Rule::unit>(
         "unit", kGlobs,
-        "The service or scope of systemd that it is in, or a slice "
-        "above that."),
+        "The service or scope of systemd that it is in, or a slice above that. "
+        "What lies in units below a service or scope is not in it, as pods "
+        "below containerd.service: cgroup takes those too."),
     option<Rule, &Rule::oom_adj,
            Only<Codec<std::int32_t>, kBetween<kOomDisable, kOomAdjustMax>>>(
         "oom_adj", "a number from -17 to 15",

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -49,18 +50,15 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text,
 }
 
 // The lookup in the user database can block. Settings are read while this is
-// harmless, not in the kill path.
-UserRange user_named(std::string_view name) {
-  UserRange range{.text = std::string(name)};
-  std::array<char, 4096> buffer{};
+// harmless, not in the kill path. None: no user has the name.
+std::optional<std::uint32_t> uid_of(const std::string& name) {
+  std::vector<char> buffer(std::size_t{64} * 1024);
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwnam_r(range.text.c_str(), &entry, buffer.data(), buffer.size(),
-                   &found) == 0 &&
-      found != nullptr) {
-    range.first = range.last = found->pw_uid;
-  }
-  return range;
+  const bool known = ::getpwnam_r(name.c_str(), &entry, buffer.data(),
+                                  buffer.size(), &found) == 0 &&
+                     found != nullptr;
+  return known ? std::optional(found->pw_uid) : std::nullopt;
 }
 
 std::string format_quantity(std::uint64_t value, std::span<const Unit> units) {
@@ -144,6 +142,10 @@ std::vector<std::string_view> split_globs(std::string_view text) {
 std::optional<UserRange> Codec<UserRange>::parse(std::string_view text) {
   const std::size_t dash = text.find('-');
   UserRange range{.text = std::string(text)};
+  if (const auto uid = uid_of(range.text)) {
+    range.first = range.last = *uid;
+    return range;
+  }
   if (to_number(text, range.first)) {
     range.last = range.first;
     return range;
@@ -153,11 +155,12 @@ std::optional<UserRange> Codec<UserRange>::parse(std::string_view text) {
       to_number(text.substr(dash + 1), range.last)) {
     return range.first <= range.last ? std::optional(range) : std::nullopt;
   }
-  // A name begins with a letter or '_', see useradd(8).
+  // An unknown name begins with a letter or '_', see useradd(8): else it is a
+  // mistake.
   const bool name = !text.empty() && (text[0] < '0' || text[0] > '9') &&
                     text[0] != '-' &&
                     text.find_first_of(" :*?[") == std::string_view::npos;
-  return name ? std::optional(user_named(text)) : std::nullopt;
+  return name ? std::optional(range) : std::nullopt;
 }
 
 std::optional<BasisPoints> Percent::parse(std::string_view text) {

@@ -119,6 +119,27 @@ TEST(Rules, AUnitIsTheServiceOrASliceAboveItNeverWhatIsBelow) {
                    "/user.slice/user-9.slice/session-1.scope"));
 }
 
+// A pod below the service that runs it (kubernetes/kubernetes#106514).
+TEST(Rules, AUnitDoesNotTakeWhatLiesInUnitsBelowIt) {
+  const std::string service = "/system.slice/containerd.service";
+  const std::string pod =
+      service + "/kubepods-burstable-pod36b6a1b2.slice:cri-containerd:79fe3f8b";
+  const Rule node = rule(-17, {{"unit", "containerd.service"}});
+  EXPECT_TRUE(calm(node, "", service.c_str()));
+  EXPECT_FALSE(calm(node, "", pod.c_str()));
+  EXPECT_TRUE(calm(rule(1, {{"cgroup", "system.slice/containerd.service"}}), "",
+                   pod.c_str()));
+  const Rule user = rule(1, {{"unit", "user@*.service"}});
+  EXPECT_TRUE(calm(user, "",
+                   "/user.slice/user-9.slice/user@9.service"
+                   "/init.scope"));
+  EXPECT_FALSE(calm(user, "",
+                    "/user.slice/user-9.slice/user@9.service"
+                    "/app.slice/db.service"));
+  EXPECT_TRUE(calm(rule(1, {{"unit", "libpod-*.scope"}}), "",
+                   "/machine.slice/libpod-1f.scope/container"));
+}
+
 TEST(Rules, CmdlineCgroupAndUnitTogether) {
   const Rule all = rule(
       1, {{"cmdline", "*-x*"}, {"cgroup", "a.slice"}, {"unit", "b.service"}});

@@ -97,8 +97,8 @@ struct Codec<Glob> {
 // The items between commas. A comma after a backslash does not separate.
 [[nodiscard]] std::vector<std::string_view> split_globs(std::string_view text);
 
-// "postgres", "1000" or "1000-1999". Accepts an unknown user name; it matches
-// no process.
+// "postgres", "1000" or "1000-1999". What is the name of a user is that user,
+// also "1000". Accepts an unknown name; it matches no process.
 template <>
 struct Codec<UserRange> {
   static std::optional<UserRange> parse(std::string_view text);

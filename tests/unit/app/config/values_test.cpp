@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/config/values.h"
 
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <ctime>
 #include <utility>
@@ -8,8 +13,47 @@
 
 #include <gtest/gtest.h>
 
+#include "tree.h"
+
 namespace badnessd {
 namespace {
+
+constexpr int kNotAllowed = 77;
+
+// Whether `text` is the user with this uid; none: it is no user.
+bool is_user(const char* text, std::optional<std::uint32_t> uid) {
+  const auto range = Codec<UserRange>::parse(text);
+  return range ? uid && range->first == *uid && range->last == *uid : !uid;
+}
+
+// In a mount namespace with a user database of its own.
+TEST(Values, AnyNameOfAUserIsOneAndANumberIsANameFirst) {
+  const test::TempTree tree(
+      {test::file("passwd",
+                  "root:x:0:0::/:/bin/sh\n1000:x:1234:1::/:/bin/sh\n"
+                  "2fast:x:1235:1::/:/bin/sh\na b:x:1236:1::/:/bin/sh\n")});
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount(tree.path("passwd").c_str(), "/etc/passwd", nullptr, MS_BIND,
+                nullptr) != 0) {
+      ::_exit(kNotAllowed);
+    }
+    ::_exit(is_user("1000", 1234) && is_user("2fast", 1235) &&
+                    is_user("a b", 1236) && is_user("1001", 1001) &&
+                    is_user("3fast", {}) && is_user("c d", {})
+                ? 0
+                : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == kNotAllowed) {
+    GTEST_SKIP() << "no mount namespace may be made here";
+  }
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
 
 std::optional<Amount> amount(std::string_view text) {
   return Codec<Amount>::parse(text);
