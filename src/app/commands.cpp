@@ -160,7 +160,7 @@ int run_command(const Invocation& invocation, const LoadedSettings& loaded,
   }
   // Scores do not depend on the amount of memory, so a failed reading is no
   // error here.
-  const auto reading = source.read_pressure();
+  const auto reading = source.read_pressure_once();
   Policy policy = loaded.settings.policy;
   policy.machine = source.machine(reading);
   if (invocation.command == Command::kOnce) {

@@ -43,7 +43,8 @@ void Accounts::take(const Sources& sources) {
   }
   asked_note_ = false;
   auto answers = sources.accounts->take_answers();
-  if (answers.empty() || !answers.front().complete) {
+  cut_ = !answers.empty() && !answers.front().complete;
+  if (answers.empty() || cut_) {
     return;  // what it left out must not seem to be new
   }
   learn(std::move(answers.front().cgroups));

@@ -5,18 +5,18 @@
 
 namespace badnessd {
 
-bool use_calm_time(const Sources& sources, const Policy& policy,
-                   const PressureReading& reading, CycleState& state) {
+std::uint64_t use_calm_time(const Sources& sources, const Policy& policy,
+                            const PressureReading& reading, CycleState& state) {
   constexpr Micros kNear = 200'000;
   constexpr Micros kOften = 60 * kSecond;
   const Micros now = reading.time_us;
   const Micros to_fire = time_to_fire_us(policy, state.domains);
   // A kill seen when the trigger fires must be a recent one. Not each time:
   // vmstat is more expensive than meminfo.
-  const bool killed =
-      (state.counters_read_us == 0 || now - state.counters_read_us >= kOften ||
-       to_fire < kNear) &&
-      look_for_kernel_kill(sources, now, state);
+  const bool look = state.counters_read_us == 0 ||
+                    now - state.counters_read_us >= kOften || to_fire < kNear;
+  const std::uint64_t kills =
+      look ? look_for_kernel_kills(sources, now, state) : 0;
   list_cgroups(sources.cgroups, policy, state.domains, now);
   if (calm(policy, state.domains)) {
     state.identities.look(sources, policy, state.census, now);
@@ -25,7 +25,7 @@ bool use_calm_time(const Sources& sources, const Policy& policy,
   if (take_time_for_note(policy, state.domains)) {
     take_note(sources, reading, to_fire, state);
   }
-  return killed;
+  return kills;
 }
 
 void take_note(const Sources& sources, const PressureReading& reading,
@@ -42,17 +42,24 @@ void take_note(const Sources& sources, const PressureReading& reading,
   }
 }
 
-bool look_for_kernel_kill(const Sources& sources, Micros now_us,
-                          CycleState& state) {
+std::uint64_t look_for_kernel_kills(const Sources& sources, Micros now_us,
+                                    CycleState& state) {
   const auto before = state.counters.oom_kills;
   state.counters = sources.facts.read_vm_counters();
   state.counters_read_us = now_us;
-  const bool killed =
-      before && state.counters.oom_kills && *state.counters.oom_kills > *before;
-  if (killed) {
+  const std::uint64_t kills =
+      before ? above(state.counters.oom_kills.value_or(0), *before) : 0;
+  if (kills == 0 && state.limit_ooms) {
+    return 0;
+  }
+  // With memory.oom.group one of these kills many.
+  const std::uint64_t ooms = sources.cgroups.limit_ooms();
+  const bool of_limit = ooms > state.limit_ooms.value_or(ooms);
+  state.limit_ooms = ooms;
+  if (kills != 0 && (!of_limit || state.domains.acting)) {
     state.incident.kernel_kill_us = now_us;
   }
-  return killed;
+  return kills;
 }
 
 }  // namespace badnessd

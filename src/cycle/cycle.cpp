@@ -46,15 +46,14 @@ class Pass {
       return follow_pending(firing);
     }
     if (!fired.kill && !state_.once) {
-      result_.kernel_killed =
-          use_calm_time(sources_, policy_, *reading, state_);
+      result_.kernel_kills = use_calm_time(sources_, policy_, *reading, state_);
       return ended(Kind::kCalm);
     }
     if (state_.incident.reported) {
       return ended(Kind::kCoolingDown);
     }
     if (resting(domain()) && !state_.once) {
-      return ended(Kind::kNoCandidate);
+      return ended(Kind::kCoolingDown);
     }
     if (!budget_left(policy_, domain().kills, reading->time_us)) {
       return ended(Kind::kBudgetSpent);
@@ -103,7 +102,7 @@ class Pass {
   // Whether the kernel's own victim still has time to die.
   bool kernel_kills_now() {
     const Micros now = result_.reading.time_us;
-    result_.kernel_killed = look_for_kernel_kill(sources_, now, state_);
+    result_.kernel_kills = look_for_kernel_kills(sources_, now, state_);
     if (!waits_for_kernel(policy_, state_.incident, now)) {
       return false;
     }
@@ -352,8 +351,8 @@ class Pass {
     }
     decision.end = Decision::End::kExited;
     incident.pending.reset();
-    result_.kernel_killed =
-        look_for_kernel_kill(sources_, result_.reading.time_us, state_);
+    result_.kernel_kills =
+        look_for_kernel_kills(sources_, result_.reading.time_us, state_);
     return ended(Kind::kDone);
   }
 

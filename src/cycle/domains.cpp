@@ -28,6 +28,7 @@ void list_cgroups(CgroupTree& cgroups, const Policy& policy,
     return;
   }
   domains.listed_us = now_us;
+  domains.cut = false;
   std::vector<OomDomain> kept;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     if (!policy.triggers[i].scope) {
@@ -43,6 +44,7 @@ void list_cgroups(CgroupTree& cgroups, const Policy& policy,
                          ? cgroup_domain(policy, i, std::move(cgroup))
                          : std::move(*old));
     }
+    domains.cut = domains.cut || cgroups.cut();
   }
   domains.cgroups = std::move(kept);
   domains.acting.reset();

@@ -132,10 +132,6 @@ void Identities::look_at_all(const Sources& sources, const Policy& policy,
   }
 }
 
-std::int32_t Identities::hangs_at() const noexcept {
-  return looks_[0].hangs_at != 0 ? looks_[0].hangs_at : looks_[1].hangs_at;
-}
-
 // Cgroups and programs come and go.
 void Identities::keep_used(const Census& census) {
   constexpr std::size_t kFew = 256;
@@ -153,7 +149,6 @@ void Identities::keep_used(const Census& census) {
 bool Identities::take_answers(const Sources& sources, const Policy& policy,
                               IdentityPart part, Census& census,
                               Micros now_us) {
-  constexpr Micros kLong = 10 * kSecond;
   Look& look = looks_[place_of(part)];
   auto& worker = sources.identities.worker(part);
   const std::size_t at = worker.busy_with();
@@ -161,12 +156,6 @@ bool Identities::take_answers(const Sources& sources, const Policy& policy,
   for (; look.asked && look.learned < answers.size(); ++look.learned) {
     learn(policy, part, answers[look.learned], census, now_us);
   }
-  if (at != look.at) {
-    look.at = at;
-    look.at_us = now_us;
-  }
-  look.hangs_at =
-      at != 0 && now_us - look.at_us >= kLong ? look.wanted[at - 1].pid : 0;
   if (at == 0 && look.asked) {
     look.asked = false;
     look.more = look.more || look.learned < look.wanted.size();
@@ -214,7 +203,6 @@ void Identities::ask(const Sources& sources, IdentityPart part,
   }
   look.asked = !look.wanted.empty();
   look.learned = 0;
-  look.at = 0;
   sources.identities.worker(part).ask(look.wanted);
 }
 

@@ -248,6 +248,11 @@ void FakeSource::remove_cgroup(const std::string& cgroup) {
   tree().remove("cgroup" + cgroup);
 }
 
+void FakeSource::set_limit_ooms(const std::string& cgroup, std::uint64_t ooms) {
+  tree().write("cgroup" + cgroup + "/memory.events",
+               "low 0\noom " + std::to_string(ooms) + "\noom_kill 9\n");
+}
+
 void FakeSource::set_oom_group(const std::string& cgroup) {
   tree().write("cgroup" + cgroup + "/memory.oom.group", "1\n");
 }

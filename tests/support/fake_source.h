@@ -63,6 +63,8 @@ class FakeSource final : public FactSource {
   // Writes the files of a cgroup with a limit of reading.mem_total_kib.
   void set_cgroup(const std::string& cgroup, const PressureReading& reading);
   void remove_cgroup(const std::string& cgroup);
+  // How often memory of the cgroup, which must have files, was out at a limit.
+  void set_limit_ooms(const std::string& cgroup, std::uint64_t ooms);
   void set_oom_group(const std::string& cgroup);
   // Writes what a process shares with no other; of others nothing is known.
   void set_unshared(const Unshared& unshared);

@@ -95,6 +95,36 @@ TEST(Manual, HasEveryMetricWithItsType) {
   EXPECT_GT(count, 9U);
 }
 
+// Conflicts= alone orders nothing (systemd/systemd#7104).
+TEST(Unit, StartsAfterTheEndOfWhatItConflictsWith) {
+  const std::string unit =
+      test::contents_of(SOURCE_DIR "/systemd/badnessd.service");
+  const auto all_of = [&](const std::string& key) {
+    std::set<std::string> units;
+    std::istringstream lines(unit);
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream words(line.starts_with(key) ? line.substr(key.size())
+                                                     : std::string());
+      for (std::string word; words >> word;) {
+        units.insert(word);
+      }
+    }
+    return units;
+  };
+  EXPECT_GE(all_of("Conflicts=").size(), 5U);
+  EXPECT_EQ(all_of("Conflicts="), all_of("After="));
+}
+
+TEST(Manual, HasEveryReasonOfADegradedDaemon) {
+  const std::string text = page("badnessd.8");
+  const std::size_t at = text.find(".BR badnessd_degraded ");
+  for (const std::string_view reason : Names<Lack>::kAll) {
+    EXPECT_NE(text.find(fmt::format("\n.I {}\n", reason), at),
+              std::string::npos)
+        << reason;
+  }
+}
+
 // Every key below `json`, but not below the facts, whose sentences explain
 // them, and the record of a stored status, which can be an old one.
 void collect_keys(const Json& json, std::set<std::string>& keys) {

@@ -41,6 +41,9 @@ class Accounts {
                                                std::size_t count) const;
   // Whether there is a note of the accounts.
   [[nodiscard]] bool known() const noexcept { return slots_ != 0; }
+  // Whether the last accounts were incomplete, and so not noted: a limit of
+  // AccountReader was reached.
+  [[nodiscard]] bool cut() const noexcept { return cut_; }
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
 
  private:
@@ -86,6 +89,7 @@ class Accounts {
   Slots slots_ = 0;  // the notes that have accounts
   std::size_t asked_slot_ = 0;
   bool asked_note_ = false;
+  bool cut_ = false;
   Micros deadline_us_ = 0;
 };
 

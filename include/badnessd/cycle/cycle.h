@@ -42,7 +42,8 @@ struct CycleState {
   std::vector<TaskId> swept;           // all tasks that had a signal with it
   Decision decision;                   // the last one
   std::uint64_t decisions = 0;
-  VmCounters counters;  // when last asked
+  VmCounters counters;                      // when last asked
+  std::optional<std::uint64_t> limit_ooms;  // at the last kill by the kernel
   Micros counters_read_us = 0;
 };
 
@@ -50,7 +51,7 @@ struct CycleResult {
   enum class Kind : std::uint8_t {
     kCalm,          // no trigger that kills fires
     kSampleLost,    // `error`: memory or processes could not be read
-    kCoolingDown,   // a dry run has reported; the trigger still fires
+    kCoolingDown,   // a dry run has reported, or none was found just now
     kBudgetSpent,   // kill.per_minute
     kNoCandidate,   // there is no candidate, or none gives back enough
     kNobody,        // the memory is nobody's: decision.culprit says why
@@ -70,7 +71,7 @@ struct CycleResult {
   std::optional<std::size_t> log_trigger;  // the log trigger that fires
   const OomDomain* log_domain = nullptr;   // its domain
   std::optional<TaskId> dying;
-  bool kernel_killed = false;  // seen in this reading
+  std::uint64_t kernel_kills = 0;  // seen in this reading
 };
 
 // Called between decision and signal with the pending victim, so that a

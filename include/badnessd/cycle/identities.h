@@ -33,8 +33,6 @@ class Identities {
   // Looks until all are known, or for about 5 seconds: a read can hang.
   void look_at_all(const Sources& sources, const Policy& policy,
                    Census& census);
-  // The process whose read takes 10 seconds or more; 0: none.
-  [[nodiscard]] std::int32_t hangs_at() const noexcept;
   // After a change of the rules: only command lines must be read for them.
   void judge_anew(const Policy& policy, Census& census);
 
@@ -45,9 +43,6 @@ class Identities {
     bool asked = false;       // answers are outstanding
     bool more = true;         // the last look was incomplete
     Micros listed_us = 0;
-    std::size_t at = 0;  // what the worker was busy with, since `at_us`
-    Micros at_us = 0;
-    std::int32_t hangs_at = 0;
   };
 
   // Returns false while answers are outstanding.

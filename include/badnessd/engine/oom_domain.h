@@ -51,6 +51,7 @@ struct OomDomains {
   OomDomain system;
   std::vector<OomDomain> cgroups;
   Micros listed_us = 0;  // time of the last list_cgroups()
+  bool cut = false;      // it left out cgroups: there were too many
   Micros noted_us = 0;   // time of the last take_time_for_note()
   std::size_t turn = 0;  // of the cgroups that fire, the first from here acts
   // The index in `cgroups` that a decision is about; none: the system.

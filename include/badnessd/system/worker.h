@@ -54,11 +54,24 @@ class Worker {
   [[nodiscard]] std::size_t busy_with() const noexcept {
     return desk_->busy_with.load(std::memory_order_acquire);
   }
+  // The question that takes 10 seconds or more, as the calls of this function
+  // can tell; null: none. `now_us` is on any monotonic clock.
+  [[nodiscard]] const Question* hangs(std::uint64_t now_us) noexcept {
+    constexpr std::uint64_t kLong = 10'000'000;
+    const std::size_t at = busy_with();
+    if (at != seen_at_) {
+      seen_at_ = at;
+      seen_us_ = now_us;
+    }
+    return at != 0 && now_us - seen_us_ >= kLong ? &desk_->asked[at - 1]
+                                                 : nullptr;
+  }
   // Starts to answer `questions`. Does not block; the answers can take any
   // time. Requires an idle worker. After the first question this allocates
   // nothing for as many questions as once before. If no thread can be started,
   // the answers are those of Reader::unknown().
   void ask(std::span<const Question> questions) {
+    seen_at_ = 0;
     if (questions.empty()) {
       desk_->answers.clear();
       return;
@@ -177,6 +190,9 @@ class Worker {
   }
 
   std::shared_ptr<Desk> desk_;
+  // Where hangs() has seen the thread, and since when.
+  std::size_t seen_at_ = 0;
+  std::uint64_t seen_us_ = 0;
 };
 
 }  // namespace badnessd

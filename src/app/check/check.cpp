@@ -86,7 +86,7 @@ std::string as_text(const Checked& found, const Style& style) {
   std::vector<std::string> findings;
   findings.reserve(found.findings.size());
   for (const Finding& it : found.findings) {
-    findings.push_back((it.warning ? "warning: " : "") + it.text);
+    findings.push_back((it.lack ? "warning: " : "") + it.text);
   }
   return section("settings", {found.loaded.origin}) + "\n" +
          render_table({{.header = "SETTING", .left = true},
@@ -100,16 +100,12 @@ std::string as_text(const Checked& found, const Style& style) {
          section("chosen", choices_text(found)) + section("findings", findings);
 }
 
-void append(std::vector<Finding>& all, const std::vector<Finding>& more) {
-  all.insert(all.end(), more.begin(), more.end());
-}
-
 }  // namespace
 
 Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
                             const Style& style) {
   const Sources sources = source.sources();
-  const auto reading = source.read_pressure();
+  const auto reading = source.read_pressure_once();
   if (!reading) {
     return tl::unexpected(reading.error());
   }
@@ -128,17 +124,18 @@ Expected<CheckResult> check(const LoadedSettings& loaded, ProcfsSource& source,
   const Snapshot& snapshot = context.table();
   found.matches = matches_of(policy, snapshot);
   found.choices = choices_of(context, *reading);
-  append(found.findings,
-         lint_triggers(policy, found.state.domains, sources.cgroups));
-  append(found.findings, lint_rules(policy.rules));
-  append(found.findings,
-         lint_matches(policy, snapshot, found.matches, found.choices));
-  append(found.findings,
-         host_findings(policy, *reading, snapshot, source, AskedBy::kCheck));
+  for (const auto& more :
+       {lacks_now(sources, policy, found.state, AskedBy::kCheck,
+                  reading->time_us),
+        lint_matches(policy, snapshot, found.matches, found.choices),
+        host_findings(*reading, source, AskedBy::kCheck)}) {
+    found.findings.insert(found.findings.end(), more.begin(), more.end());
+  }
   return CheckResult{
       .text = as_text(found, style),
-      .clean = std::none_of(found.findings.begin(), found.findings.end(),
-                            [](const Finding& it) { return it.warning; })};
+      .clean =
+          std::none_of(found.findings.begin(), found.findings.end(),
+                       [](const Finding& it) { return it.lack.has_value(); })};
 }
 
 }  // namespace badnessd

@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "badnessd/app/check/lint.h"
+#include "badnessd/app/config/text.h"
 #include "badnessd/app/report/report.h"
 #include "badnessd/app/report/triggers.h"
 #include "badnessd/engine/kernel26.h"
@@ -47,14 +49,99 @@ void find_other_killers(const Policy& policy, const Snapshot& snapshot,
       own_daemon = false;  // a second daemon causes a warning
     } else {
       findings.push_back(
-          {true, fmt::format("{} is an OOM killer too: each would kill for the "
-                             "same emergency; let one of them run",
-                             task_text(task))});
+          {Lack::kKillers,
+           fmt::format("{} is an OOM killer too: each would kill for the "
+                       "same emergency; let one of them run",
+                       task_text(task))});
     }
   }
 }
 
+// The rules that are not known for processes; not for those of the last minute.
+void find_open_rules(const Snapshot& snapshot, std::vector<Finding>& findings) {
+  constexpr std::uint64_t kYoung = 60;
+  std::uint64_t open = 0;
+  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+    const std::uint64_t born = snapshot.tasks[i].id.start_time / kUserHz;
+    open += snapshot.verdicts[i].rules_open &&
+                    above(snapshot.uptime_s, born) >= kYoung
+                ? 1
+                : 0;
+  }
+  if (open != 0) {
+    findings.push_back(
+        {Lack::kRules,
+         fmt::format("{}: a rule asks for what could not be read (it needs "
+                     "CAP_SYS_PTRACE)",
+                     count_text(open, "process", "processes"))});
+  }
+}
+
+void find_hangs(const Sources& sources, Micros now_us,
+                std::vector<Finding>& findings) {
+  const auto add = [&](std::int32_t pid, std::string_view file,
+                       std::string_view effect) {
+    findings.push_back(
+        {Lack::kReads,
+         fmt::format("reading {} of process {} does not end (a dead file "
+                     "server?): until that process is gone, {}",
+                     file, pid, effect)});
+  };
+  const auto add_part = [&](IdentityPart part, std::string_view file,
+                            std::string_view effect) {
+    if (const auto* at = sources.identities.worker(part).hangs(now_us)) {
+      add(at->pid, file, effect);
+    }
+  };
+  add_part(IdentityPart::kPlace, "exe or cgroup",
+           "rules by exe, cgroup and unit do not know new processes");
+  add_part(IdentityPart::kArguments, "cmdline",
+           "rules by cmdline do not know new processes");
+  if (const auto* at = sources.unshared.hangs(now_us)) {
+    add(at->pid, "smaps_rollup", "what processes copied is not measured");
+  }
+  if (sources.accounts != nullptr &&
+      sources.accounts->hangs(now_us) != nullptr) {
+    findings.push_back({Lack::kReads,
+                        "reading the accounts of cgroups does not end: those "
+                        "of the last note count"});
+  }
+}
+
 }  // namespace
+
+std::vector<Finding> lacks_now(const Sources& sources, const Policy& policy,
+                               const CycleState& state, AskedBy asked_by,
+                               Micros now_us) {
+  const Snapshot& snapshot = state.census.table();
+  const OomDomains& domains = state.domains;
+  std::vector<Finding> findings =
+      lint_triggers(policy, domains, sources.cgroups.mounted());
+  for (Finding& it : lint_rules(policy.rules)) {
+    findings.push_back(std::move(it));
+  }
+  if (domains.system.last && domains.system.last->clamped) {
+    findings.push_back({Lack::kClamped,
+                        "meminfo or the pressure file has values that cannot "
+                        "be (a container's lxcfs?): the least favourable that "
+                        "can be are taken"});
+  }
+  if (domains.cut) {
+    findings.push_back({Lack::kCgroups,
+                        "too many cgroups: not all of those in a scope are "
+                        "watched"});
+  }
+  if (state.accounts.cut()) {
+    findings.push_back(
+        {Lack::kCgroups,
+         "too many cgroups: their accounts are not noted, and memory that no "
+         "single process took is nobody's"});
+  }
+  find_open_rules(snapshot, findings);
+  find_hangs(sources, now_us, findings);
+  find_other_killers(policy, snapshot, asked_by, findings);
+  return findings;
+}
 
 std::vector<std::string> host_text(const Policy& policy,
                                    const OomDomains& domains) {
@@ -68,19 +155,16 @@ std::vector<std::string> host_text(const Policy& policy,
   return lines;
 }
 
-std::vector<Finding> host_findings(const Policy& policy,
-                                   const PressureReading& reading,
-                                   const Snapshot& snapshot,
+std::vector<Finding> host_findings(const PressureReading& reading,
                                    ProcfsSource& source, AskedBy asked_by) {
   std::vector<Finding> findings;
   const auto add_if = [&findings](bool lacks, const char* text,
-                                  bool warning = false) {
+                                  std::optional<Lack> lack = {}) {
     if (lacks) {
-      findings.push_back({warning, text});
+      findings.push_back({lack, text});
     }
   };
-  find_other_killers(policy, snapshot, asked_by, findings);
-  add_if(reading.swap_total_kib == 0,
+  add_if(reading.mem_total_kib != 0 && reading.swap_total_kib == 0,
          "no swap: memory can go from plenty to nothing in seconds, and "
          "swap_free_below always holds");
   add_if(reading.mem_available_estimated,
@@ -88,9 +172,12 @@ std::vector<Finding> host_findings(const Policy& policy,
   if (!source.live()) {
     return findings;
   }
-  add_if(!source.sources().cgroups.mounted(),
-         "no cgroups of version 2 with a memory controller: no scope can be "
-         "watched");
+  add_if(
+      source.sources().accounts == nullptr,
+      "no accounts of cgroups (version 2 with the memory controller, and not "
+      "in a container): memory that no single process took, as files in a "
+      "tmpfs, is nobody's",
+      Lack::kCgroups);
   const HostFacts host = read_host(source.root_fd());
   add_if(host.strict_overcommit,
          "vm.overcommit_memory is 2: memory is refused before it is short, so "
@@ -115,9 +202,9 @@ std::vector<Finding> capability_findings(std::uint64_t capabilities,
     const bool by_limit =
         capability.bit == kCapIpcLock && host.memlock_unlimited;
     if ((capabilities & capability.bit) == 0 && !by_limit) {
-      findings.push_back(
-          {false, fmt::format("without {} the daemon could not {}",
-                              capability.name, capability.use)});
+      findings.push_back({{},
+                          fmt::format("without {} the daemon could not {}",
+                                      capability.name, capability.use)});
     }
   }
   return findings;

@@ -16,34 +16,34 @@ namespace {
 using Findings = std::vector<Finding>;
 
 template <class... Args>
-void warn(Findings& findings, fmt::format_string<Args...> text,
+void warn(Findings& findings, Lack lack, fmt::format_string<Args...> text,
           Args&&... args) {
-  findings.push_back({true, fmt::format(text, std::forward<Args>(args)...)});
+  findings.push_back({lack, fmt::format(text, std::forward<Args>(args)...)});
 }
 
 void lint_scope(const Trigger& trigger, std::size_t index,
-                const OomDomains& domains, CgroupTree& cgroups,
-                Findings& findings) {
+                const OomDomains& domains, bool cgroups, Findings& findings) {
   const std::string name = escaped(trigger.name);
-  if (!cgroups.mounted()) {
-    warn(findings,
+  if (!cgroups) {
+    warn(findings, Lack::kTriggers,
          "trigger {} cannot fire here: there are no cgroups of version 2 with "
          "a memory controller (boot with systemd.unified_cgroup_hierarchy=1)",
          name);
     return;
   }
-  std::size_t count = 0;
+  bool none = true;
   std::vector<std::string_view> unlimited;
   for (const OomDomain& domain : domains.cgroups) {
     if (domain.trigger == index) {
-      ++count;
-      if (trigger.mem_available_below && !cgroups.limited(domain.cgroup)) {
+      none = false;
+      if (trigger.mem_available_below && domain.last &&
+          domain.last->mem_total_kib == domains.system.last->mem_total_kib) {
         unlimited.emplace_back(domain.cgroup);
       }
     }
   }
   if (!unlimited.empty()) {
-    warn(findings,
+    warn(findings, Lack::kTriggers,
          "trigger {}: {}{} neither memory.max nor memory.high (MemoryMax=, "
          "MemoryHigh=): all memory of the machine counts as its limit",
          name, escaped(unlimited.front()),
@@ -51,14 +51,10 @@ void lint_scope(const Trigger& trigger, std::size_t index,
              ? std::string(" has")
              : fmt::format(" and {} more have", unlimited.size() - 1));
   }
-  if (count == 0) {
-    warn(findings, "trigger {} cannot fire now: no cgroup matches its scope {}",
-         name, escaped(trigger.scope->text()));
-  }
-  if (count == CgroupTree::kMost) {
-    warn(findings,
-         "trigger {} watches the first {} cgroups of its scope {} and no more",
-         name, count, escaped(trigger.scope->text()));
+  if (none) {
+    warn(findings, Lack::kTriggers,
+         "trigger {} cannot fire now: no cgroup matches its scope {}", name,
+         escaped(trigger.scope->text()));
   }
 }
 
@@ -96,7 +92,7 @@ bool can_never_match(const Rule& rule) {
 }  // namespace
 
 Findings lint_triggers(const Policy& policy, const OomDomains& domains,
-                       CgroupTree& cgroups) {
+                       bool cgroups) {
   Findings findings;
   for (std::size_t i = 0; i < policy.triggers.size(); ++i) {
     const Trigger& trigger = policy.triggers[i];
@@ -111,7 +107,7 @@ Findings lint_triggers(const Policy& policy, const OomDomains& domains,
     if (std::ranges::any_of(kStallConditions, [&](const auto& it) {
           return trigger.*it.limit && !(reading.*it.line);
         })) {
-      warn(findings,
+      warn(findings, Lack::kTriggers,
            "trigger {} cannot fire here: this kernel gives no pressure stall "
            "information (boot it with psi=1)",
            escaped(trigger.name));
@@ -124,7 +120,8 @@ Findings lint_triggers(const Policy& policy, const OomDomains& domains,
                             *limit >= reading.mem_total_kib);
         });
     if (always) {
-      warn(findings, "trigger {} always holds: there are only {} of memory",
+      warn(findings, Lack::kTriggers,
+           "trigger {} always holds: there are only {} of memory",
            escaped(trigger.name), size_text(reading.mem_total_kib));
     }
   }
@@ -135,7 +132,7 @@ Findings lint_rules(const std::vector<Rule>& rules) {
   Findings findings;
   for (const Rule& rule : rules) {
     const auto add = [&](const std::string& what) {
-      warn(findings, "rule {}: {}", escaped(rule.name), what);
+      warn(findings, Lack::kRules, "rule {}: {}", escaped(rule.name), what);
     };
     for (const Glob& glob : rule.comm) {
       if (glob.shortest() > kLongestComm) {
@@ -148,6 +145,14 @@ Findings lint_rules(const std::vector<Rule>& rules) {
     for (const UserRange& users : rule.user) {
       if (is_no_user(users)) {
         add(fmt::format("there is no user {} here", escaped(users.text)));
+      }
+      std::uint32_t number = 0;
+      if (to_number(users.text, number) && !users.matches(number)) {
+        findings.push_back(
+            {{},
+             fmt::format("rule {}: user {} is a name here, that of uid {}, and "
+                         "no uid",
+                         escaped(rule.name), number, users.first)});
       }
     }
     if (rule.adj() < 0 && any_user_can_meet(rule)) {
@@ -217,10 +222,10 @@ Findings lint_matches(const Policy& policy, const Snapshot& snapshot,
   for (std::size_t i = 0; i < matches.size(); ++i) {
     const std::string name = escaped(policy.rules[i].name);
     if (matches[i].count == 0 && !can_never_match(policy.rules[i])) {
-      warn(findings, "rule {} matches no process now", name);
+      warn(findings, Lack::kRules, "rule {} matches no process now", name);
     } else if (matches[i].count != 0 && matches[i].taken == matches[i].count) {
-      warn(findings, "rule {}: rules before it take all that it matches now",
-           name);
+      warn(findings, Lack::kRules,
+           "rule {}: rules before it take all that it matches now", name);
     }
     std::uint64_t undone = 0;
     for (std::size_t task = 0; task < snapshot.tasks.size(); ++task) {
@@ -232,8 +237,9 @@ Findings lint_matches(const Policy& policy, const Snapshot& snapshot,
                     : 0;
     }
     if (undone != 0) {
-      warn(findings, "rule {} makes candidates of {} whose own oom_adj is -17",
-           name, count_text(undone, "process", "processes"));
+      warn(findings, Lack::kRules,
+           "rule {} makes candidates of {} whose own oom_adj is -17", name,
+           count_text(undone, "process", "processes"));
     }
   }
   Kib rest_kib = 0;
@@ -245,20 +251,10 @@ Findings lint_matches(const Policy& policy, const Snapshot& snapshot,
   // Together with the protected processes there would be enough.
   if (rest_kib < choices.needed_kib &&
       rest_kib + choices.protected_kib >= choices.needed_kib) {
-    warn(findings,
+    warn(findings, Lack::kRules,
          "too much is protected: all others together would give back {}, and "
          "{} are needed to end an emergency",
          size_text(rest_kib), size_text(choices.needed_kib));
-  }
-  const auto open =
-      std::count_if(snapshot.verdicts.begin(), snapshot.verdicts.end(),
-                    [](const Verdict& it) { return it.rules_open; });
-  if (open != 0) {
-    findings.push_back(
-        {false, fmt::format("{}: a rule asks for what could not be read (it "
-                            "needs CAP_SYS_PTRACE)",
-                            count_text(static_cast<std::uint64_t>(open),
-                                       "process", "processes"))});
   }
   return findings;
 }

@@ -55,6 +55,7 @@ void Daemon::reconfigure(const LoadedSettings& settings) {
   settings_ = settings.settings;
   settings_origin_ = settings.origin;
   tell_now_ = true;
+  metrics_.degraded.clear();  // what still lacks is said anew
   settings_.policy.machine = machine;
   if (std::exchange(settings_.policy.score.hz, hz) != hz) {
     event_log_.log().warn("kernel.hz stays {} until the next start", hz);
@@ -111,7 +112,6 @@ void Daemon::refresh_choice() {
 }
 
 void Daemon::tell_metrics(std::uint64_t lost_lines) {
-  metrics_.degraded = !lacks_.empty();
   metrics_.reading = state_.domains.system.last;
   metrics_.lost_lines = lost_lines;
   // Prometheus sees no increase in a counter that appears with its first kill.
@@ -125,21 +125,24 @@ void Daemon::tell_metrics(std::uint64_t lost_lines) {
 
 void Daemon::tell_status(std::uint64_t lost_lines) {
   const Micros now = sources_.facts.now_us();
-  if (!event_log_.publishes()) {
-    return;
-  }
   if (!tell_now_ && now - told_us_ < kStatusInterval) {
     return;
   }
-  const bool idle = !state_.incident.pending && calm(policy(), state_.domains);
+  // A daemon that cannot read has nothing more urgent to do.
+  const bool idle =
+      lost_ || (!state_.incident.pending && calm(policy(), state_.domains));
   if (!tell_now_ && !idle) {
     return;
   }
-  if (idle) {
-    refresh_choice();
-  }
+  look_for_lacks();
   tell_now_ = false;
   told_us_ = now;
+  if (!event_log_.publishes()) {
+    return;
+  }
+  if (idle && !lost_) {
+    refresh_choice();
+  }
   event_log_.publish(
       kStatusFile,
       dumped(status_json({.state = state_,
@@ -163,11 +166,10 @@ Micros Daemon::sleep() const noexcept {
 }
 
 std::string Daemon::status() const {
-  if (!state_.domains.system.last) {
-    return "memory cannot be read";
-  }
-  return fmt::format("{}; {}", reading_text(*state_.domains.system.last),
-                     count_text(kill_times_.count, "kill", "kills"));
+  return fmt::format(
+      "{}; {}",
+      memory_text(state_.domains.system.last, sources_.facts.now_us()),
+      count_text(kill_times_.count, "kill", "kills"));
 }
 
 void Daemon::save_state() {
@@ -180,18 +182,15 @@ void Daemon::step() {
   const CycleResult result =
       run_cycle(sources_, policy(), killer_, state_, hooks);
   if (result.kind == Kind::kSampleLost) {
-    lost_sample(result.error);
+    lost_ = result.error;
+    notice(Lack::kSamples);
     return;
   }
-  if (lost_samples_ != 0) {
-    event_log_.log().info(
-        "readable again after {}",
-        count_text(lost_samples_, "lost sample", "lost samples"));
-    lost_samples_ = 0;
+  lost_.reset();
+  if (result.reading.clamped) {
+    notice(Lack::kClamped);
   }
-  if (result.kernel_killed) {
-    event_log_.log().warn("the kernel's own OOM killer has killed a process");
-  }
+  tell_kernel_kills(result.kernel_kills, result.reading.time_us);
   if (result.log_trigger != log_trigger_) {
     log_trigger_ = result.log_trigger;
     if (log_trigger_) {
@@ -201,7 +200,6 @@ void Daemon::step() {
     }
   }
   tell(result);
-  tell_hang();
   if (result.reading.time_us - reported_us_ >= settings_.report_interval_us) {
     reported_us_ = result.reading.time_us;
     event_log_.log().info("{}", status());
@@ -277,6 +275,19 @@ void Daemon::tell(const CycleResult& result) {
   }
 }
 
+// A container that restarts at its limit makes many: a line a minute.
+void Daemon::tell_kernel_kills(std::uint64_t kills, Micros now_us) {
+  constexpr Micros kMinute = 60 * kSecond;
+  kernel_kills_ += kills;
+  if (kernel_kills_ != 0 &&
+      (kernel_told_us_ == 0 || now_us - kernel_told_us_ >= kMinute)) {
+    kernel_told_us_ = now_us;
+    event_log_.log().warn(
+        "the kernel's own OOM killer has killed {}",
+        count_text(std::exchange(kernel_kills_, 0), "process", "processes"));
+  }
+}
+
 void Daemon::count_signal(const Decision& decision) {
   count_kill(kill_times_, decision.signalled_us);
   ++metrics_.kills[policy().triggers[decision.trigger].name];
@@ -288,18 +299,6 @@ void Daemon::count_reclaim(const Decision& decision) {
   if (decision.number != 0) {  // not of an earlier daemon
     metrics_.reclaimed_kib.add(decision.reclaimed_kib);
   }
-}
-
-void Daemon::tell_hang() {
-  const std::int32_t at = state_.identities.hangs_at();
-  if (at != 0 && at != hangs_at_) {
-    event_log_.log().warn(
-        "reading files of process {} does not end (a dead file server?): until "
-        "that process is gone, rules by cmdline, or by exe, cgroup and unit, "
-        "do not know new processes",
-        at);
-  }
-  hangs_at_ = at;
 }
 
 void Daemon::incident_over() {
@@ -317,11 +316,42 @@ void Daemon::say_once(CycleResult::Kind kind, const std::string& sentence) {
   }
 }
 
-void Daemon::lost_sample(const Error& error) {
-  if (lost_samples_ == 0) {
-    event_log_.log().warn("sample lost, ignoring it: {}", error_text(error));
+// What begins is said at once, what ends with the next status: readings that
+// change their mind do not fill the log.
+void Daemon::notice(Lack lack) {
+  if (!metrics_.degraded.contains(lack)) {
+    look_for_lacks();
   }
-  ++lost_samples_;
+}
+
+void Daemon::look_for_lacks() {
+  std::vector<Finding> found = lacks_now(
+      sources_, policy(), state_, AskedBy::kDaemon, sources_.facts.now_us());
+  found.insert(found.end(), host_.begin(), host_.end());
+  if (lost_) {
+    found.push_back(
+        {Lack::kSamples,
+         fmt::format("memory or processes cannot be read, so that no process "
+                     "can be killed: {}",
+                     error_text(*lost_))});
+  }
+  const std::set<Lack> before = std::exchange(metrics_.degraded, {});
+  lacks_.clear();
+  for (const Finding& it : found) {
+    if (!it.lack) {
+      continue;
+    }
+    if (!before.contains(*it.lack)) {
+      event_log_.log().warn("{}", it.text);
+    }
+    metrics_.degraded.insert(*it.lack);
+    lacks_.push_back(it.text);
+  }
+  for (const Lack lack : before) {
+    if (!metrics_.degraded.contains(lack)) {
+      event_log_.log().info("no longer degraded by {}", name_of(lack));
+    }
+  }
 }
 
 }  // namespace badnessd

@@ -9,7 +9,6 @@
 #include <fmt/core.h>
 
 #include "badnessd/app/check/findings.h"
-#include "badnessd/app/check/lint.h"
 #include "badnessd/app/config/exit_code.h"
 #include "badnessd/app/daemon/daemon.h"
 #include "badnessd/app/report/report.h"
@@ -32,38 +31,22 @@ StateFile open_state(const Service& service, spdlog::logger& log) {
   return std::move(*file);
 }
 
-void say(spdlog::logger& log, const std::vector<Finding>& findings) {
-  for (const Finding& it : findings) {
-    log.log(it.warning ? spdlog::level::warn : spdlog::level::info, "{}",
-            it.text);
-  }
-}
-
 // The start-up self-test; logs the features that this machine lacks.
 void rehearse(Daemon& daemon, ProcfsSource& source, spdlog::logger& log) {
   const CycleResult result = daemon.rehearse();
   if (result.kind == CycleResult::Kind::kSampleLost) {
     log.warn("the first look failed: {}", error_text(result.error));
-    return;
   }
   for (const std::string& line : host_text(daemon.policy(), daemon.watched())) {
     log.info("{}", line);
   }
-  std::vector<std::string> lacks;
-  for (const auto& findings :
-       {lint_triggers(daemon.policy(), daemon.watched(),
-                      source.sources().cgroups),
-        lint_rules(daemon.policy().rules),
-        host_findings(daemon.policy(), result.reading, daemon.snapshot(),
-                      source, AskedBy::kDaemon)}) {
-    say(log, findings);
-    for (const Finding& finding : findings) {
-      if (finding.warning) {
-        lacks.push_back(finding.text);
-      }
+  auto host = host_findings(result.reading, source, AskedBy::kDaemon);
+  for (const Finding& it : host) {
+    if (!it.lack) {
+      log.info("{}", it.text);
     }
   }
-  daemon.set_lacks(std::move(lacks));
+  daemon.set_host(std::move(host));
 }
 
 void protect(const ProcfsSource& source, spdlog::logger& log) {
@@ -141,7 +124,6 @@ void reload_settings(const Reload& reload, Micros now_us, Daemon& daemon,
   if (const auto anew = reload()) {
     daemon.reconfigure(*anew);
     log.info("settings reloaded: {}", anew->origin);
-    say(log, lint_rules(anew->settings.policy.rules));
   } else {
     log.error("keeping the running settings: {}", anew.error().message);
   }
@@ -160,14 +142,6 @@ void get_ready(Daemon& daemon, ProcfsSource& source, const std::string& origin,
     protect(source, log);
   }
   rehearse(daemon, source, log);
-}
-
-Machine machine_of(ProcfsSource& source) {
-  auto reading = source.read_pressure();
-  if (!reading) {
-    reading = source.read_pressure();  // what stays absurd is clamped
-  }
-  return source.machine(reading);
 }
 
 }  // namespace
@@ -202,7 +176,8 @@ int run_daemon(
   EventLog event_log(*log, journal, service.directory, log_is_journal,
                      service.state_directory);
   LoadedSettings settings = loaded;
-  settings.settings.policy.machine = machine_of(source);
+  settings.settings.policy.machine =
+      source.machine(source.read_pressure_once());
   Daemon daemon(source.sources(), killer, std::move(settings),
                 open_state(service, *log), event_log);
   PsiTrigger psi = arm_psi(source, *log);

@@ -36,6 +36,16 @@ std::string summary(std::string_view name, const Metrics& it) {
                      static_cast<double>(from.sum) * kOf / kPer, from.count);
 }
 
+std::string degraded(std::string_view name, const Metrics& it) {
+  std::string lines;
+  std::uint8_t lack = 0;
+  for (const std::string_view reason : Names<Lack>::kAll) {
+    lines += fmt::format("{}{{reason=\"{}\"}} {}\n", name, reason,
+                         it.degraded.count(static_cast<Lack>(lack++)));
+  }
+  return lines;
+}
+
 std::string kills(std::string_view name, const Metrics& it) {
   std::string lines;
   for (const auto& [trigger, count] : it.kills) {
@@ -63,8 +73,9 @@ constexpr std::array kMetrics = std::to_array<Metric>({
        return fmt::format("{} 1\n", name);
      }},
     {"badnessd_degraded", "gauge",
-     "1 if something that the settings ask for does not work; see the status.",
-     value<&Metrics::degraded>},
+     "1 if something that the settings ask for does not work, by reason; see "
+     "the status.",
+     degraded},
     {"badnessd_start_time_seconds", "gauge",
      "When the daemon started, since the Epoch.", value<&Metrics::start_s>},
     {"badnessd_build_info", "gauge", "1, with the version.",

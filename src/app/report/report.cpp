@@ -134,10 +134,23 @@ std::string reading_text(const PressureReading& reading) {
           ? "no swap"
           : fmt::format("swap {} free of {}", size_text(reading.swap_free_kib),
                         size_text(reading.swap_total_kib));
-  return fmt::format("{}{} available of {}, {}, {}",
-                     reading.mem_available_estimated ? "about " : "",
-                     size_text(reading.mem_available_kib),
-                     size_text(reading.mem_total_kib), swap, psi_text(reading));
+  return fmt::format(
+      "{}{} available of {}, {}, {}",
+      reading.mem_available_estimated || reading.clamped ? "about " : "",
+      size_text(reading.mem_available_kib), size_text(reading.mem_total_kib),
+      swap, psi_text(reading));
+}
+
+std::string memory_text(const std::optional<PressureReading>& last,
+                        Micros now_us) {
+  constexpr Micros kOld = 10 * kSecond;  // the loop reads every 2 s
+  if (!last) {
+    return "memory cannot be read";
+  }
+  const Micros age = above(now_us, last->time_us);
+  return age < kOld ? reading_text(*last)
+                    : fmt::format("{} ago: {}", duration_text(age / kSecond),
+                                  reading_text(*last));
 }
 
 std::vector<std::string> gaps_text(const Gaps& gaps) {

@@ -110,23 +110,22 @@ std::vector<std::string> strings_of(const Json& list) {
 Json status_json(const Status& status) {
   const OomDomains& domains = status.state.domains;
   const auto& reading = domains.system.last;
-  return {
-      {"schema", kJsonSchema},
-      {"version", BADNESSD_VERSION},
-      {"pid", ::getpid()},
-      {"settings", status.settings},
-      {"started_us", status.started_us},
-      {"written_us", status.now_us},
-      {"lacks", status.lacks},
-      {"pressure", reading ? pressure_json(*reading) : Json()},
-      {"memory", reading ? reading_text(*reading) : "memory cannot be read"},
-      {"triggers", triggers_text(status.policy, domains)},
-      {"cgroups", domains.cgroups.size()},
-      {"kills", kills_json(status)},
-      {"lost", lost_json(status)},
-      {"choice", status.choice},
-      {"last_decision", status.last_decision},
-      {"lost_lines", status.lost_lines}};
+  return {{"schema", kJsonSchema},
+          {"version", BADNESSD_VERSION},
+          {"pid", ::getpid()},
+          {"settings", status.settings},
+          {"started_us", status.started_us},
+          {"written_us", status.now_us},
+          {"lacks", status.lacks},
+          {"pressure", reading ? pressure_json(*reading) : Json()},
+          {"memory", memory_text(reading, status.now_us)},
+          {"triggers", triggers_text(status.policy, domains)},
+          {"cgroups", domains.cgroups.size()},
+          {"kills", kills_json(status)},
+          {"lost", lost_json(status)},
+          {"choice", status.choice},
+          {"last_decision", status.last_decision},
+          {"lost_lines", status.lost_lines}};
 }
 
 Health health_of(const Json& status, bool running, Micros now_us) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <limits>
+#include <span>
 
 #include "badnessd/engine/rules.h"
 #include "badnessd/system/proc/fields.h"
@@ -30,6 +31,24 @@ std::optional<std::uint64_t> read_number(FileReader& reader, const char* path) {
 // Page cache and slab in memory.stat, in bytes (cgroup-v2.rst).
 constexpr std::array<std::string_view, 3> kReclaimable{
     "inactive_file", "active_file", "slab_reclaimable"};
+
+// The sum of the numbers in the lines with these names.
+std::uint64_t sum_of(FileReader& reader, const char* path,
+                     std::span<const std::string_view> names) {
+  const auto text = reader.read(AT_FDCWD, path);
+  std::uint64_t sum = 0;
+  for (std::string_view rest = text.value_or(std::string_view());
+       !rest.empty();) {
+    std::string_view line = take_line(rest);
+    const std::string_view name = take_word(line);
+    std::uint64_t number = 0;
+    if (std::find(names.begin(), names.end(), name) != names.end() &&
+        take_number(line, number)) {
+      sum += number;
+    }
+  }
+  return sum;
+}
 
 // Kubernetes and user slices have five levels; 12 are enough.
 constexpr int kLevels = 12;
@@ -93,8 +112,12 @@ void CgroupTree::walk(std::string_view top, See see) {
                 : tl::unexpected(Error{});
     const auto add = [&](const DirectoryReader::Entry& entry) {
       const std::size_t size = queue_.size() + length + entry.name.size() + 2;
-      if (entry.directory && !entry.name.starts_with('.') &&
-          count < kMostWalked && size <= queue_.capacity()) {
+      if (!entry.directory || entry.name.starts_with('.')) {
+        return;
+      }
+      if (count == kMostWalked || size > queue_.capacity()) {
+        cut_ = true;
+      } else {
         ++count;
         queue_.append(queue_, at, length).append("/").append(entry.name);
         queue_.push_back('\0');
@@ -114,6 +137,7 @@ std::vector<std::string> CgroupTree::list(const Glob& scope) {
     return found;
   }
   queue_.reserve(kScopeRoom);  // for_each_process() uses it later
+  cut_ = false;
   std::string_view prefix = scope.fixed_prefix();
   prefix.remove_prefix(prefix.starts_with('/') ? 1 : 0);
   walk({}, [&](std::string_view cgroup) {
@@ -121,7 +145,9 @@ std::vector<std::string> CgroupTree::list(const Glob& scope) {
       return true;
     }
     const bool matches = matches_cgroup(scope, cgroup);
-    if (matches && found.size() < kMost) {
+    if (matches && found.size() == kMost) {
+      cut_ = true;
+    } else if (matches) {
       found.emplace_back(cgroup);
     }
     return !matches && on_the_way(cgroup.substr(1), prefix);
@@ -155,25 +181,25 @@ Kib CgroupTree::limit_kib(std::string_view cgroup) {
                   least_kib(cgroup, "memory.high"));
 }
 
-bool CgroupTree::limited(const std::string& cgroup) {
-  return limit_kib(cgroup) != kUnknownKib;
+Kib CgroupTree::reclaimable_kib(std::string_view cgroup) {
+  return sum_of(reader_, path_of(cgroup, "memory.stat"), kReclaimable) / 1024;
 }
 
-Kib CgroupTree::reclaimable_kib(std::string_view cgroup) {
-  const auto text = reader_.read(AT_FDCWD, path_of(cgroup, "memory.stat"));
+std::uint64_t CgroupTree::limit_ooms() {
+  constexpr std::array<std::string_view, 1> kOom{"oom"};
   std::uint64_t sum = 0;
-  for (std::string_view rest = text.value_or(std::string_view());
-       !rest.empty();) {
-    std::string_view line = take_line(rest);
-    const std::string_view name = take_word(line);
-    std::uint64_t bytes = 0;
-    if (std::find(kReclaimable.begin(), kReclaimable.end(), name) !=
-            kReclaimable.end() &&
-        take_number(line, bytes)) {
-      sum += bytes;
+  const auto root = mounted_ ? open_directory(AT_FDCWD, path_of("", ""))
+                             : tl::unexpected(Error{});
+  const auto add = [&](const DirectoryReader::Entry& entry) {
+    if (entry.directory) {
+      path_.assign(root_).append("/").append(entry.name);
+      sum += sum_of(reader_, path_.append("/memory.events").c_str(), kOom);
     }
+  };
+  if (root) {
+    static_cast<void>(directory_.for_each(root->get(), add));
   }
-  return sum / 1024;
+  return sum;
 }
 
 void CgroupTree::read_swap(std::string_view cgroup, PressureReading& reading) {

@@ -56,6 +56,18 @@ TEST_F(AccountsOfCgroups, TheDeepestOneThatTookHalfIsFound) {
   EXPECT_FALSE(took.dead);
 }
 
+TEST_F(AccountsOfCgroups, ThoseThatCannotAllBeReadAreSeenAsSuch) {
+  charge("/user", 100'000);
+  note(0);
+  EXPECT_FALSE(accounts.cut());
+  std::string path = "/user";
+  for (std::size_t depth = 1; depth < AccountReader::kDeepest + 1; ++depth) {
+    charge(path += "/c", 100'000);
+  }
+  note(1);
+  EXPECT_TRUE(accounts.cut());
+}
+
 TEST_F(AccountsOfCgroups, WithoutANoteNothingIsKnown) {
   charge("/system", 900'000);
   EXPECT_EQ(find(900'000).source, CgroupsTook::Source::kNone);

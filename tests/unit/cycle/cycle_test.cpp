@@ -285,9 +285,22 @@ TEST_F(CycleTest, TheKernelsOwnVictimIsWaitedFor) {
   source.set_oom_kills(1);
   const CycleResult result = run_low(source);
   EXPECT_EQ(result.kind, Kind::kWaiting);
-  EXPECT_TRUE(result.kernel_killed);
+  EXPECT_EQ(result.kernel_kills, 1U);
   source.set_step(250'000);
   EXPECT_EQ(run_low(source).kind, Kind::kSignalled);
+}
+
+// A container at its limit: the memory that is short is another.
+TEST_F(CycleTest, AKernelKillForTheLimitOfACgroupHoldsNothingOff) {
+  FakeSource source(snapshot_of({user_task(10, 500)}));
+  source.set_limit_ooms("/user.slice", 3);
+  source.set_pressure(with_available(500'000));
+  EXPECT_EQ(run(source).kind, Kind::kCalm);
+  source.set_limit_ooms("/user.slice", 4);
+  source.set_oom_kills(5);  // memory.oom.group
+  const CycleResult result = run_low(source);
+  EXPECT_EQ(result.kind, Kind::kSignalled);
+  EXPECT_EQ(result.kernel_kills, 5U);
 }
 
 TEST_F(CycleTest, ChildFirstKillsTheFirstChild) {

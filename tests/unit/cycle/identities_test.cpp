@@ -276,7 +276,13 @@ TEST_F(IdentitiesTest, OneThatHangsHoldsUpNobody) {
   ASSERT_TRUE(places.wait(kMinute));
   EXPECT_EQ(judged(10).oom_adj, 7);
   identities.look(source.sources(), policy, census, 40 * kSecond);
-  EXPECT_EQ(identities.hangs_at(), 12);
+  auto& arguments =
+      source.sources().identities.worker(IdentityPart::kArguments);
+  EXPECT_EQ(arguments.hangs(40 * kSecond), nullptr);
+  EXPECT_EQ(arguments.hangs(49 * kSecond), nullptr);
+  ASSERT_NE(arguments.hangs(50 * kSecond), nullptr);
+  EXPECT_EQ(arguments.hangs(50 * kSecond)->pid, 12);
+  EXPECT_EQ(places.hangs(60 * kSecond), nullptr);
   EXPECT_EQ(cgroup(12), "/b.slice");
   // One that comes now is judged by its cgroup.
   source.add(named(13, "sh"));
@@ -291,8 +297,8 @@ TEST_F(IdentitiesTest, OneThatHangsHoldsUpNobody) {
   identities.look(source.sources(), policy, census, 61 * kSecond);
   EXPECT_EQ(judged(10).oom_adj, 9);
   source.release(12);
-  identities.look(source.sources(), policy, census, 41 * kSecond);
-  EXPECT_EQ(identities.hangs_at(), 0);
+  ASSERT_TRUE(arguments.wait(kMinute));
+  EXPECT_EQ(arguments.hangs(70 * kSecond), nullptr);
 }
 
 TEST_F(IdentitiesTest, AtTheStartAllAreLookedAt) {

@@ -251,7 +251,7 @@ TEST_F(Scopes, NobodyInItIsNotLookedForAllTheTime) {
   EXPECT_EQ(run(900'000).kind, Kind::kNoCandidate);
   EXPECT_GE(time_to_fire_us(policy, state.domains), 80'000U);
   const std::uint32_t lists = source.lists();
-  EXPECT_EQ(run(900'000).kind, Kind::kNoCandidate);
+  EXPECT_EQ(run(900'000).kind, Kind::kCoolingDown);
   EXPECT_EQ(source.lists(), lists);
   // A neighbour that runs short meanwhile is helped.
   source.set_step(2'100'000);

@@ -10,14 +10,14 @@
 
 #include "badnessd/app/check/findings.h"
 #include "badnessd/cycle/judge.h"
-#include "badnessd/system/proc/cgroup.h"
 
 namespace badnessd {
 
-// Triggers that can never fire here or always fire; missing cgroup support.
+// Triggers that can never fire here or always fire. `cgroups`: those of version
+// 2 are mounted.
 [[nodiscard]] std::vector<Finding> lint_triggers(const Policy& policy,
                                                  const OomDomains& domains,
-                                                 CgroupTree& cgroups);
+                                                 bool cgroups);
 
 // Rules that no process can match, or that protect by a text that any user can
 // choose, e.g. comm.

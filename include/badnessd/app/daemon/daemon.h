@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "badnessd/app/check/findings.h"
 #include "badnessd/app/config/config.h"
 #include "badnessd/app/daemon/event_log.h"
 #include "badnessd/app/report/metrics.h"
@@ -25,11 +26,6 @@ class Daemon {
   // Takes the first note and makes a whole decision that signals no process, so
   // that later ones allocate nothing between decision and signal.
   CycleResult rehearse();
-  // The processes that the last cycle saw.
-  [[nodiscard]] const Snapshot& snapshot() const noexcept {
-    return state_.census.table();
-  }
-
   // The watched system and cgroups, and their readings so far.
   [[nodiscard]] const OomDomains& watched() const noexcept {
     return state_.domains;
@@ -49,11 +45,11 @@ class Daemon {
     return state_.incident.pending &&
            state_.incident.pending->phase != Pending::Phase::kRecovering;
   }
-  // Writes status.json and the metrics if that is due, see status.h.
-  // `lost_lines`: of log and journal.
+  // Looks for what is lacking, and writes status.json and the metrics, if that
+  // is due, see status.h. `lost_lines`: of log and journal.
   void tell_status(std::uint64_t lost_lines);
-  // What the settings ask for and this machine does not have, for the status.
-  void set_lacks(std::vector<std::string> lacks) { lacks_ = std::move(lacks); }
+  // What this machine does not have until the next start.
+  void set_host(std::vector<Finding> findings) { host_ = std::move(findings); }
 
   // A status line for the service manager and the regular report.
   [[nodiscard]] std::string status() const;
@@ -62,11 +58,12 @@ class Daemon {
   }
 
  private:
-  void lost_sample(const Error& error);
   void tell(const CycleResult& result);
+  void tell_kernel_kills(std::uint64_t kills, Micros now_us);
   void count_signal(const Decision& decision);
   void count_reclaim(const Decision& decision);
-  void tell_hang();
+  void look_for_lacks();
+  void notice(Lack lack);
   void incident_over();
   void say_once(CycleResult::Kind kind, const std::string& sentence);
   void save_state();
@@ -82,15 +79,17 @@ class Daemon {
   EventLog& event_log_;
   CycleState state_;
 
-  std::uint64_t lost_samples_ = 0;  // since the last good one
-  std::int32_t hangs_at_ = 0;       // the process of the last warning
+  std::uint64_t kernel_kills_ = 0;  // not told yet
+  Micros kernel_told_us_ = 0;
+  std::optional<Error> lost_;  // why the last sample was
   CycleResult::Kind said_ = CycleResult::Kind::kCalm;
   std::optional<std::size_t> log_trigger_;  // of the last warning
   Micros reported_us_ = 0;
 
   // For the status.
   std::string settings_origin_;
-  std::vector<std::string> lacks_;
+  std::vector<Finding> host_;
+  std::vector<std::string> lacks_;  // sentences
   KillTimes kill_times_;
   Json choice_;
   Micros started_us_ = 0;

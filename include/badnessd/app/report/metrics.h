@@ -7,15 +7,34 @@
 #include <ctime>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
+#include "badnessd/app/config/names.h"
 #include "badnessd/engine/trigger.h"
 
 namespace badnessd {
 
 // In $RUNTIME_DIRECTORY; any user may read it.
 inline constexpr std::string_view kMetricsFile = "badnessd.prom";
+
+// What can keep badnessd from what the settings ask for.
+enum class Lack : std::uint8_t {
+  kSamples,   // memory or processes cannot be read
+  kClamped,   // what is read is absurd
+  kTriggers,  // a trigger can never fire, or always does
+  kRules,     // a rule is a mistake, or not known for some processes
+  kCgroups,   // cgroups are not watched, or their accounts are not known
+  kReads,     // a read does not end
+  kKillers    // another OOM killer runs
+};
+template <>
+struct Names<Lack> {
+  static constexpr auto kAll =
+      names_up_to<Lack::kKillers>({"samples", "clamped", "triggers", "rules",
+                                   "cgroups", "reads", "killers"});
+};
 
 struct Summary {
   std::uint64_t count = 0;
@@ -29,7 +48,7 @@ struct Summary {
 
 // Counters begin at 0 with the daemon.
 struct Metrics {
-  bool degraded = false;
+  std::set<Lack> degraded{};
   std::time_t start_s = 0;                       // since the Epoch
   std::map<std::string, std::uint64_t> kills{};  // by trigger
   std::time_t last_kill_s = 0;                   // since the Epoch

@@ -66,6 +66,11 @@ struct Names<Skip> {
 // Memory, swap and pressure stall information in one line.
 [[nodiscard]] std::string reading_text(const PressureReading& reading);
 
+// The same of `last`, and how old it is: a daemon that cannot read must not
+// seem to know. None: never read.
+[[nodiscard]] std::string memory_text(
+    const std::optional<PressureReading>& last, Micros now_us);
+
 // A sentence for each fact that the snapshot lacks; empty if it is complete.
 [[nodiscard]] std::vector<std::string> gaps_text(const Gaps& gaps);
 // All flags and counts, and the sentences.

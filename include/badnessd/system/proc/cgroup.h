@@ -33,6 +33,8 @@ class CgroupTree {
   // user can make more (20,000 took 531 ms).
   static constexpr std::size_t kMost = 1024;
   [[nodiscard]] std::vector<std::string> list(const Glob& scope);
+  // Whether the last list() left out cgroups: there were too many.
+  [[nodiscard]] bool cut() const noexcept { return cut_; }
 
   // The memory of a cgroup, in the form of `system`. Total: the lowest of the
   // system's total and of memory.max and memory.high here and in all cgroups
@@ -45,8 +47,12 @@ class CgroupTree {
   // The inode of the cgroup's directory: another one at the same path has
   // another. 0: it is gone.
   [[nodiscard]] std::uint64_t inode(std::string_view cgroup);
-  // Whether the cgroup, or one above it, sets memory.max or memory.high.
-  [[nodiscard]] bool limited(const std::string& cgroup);
+
+  // How often the limit of a cgroup was reached and nothing could be reclaimed:
+  // `oom` in memory.events, which the kernel adds up to the topmost cgroups
+  // (mm/memcontrol.c: mem_cgroup_oom()). An OOM kill for the memory of the
+  // machine does not count there. 0: there are none. Allocates nothing.
+  [[nodiscard]] std::uint64_t limit_ooms();
 
   // Calls visit(pid) for each process in `cgroup` and below it. Does not block:
   // the kernel reads cgroup.procs under a spinlock. Allocates nothing, unless
@@ -77,6 +83,7 @@ class CgroupTree {
 
   std::string root_;
   bool mounted_ = false;
+  bool cut_ = false;
   // memory.stat is the largest file of a cgroup, except cgroup.procs.
   static constexpr std::size_t kRoom = 16UL * 1024;
   // The paths of pods have 200 bytes.

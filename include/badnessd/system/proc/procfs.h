@@ -35,6 +35,11 @@ class ProcfsSource final : public FactSource {
       const char* root, ProcfsOptions options);
 
   [[nodiscard]] Expected<PressureReading> read_pressure() override;
+  // The same for a single look: clamps what is absurd at once.
+  [[nodiscard]] Expected<PressureReading> read_pressure_once() {
+    absurd_ = true;
+    return read_pressure();
+  }
   [[nodiscard]] VmCounters read_vm_counters() override;
   [[nodiscard]] Micros now_us() override;
   [[nodiscard]] Expected<void> read_system(Snapshot& snapshot) override;

@@ -5,13 +5,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include <gtest/gtest.h>
 
 #include "badnessd/app/config/settings.h"
 #include "badnessd/system/service/host.h"
+#include "fake_source.h"
 #include "proc_tree.h"
 #include "roots.h"
+#include "snapshots.h"
 #include "tree.h"
 
 namespace badnessd {
@@ -45,10 +48,16 @@ std::string warnings_of(const PressureReading& reading,
   Policy policy = Settings{}.policy;
   policy.machine = {.mem_total_kib = reading.mem_total_kib,
                     .self_pid = self_pid};
+  CycleState state(policy);
+  state.domains.system.last = reading;
+  state.census.table() = test::scan_of(*source);
   std::string text;
-  for (const Finding& note : host_findings(
-           policy, reading, test::scan_of(*source), *source, asked_by)) {
-    text += note.warning ? note.text + "\n" : "";
+  for (const auto& findings :
+       {lacks_now(source->sources(), policy, state, asked_by, kSecond),
+        host_findings(reading, *source, asked_by)}) {
+    for (const Finding& note : findings) {
+      text += note.lack ? note.text + "\n" : "";
+    }
   }
   return text;
 }
@@ -88,6 +97,68 @@ TEST(HostNotes, WhoeverChecksIsNotWarnedOfTheDaemonThatRuns) {
   };
   EXPECT_EQ(check({daemon, self}), "");
   EXPECT_NE(check({daemon, self, second}), "");
+}
+
+// The reasons that are found for a host of 1,000,000 KiB.
+class Lacks : public testing::Test {
+ protected:
+  Lacks() { state.domains.system.last = plenty(); }
+  std::set<Lack> found() {
+    std::set<Lack> lacks;
+    for (const Finding& it : lacks_now(source.sources(), policy, state,
+                                       AskedBy::kDaemon, now_us += kSecond)) {
+      lacks.insert(it.lack.value());
+    }
+    return lacks;
+  }
+
+  test::FakeSource source{test::snapshot_of({test::user_task(10, 100)})};
+  Policy policy = Settings{}.policy;
+  CycleState state{policy};
+  Micros now_us = 0;
+};
+
+TEST_F(Lacks, NothingWhereAllWorks) {
+  EXPECT_EQ(found(), std::set<Lack>());
+}
+
+TEST_F(Lacks, AReadingThatWasClamped) {
+  state.domains.system.last->clamped = true;
+  EXPECT_EQ(found(), std::set{Lack::kClamped});
+}
+
+TEST_F(Lacks, ATriggerThatCannotFireAsLongAsItCannot) {
+  state.domains.system.last->psi_full.reset();
+  EXPECT_EQ(found(), std::set{Lack::kTriggers});
+  state.domains.system.last = plenty();
+  EXPECT_EQ(found(), std::set<Lack>());
+}
+
+TEST_F(Lacks, CgroupsThatAreTooMany) {
+  state.domains.cut = true;
+  EXPECT_EQ(found(), std::set{Lack::kCgroups});
+}
+
+TEST_F(Lacks, RulesThatAreNotKnownForAnOldProcess) {
+  state.census.table() = test::snapshot_of({test::user_task(10, 100)}, 59);
+  state.census.table().verdicts[0].rules_open = true;
+  EXPECT_EQ(found(), std::set<Lack>());
+  state.census.table().uptime_s = 61;
+  EXPECT_EQ(found(), std::set{Lack::kRules});
+}
+
+TEST_F(Lacks, AReadThatDoesNotEnd) {
+  source.set_identity(10, {"", "", "/a"});
+  source.set_hanging(10);
+  const ListedProcess process{.pid = 10};
+  auto& worker = source.sources().identities.worker(IdentityPart::kArguments);
+  worker.ask({&process, 1});
+  for (int second = 0; second < 10; ++second) {
+    EXPECT_EQ(found(), std::set<Lack>());
+  }
+  EXPECT_EQ(found(), std::set{Lack::kReads});
+  source.release(10);
+  EXPECT_EQ(found(), std::set<Lack>());
 }
 
 TEST(CapabilityNotes, OneForEachThatIsMissing) {

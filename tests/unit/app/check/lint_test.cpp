@@ -21,7 +21,7 @@ using test::snapshot_of;
 std::string text_of(const std::vector<Finding>& notes) {
   std::string text;
   for (const Finding& note : notes) {
-    text += note.warning ? note.text + "\n" : "";
+    text += note.lack ? note.text + "\n" : "";
   }
   return text;
 }
@@ -52,6 +52,16 @@ TEST(LintRules, ANameThatNoKernelKeeps) {
 TEST(LintRules, AUserThatNobodyIs) {
   EXPECT_TRUE(has(rules_lint({rule("a", 1, {{"user", "no-such-user"}})}),
                   "there is no user no-such-user"));
+}
+
+TEST(LintRules, ANumberThatIsANameIsTold) {
+  Rule one = rule("a", 1, {{"user", "4711"}});
+  EXPECT_TRUE(lint_rules({one}).empty());
+  one.user[0].first = one.user[0].last = 1234;
+  const auto findings = lint_rules({one});
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_FALSE(findings[0].lack);
+  EXPECT_TRUE(has(findings[0].text, "4711 is a name here, that of uid 1234"));
 }
 
 TEST(LintRules, ProtectionByWhatAnybodyCanChoose) {
@@ -166,9 +176,8 @@ class LintTriggers : public testing::Test {
     trigger.mem_available_below = Amount{.basis_points = 1000, .kib = {}};
   }
 
-  std::string lint(const char* cgroup_root = nullptr) {
+  std::string lint(bool cgroups = false) {
     policy.triggers = {trigger};
-    CgroupTree cgroups(cgroup_root);
     return text_of(lint_triggers(policy, domains, cgroups));
   }
 
@@ -198,27 +207,15 @@ TEST_F(LintTriggers, BelowMoreThanThereIsAlwaysHolds) {
 TEST_F(LintTriggers, AScopeNeedsCgroupsThatHaveLimits) {
   trigger.scope = Glob::parse("user/*");
   EXPECT_TRUE(has(lint(), "there are no cgroups"));
-  const test::TempTree tree(
-      {test::file("cgroup.controllers", "memory\n"),
-       test::dir("user",
-                 {test::dir("a", {test::file("memory.max", "max\n")}),
-                  test::dir("b", {test::file("memory.max", "4096\n")})})});
-  EXPECT_TRUE(has(lint(tree.path()), "no cgroup matches its scope user/*"));
+  EXPECT_TRUE(has(lint(true), "no cgroup matches its scope user/*"));
   policy.triggers = {trigger};
-  domains.cgroups.push_back(cgroup_domain(policy, 0, "/user/b"));
-  EXPECT_EQ(lint(tree.path()), "");
-  domains.cgroups.push_back(cgroup_domain(policy, 0, "/user/a"));
-  EXPECT_TRUE(has(lint(tree.path()), "/user/a has neither memory.max"));
-}
-
-TEST_F(LintTriggers, CgroupsOfVersionOneCannotBeWatched) {
-  trigger.scope = Glob::parse("user");
-  const test::TempTree tree({test::dir(
-      "memory",
-      {test::file("memory.stat", ""),
-       test::dir("user", {test::file("memory.limit_in_bytes", "4096\n")})})});
-  policy.triggers = {trigger};
-  EXPECT_TRUE(has(lint(tree.path()), "there are no cgroups of version 2"));
+  for (const auto& [cgroup, total_kib] :
+       {std::pair("/user/b", Kib{4}), std::pair("/user/a", Kib{1'000'000})}) {
+    EXPECT_FALSE(has(lint(true), "neither memory.max"));
+    domains.cgroups.push_back(cgroup_domain(policy, 0, cgroup));
+    domains.cgroups.back().last.emplace().mem_total_kib = total_kib;
+  }
+  EXPECT_TRUE(has(lint(true), "/user/a has neither memory.max"));
 }
 
 }  // namespace

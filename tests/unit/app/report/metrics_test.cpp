@@ -20,7 +20,7 @@ namespace {
 // After two kills, with the name of a trigger that has all that a label must
 // escape.
 Metrics after_two_kills() {
-  Metrics metrics{.degraded = true,
+  Metrics metrics{.degraded = {Lack::kClamped},
                   .start_s = 1'700'000'000,
                   .kills = {{"exhausted", 1}, {"a \"b\"\\\n\xff{}", 1}},
                   .last_kill_s = 1'700'000'060,

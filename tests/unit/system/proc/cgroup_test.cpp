@@ -98,10 +98,8 @@ TEST(CgroupTree, TheLowerOfMaxAndHighIsTheLimit) {
   ASSERT_TRUE(reading);
   EXPECT_EQ(reading->mem_total_kib, 80U * 1024);
   EXPECT_EQ(reading->mem_available_kib, 20U * 1024);
-  EXPECT_TRUE(cgroups.limited("/a.slice"));
   tree.write("a.slice/memory.high", "max\n");
   tree.write("a.slice/memory.max", "max\n");
-  EXPECT_FALSE(cgroups.limited("/a.slice"));
   EXPECT_EQ(cgroups.read("/a.slice", system_reading())->mem_total_kib,
             system_reading().mem_total_kib);
 }
@@ -123,9 +121,18 @@ TEST(CgroupTree, TheLeastLimitAboveCounts) {
   EXPECT_EQ(read().swap_free_kib, 1U * 1024);
   tree.write("memory.max", bytes(30));  // of a container's own root
   EXPECT_EQ(read().mem_total_kib, 30U * 1024);
-  tree.write("a/b/c/memory.max", "max\n");
-  tree.write("a/b/c/memory.high", "max\n");
-  EXPECT_TRUE(cgroups.limited("/a/b/c"));
+}
+
+TEST(CgroupTree, AListThatIsCutShortIsSeenAsSuch) {
+  const TempTree tree(two({cgroup("a.slice")}));
+  for (std::size_t i = 0; i < CgroupTree::kMost; ++i) {
+    tree.write(std::to_string(i) + "/cgroup.procs", "");
+  }
+  CgroupTree cgroups(tree.path());
+  EXPECT_EQ(cgroups.list(*Glob::parse("?*")).size(), CgroupTree::kMost);
+  EXPECT_TRUE(cgroups.cut());
+  EXPECT_EQ(cgroups.list(*Glob::parse("a.slice")).size(), 1U);
+  EXPECT_FALSE(cgroups.cut());
 }
 
 TEST(CgroupTree, MoreThanTheLimitIsNothingAvailable) {
