@@ -80,6 +80,18 @@ cost() {  # what the daemon has used so far
   case $daemon in systemd-oomd*) oomctl > "$out/oomctl.txt" ;; esac
 }
 value() { sed -n "s/.*\"$2\":\(-\{0,1\}[0-9]*\).*/\1/p" "$out/$1.json"; }  # NAME KEY
+# NAME: the worst ten seconds: the share in which some, and in which all, stalled.
+worst_stalls() {
+  python3 -c 'import csv, sys
+rows = [[int(row[key]) for key in ("ms", "psi_some_us", "psi_full_us")] for row in csv.DictReader(open(sys.argv[1]))]
+worst, first = [0, 0], 0
+for last in rows:
+    while last[0] - rows[first + 1][0] >= 10000: first += 1
+    then = rows[first]
+    if last[0] - then[0] >= 10000:
+        worst = [max(worst[i], (last[i + 1] - then[i + 1]) / (last[0] - then[0]) / 10) for i in (0, 1)]
+print("some %.0f %%, full %.0f %%" % tuple(worst))' "$out/$1.csv"
+}
 victims() { cut -d' ' -f1 "$out/$1.died" | uniq | paste -sd' '; }
 main_pid() { systemctl show badnessd -p MainPID --value; }
 log_has() { journalctl -u badnessd --no-pager -o cat | grep -q "$1"; }

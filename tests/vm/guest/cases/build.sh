@@ -8,3 +8,4 @@ nobody build
 check 'build: no job is killed' "$(value build jobs_killed) of $(value build jobs)" [ "$(value build jobs_killed)" = 0 ]
 check 'build: it gets on' 'no job ended' [ "$(value build jobs)" -gt 0 ]
 info "build: $(value build jobs) jobs"
+info "build: worst ten seconds: $(worst_stalls build)"

@@ -10,3 +10,4 @@ role spin
 watch thrash-busy hog-thrash
 info "thrash-busy: full stalls $(value thrash-busy psi_full_ms), some $(value thrash-busy psi_some_ms) of $(value thrash-busy end_ms) ms, dead at $(value thrash-busy all_dead_ms) ms"
 judge_culprit thrash-busy
+info "thrash-busy: worst ten seconds: $(worst_stalls thrash-busy)"
