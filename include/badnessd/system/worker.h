@@ -57,14 +57,14 @@ class Worker {
   // The question that takes 10 seconds or more, as the calls of this function
   // can tell; null: none. `now_us` is on any monotonic clock.
   [[nodiscard]] const Question* hangs(std::uint64_t now_us) noexcept {
-    constexpr std::uint64_t kLong = 10'000'000;
+    constexpr std::uint64_t kTooLong = 10'000'000;
     const std::size_t at = busy_with();
     if (at != seen_at_) {
       seen_at_ = at;
       seen_us_ = now_us;
     }
-    return at != 0 && now_us - seen_us_ >= kLong ? &desk_->asked[at - 1]
-                                                 : nullptr;
+    return at != 0 && now_us - seen_us_ >= kTooLong ? &desk_->asked[at - 1]
+                                                    : nullptr;
   }
   // Starts to answer `questions`. Does not block; the answers can take any
   // time. Requires an idle worker. After the first question this allocates

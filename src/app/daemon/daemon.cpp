@@ -277,10 +277,10 @@ void Daemon::tell(const CycleResult& result) {
 
 // A container that restarts at its limit makes many: a line a minute.
 void Daemon::tell_kernel_kills(std::uint64_t kills, Micros now_us) {
-  constexpr Micros kMinute = 60 * kSecond;
+  constexpr Micros kBetweenLines = 60 * kSecond;
   kernel_kills_ += kills;
   if (kernel_kills_ != 0 &&
-      (kernel_told_us_ == 0 || now_us - kernel_told_us_ >= kMinute)) {
+      (kernel_told_us_ == 0 || now_us - kernel_told_us_ >= kBetweenLines)) {
     kernel_told_us_ = now_us;
     event_log_.log().warn(
         "the kernel's own OOM killer has killed {}",
