@@ -125,7 +125,7 @@ tl::expected<std::unique_ptr<ProcfsSource>, int> open_source(
 }
 
 tl::expected<std::unique_ptr<Killer>, int> choose_killer(
-    const Invocation& invocation, const ProcfsSource& source) {
+    const Invocation& invocation, ProcfsSource& source) {
   if (invocation.command != Command::kRun || invocation.dry_run) {
     return std::make_unique<DryRunKiller>();
   }
@@ -142,8 +142,8 @@ tl::expected<std::unique_ptr<Killer>, int> choose_killer(
              "killing other users' processes needs CAP_KILL: run as root, or "
              "with --dry-run to see what would be done"));
   }
-  return std::make_unique<PidfdKiller>(source.root_fd(), source.self_pid(),
-                                       ::getppid());
+  return std::make_unique<PidfdKiller>(source.root_fd(), source.stats(),
+                                       source.self_pid(), ::getppid());
 }
 
 int run_command(const Invocation& invocation, const LoadedSettings& loaded,

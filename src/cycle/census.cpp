@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "badnessd/engine/kernel26.h"
+
 namespace badnessd {
 
 std::uint32_t Census::Column::narrowed(Kib kib) noexcept {
@@ -183,6 +185,20 @@ void Census::gone(std::uint32_t index) noexcept {
   task.noted_kib = 0;
 }
 
+std::size_t Census::read_ahead(const Sources& sources, std::size_t first,
+                               std::size_t last, bool whole) {
+  std::array<std::int32_t, StatReader::kAhead> pids{};
+  std::size_t count = 0;
+  for (std::size_t i = first; i < last && count < pids.size(); ++i) {
+    const bool kernel_thread = (table_.tasks[i].flags & kPfKthread) != 0;
+    if (!entries_[i].read || (whole && !kernel_thread)) {
+      pids[count++] = entries_[i].process.pid;
+    }
+  }
+  sources.facts.read_ahead({pids.data(), count});
+  return count;
+}
+
 // NOLINTNEXTLINE(misc-no-recursion): read_memory() reads only new rows whole
 bool Census::read(const Sources& sources, std::uint32_t index) {
   Entry& entry = entries_[index];
@@ -196,8 +212,13 @@ bool Census::read(const Sources& sources, std::uint32_t index) {
     gone(index);
     return false;
   }
-  const bool same = task.id == anew->id;
   const Task before = std::exchange(task, *anew);
+  if (entry.read) {
+    keep_stat_of(before, task);
+  }
+  const bool same = task.id == before.id ||
+                    (entry.read && before.id.start_time == TaskId::kUnknown);
+  task.inode = entry.process.inode;
   task.first_child = before.first_child;
   task.child_count = before.child_count;
   if (same) {

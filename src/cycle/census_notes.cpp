@@ -67,7 +67,13 @@ bool Census::begin(const Sources& sources, const PressureReading& reading) {
 
 std::optional<std::size_t> Census::step(const Sources& sources,
                                         std::size_t count) {
+  std::size_t ahead = 0;
   for (; count != 0 && next_ != 0; --count) {
+    if (ahead == 0) {
+      ahead = std::min({count, next_, StatReader::kAhead});
+      read_ahead(sources, next_ - ahead, next_, false);
+    }
+    --ahead;
     const auto index = static_cast<std::uint32_t>(--next_);
     if (read_memory(sources, index)) {
       const Task& task = table_.tasks[index];

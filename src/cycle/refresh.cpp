@@ -2,6 +2,7 @@
 #include "badnessd/cycle/refresh.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "badnessd/engine/kernel26.h"
@@ -44,8 +45,14 @@ bool Refresh::read_suspects(const Sources& sources, Census& census,
       !census.faulted_kib() || census.table().gaps.kernel26) {
     return false;
   }
-  for (std::uint32_t i = 0; i < census.entries().size(); ++i) {
+  const std::size_t size = census.entries().size();
+  std::size_t ahead = 0;
+  for (std::uint32_t i = 0; i < size; ++i) {
     if (!census.entries()[i].read) {
+      if (ahead == 0) {
+        ahead = census.read_ahead(sources, i, size, false);
+      }
+      --ahead;
       read_one(sources, census, i);
     }
   }
@@ -158,13 +165,24 @@ bool Refresh::complete(const Sources& sources, Census& census, Kib needed_kib) {
   if (explained_kib_ + most_kib_ / 2 < loss_.lost_kib) {
     return false;
   }
-  std::size_t whole = 0;
+  std::array<std::uint32_t, kMostWhole> whole{};
+  std::array<std::int32_t, kMostWhole> pids{};
+  std::size_t count = 0;
+  std::size_t unread = 0;
   for (const std::uint32_t index : read_) {
     if (suspected(census.grown_kib(index, loss_.slot))) {
-      if (++whole > kMostWhole || !read_whole(sources, census, index)) {
+      if (count == kMostWhole) {
         return false;
       }
+      whole[count++] = index;
+      if (!census.whole(index)) {
+        pids[unread++] = census.entries()[index].process.pid;
+      }
     }
+  }
+  sources.facts.read_ahead({pids.data(), unread});
+  for (std::size_t i = 0; i < count; ++i) {
+    read_whole(sources, census, whole[i]);
   }
   // Their exit would be waited for.
   std::size_t large = 0;
@@ -197,7 +215,7 @@ bool Refresh::shmem_is_clear(const Census& census) const {
 
 // With what the amounts and points of the process depend on. More children than
 // these stay as they are in the table.
-bool Refresh::read_whole(const Sources& sources, Census& census,
+void Refresh::read_whole(const Sources& sources, Census& census,
                          std::uint32_t index) {
   constexpr std::uint32_t kMostChildren = 64;
   Snapshot& table = census.table();
@@ -211,7 +229,7 @@ bool Refresh::read_whole(const Sources& sources, Census& census,
   }
   const Task& task = table.tasks[index];
   if (task.child_count == 0) {
-    return true;
+    return;
   }
   sources.facts.read_children(table, index);
   for (std::uint32_t i = 0;
@@ -221,7 +239,6 @@ bool Refresh::read_whole(const Sources& sources, Census& census,
       static_cast<void>(census.read_memory(sources, child));
     }
   }
-  return true;
 }
 
 Expected<void> Refresh::read_all(const Sources& sources, Census& census,
@@ -235,6 +252,7 @@ Expected<void> Refresh::read_all(const Sources& sources, Census& census,
     return read;
   }
   table.shmem_unread_kib = 0;
+  std::size_t ahead = 0;
   for (std::uint32_t i = 0; i < census.entries().size(); ++i) {
     Task& task = table.tasks[i];
     const bool known = census.entries()[i].read;
@@ -242,6 +260,10 @@ Expected<void> Refresh::read_all(const Sources& sources, Census& census,
       continue;
     }
     if (!known || whole) {
+      if (ahead == 0) {
+        ahead = census.read_ahead(sources, i, table.tasks.size(), whole);
+      }
+      --ahead;
       static_cast<void>(census.read(sources, i));
     } else if (census.read_memory(sources, i) && !census.whole(i) &&
                !sources.facts.read_oom_adj(task)) {

@@ -16,6 +16,18 @@ std::uint64_t age_s(const Snapshot& snapshot, const Task& task) noexcept {
   return age_s(snapshot, task.id.start_time);
 }
 
+void keep_stat_of(const Task& last, Task& task) noexcept {
+  if (task.id.start_time == TaskId::kUnknown) {
+    task.id = last.id;
+    task.flags = last.flags;
+    task.nice = last.nice;
+    task.cpu_jiffies = last.cpu_jiffies;
+    task.pf_oom_origin = last.pf_oom_origin;
+    task.cap_effective = last.cap_effective;
+    task.userns_unreadable = last.userns_unreadable;
+  }
+}
+
 std::size_t find_task(const Snapshot& snapshot, std::int32_t pid) noexcept {
   const auto& tasks = snapshot.tasks;
   const auto it = std::lower_bound(tasks.begin(), tasks.end(), pid,

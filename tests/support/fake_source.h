@@ -44,6 +44,9 @@ class FakeSource final : public FactSource {
   }
   [[nodiscard]] std::int32_t pid_max() override { return 4'194'304; }
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
+  void read_ahead(std::span<const std::int32_t> /*pids*/) override {}
+  [[nodiscard]] HungRead hung_read(Micros /*now_us*/) override { return hung_; }
+  void set_hung(const HungRead& hung) { hung_ = hung; }
 
   // These facts, and what the files say that were set below.
   [[nodiscard]] Sources sources() noexcept {
@@ -121,6 +124,7 @@ class FakeSource final : public FactSource {
   Snapshot full_;
   Expected<PressureReading> pressure_;
   std::int32_t vanishing_ = 0;
+  HungRead hung_;
   std::uint64_t oom_kills_ = 0;
   std::optional<Kib> faulted_kib_;
   bool faults_known_ = true;

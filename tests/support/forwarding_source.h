@@ -47,6 +47,12 @@ class ForwardingSource : public FactSource {
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override {
     return source_.share_mm(a, b);
   }
+  void read_ahead(std::span<const std::int32_t> pids) override {
+    source_.read_ahead(pids);
+  }
+  [[nodiscard]] HungRead hung_read(Micros now_us) override {
+    return source_.hung_read(now_us);
+  }
 
   [[nodiscard]] Sources sources() noexcept {
     return {*this, rest_.cgroups, rest_.identities, rest_.unshared,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <regex>
 #include <set>
@@ -305,6 +306,88 @@ TEST(Layers, ProcIsNamedOnce) {
 TEST(Layers, LiteralsOfProcAreFound) {
   EXPECT_EQ(proc_literals(R"(open("/proc"); open("/proc/meminfo");)"), 2U);
   EXPECT_EQ(proc_literals("// open(\"/proc\")\nx(\"process\")"), 0U);
+}
+
+// --- What can block is read where the table in tests/vm/README.md says.
+
+using Readers = std::map<std::string, std::set<std::string>>;
+
+// For each file or call in the first column of the table: the files of the
+// sources in the last one.
+Readers table_of_readers(const std::string& text) {
+  static const std::regex name("`([^`]+)`");
+  Readers readers;
+  bool inside = false;
+  for (const std::string& line : lines_of(text)) {
+    inside = line == "## Which reads may block" ||
+             (inside && !line.starts_with("## "));
+    if (inside && line.starts_with("| `")) {
+      const Strings who = matches_of(
+          line.substr(line.find_last_of('|', line.size() - 2)), name);
+      for (const std::string& file :
+           matches_of(line.substr(0, line.find('|', 1)), name)) {
+        readers[file].insert(who.begin(), who.end());
+      }
+    }
+  }
+  return readers;
+}
+
+// What the text reads of a process: a path below its directory, a name of the
+// table, or a call.
+Strings reads_of(const std::string& text, const Readers& table) {
+  static const std::regex path(
+      R"re((?:path_?\.of(?:_thread)?|path_of|read_file|read_file_of)re"
+      R"re()\([^"();]*(?:\([^()]*\)[^"();]*)?"([\w./]+)")re");
+  std::string names;
+  for (const auto& [file, readers] : table) {
+    names += (names.empty() ? "" : "|") + file;
+  }
+  const std::string code = code_of(text);
+  Strings found = matches_of(code, path);
+  const Strings quoted = matches_of(code, std::regex("\"(" + names + ")\""));
+  const Strings calls = matches_of(code, std::regex(R"(\b(SYS_\w+)\b)"));
+  found.insert(found.end(), quoted.begin(), quoted.end());
+  for (const std::string& call : calls) {
+    if (table.contains(call)) {
+      found.push_back(call);
+    }
+  }
+  return found;
+}
+
+TEST(Layers, WhatCanBlockIsReadWhereTheTableSays) {
+  const Readers table = table_of_readers(
+      test::contents_of(std::string(SOURCE_DIR) + "/tests/vm/README.md"));
+  ASSERT_TRUE(table.contains("stat") && table.contains("SYS_kcmp"));
+  for (const SourceFile& file : sources()) {
+    if (layer_of(file.path) != Layer::kSystem &&
+        layer_of(file.path) != Layer::kCycle) {
+      continue;
+    }
+    const std::string name = fs::path(file.path).filename().string();
+    for (const std::string& read : reads_of(file.text, table)) {
+      const auto row = table.find(read);
+      EXPECT_TRUE(row != table.end() && row->second.contains(name))
+          << file.path << " reads " << read;
+    }
+  }
+}
+
+TEST(Layers, ReadsOfProcessesAreFound) {
+  const Readers table = table_of_readers(
+      "## Which reads may block\n"
+      "| `stat`, `SYS_kcmp` | lock | thread: `a.cpp` |\n"
+      "## Other\n| `b` | `c.cpp` |\n");
+  EXPECT_EQ(table, (Readers{{"stat", {"a.cpp"}}, {"SYS_kcmp", {"a.cpp"}}}));
+  EXPECT_EQ(reads_of(R"(read(fd, path_.of(task.pid, "maps")))", table),
+            Strings{"maps"});
+  EXPECT_EQ(reads_of(R"(path_.of_thread(a(b), c, "io"))", table),
+            Strings{"io"});
+  EXPECT_EQ(reads_of(R"(const char* file = "stat";)", table), Strings{"stat"});
+  EXPECT_EQ(reads_of("::syscall(SYS_kcmp, SYS_kill)", table),
+            Strings{"SYS_kcmp"});
+  EXPECT_EQ(reads_of(R"(x("statm"); // "stat")", table), Strings{});
 }
 
 // --- Files stay short.

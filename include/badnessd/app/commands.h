@@ -26,7 +26,7 @@ namespace badnessd {
 // The killer for `invocation`. It never signals in a dry run or an audit. Fails
 // on a tree that is not live, and with 77 without CAP_KILL.
 [[nodiscard]] tl::expected<std::unique_ptr<Killer>, int> choose_killer(
-    const Invocation& invocation, const ProcfsSource& source);
+    const Invocation& invocation, ProcfsSource& source);
 
 [[nodiscard]] int run_command(const Invocation& invocation,
                               const LoadedSettings& loaded,

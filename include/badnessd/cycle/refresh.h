@@ -68,8 +68,7 @@ class Refresh {
   [[nodiscard]] bool complete(const Sources& sources, Census& census,
                               Kib needed_kib);
   [[nodiscard]] bool shmem_is_clear(const Census& census) const;
-  [[nodiscard]] bool read_whole(const Sources& sources, Census& census,
-                                std::uint32_t index);
+  void read_whole(const Sources& sources, Census& census, std::uint32_t index);
 
   std::vector<Ranked> ranked_;       // a heap: rows that are not in read_
   std::vector<std::uint32_t> read_;  // rows

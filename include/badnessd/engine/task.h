@@ -30,6 +30,9 @@ struct TaskId {
   std::int32_t pid = 0;
   std::uint64_t start_time = 0;  // ticks (USER_HZ) since boot, stat field 22
 
+  // Of a process whose stat cannot be read: it counts as the youngest.
+  static constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
+
   friend bool operator==(const TaskId&, const TaskId&) = default;
 };
 
@@ -43,6 +46,7 @@ struct Holding {
 // those of the first live thread if the leader has exited.
 struct Task {
   TaskId id;
+  std::uint64_t inode = 0;  // of its directory in /proc; 0: not known
   std::int32_t ppid = 0;
   std::array<char, 64> comm{};    // NUL-terminated raw bytes, any but NUL
   char state = '?';               // stat field 3
@@ -94,6 +98,10 @@ struct Task {
     return private_kib() + rss_shmem_kib;
   }
 };
+
+// `task` has just been read without its stat: takes from the last reading what
+// only stat says.
+void keep_stat_of(const Task& last, Task& task) noexcept;
 
 // What rules, score and guard make of a task.
 struct Verdict {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "badnessd/engine/task.h"
@@ -46,7 +47,10 @@ class FactSource {
   // `gaps`, which count from here on.
   [[nodiscard]] virtual Expected<void> read_system(Snapshot& snapshot) = 0;
 
-  // All facts of one process, without its children.
+  // Says for which processes read() is called next: that is faster.
+  virtual void read_ahead(std::span<const std::int32_t> pids) = 0;
+  // All facts of one process, without its children. If its stat cannot be read
+  // in time the start time is TaskId::kUnknown, and the rest what status says.
   [[nodiscard]] virtual Expected<Task> read(std::int32_t pid, Gaps& gaps) = 0;
 
   // Brings the memory of `task` up to date. `known` is the statm of the last
@@ -76,6 +80,9 @@ class FactSource {
 
   // Whether two processes share one mm (CLONE_VM). False if unknown.
   [[nodiscard]] virtual bool share_mm(const Task& a, const Task& b) = 0;
+
+  // A read that has taken 10 seconds or more, see Worker::hangs().
+  [[nodiscard]] virtual HungRead hung_read(Micros now_us) = 0;
 };
 
 // All that a cycle reads.

@@ -20,6 +20,7 @@
 #include <iterator>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,15 @@
 
 namespace badnessd {
 
+// A read that does not end.
+struct HungRead {
+  std::int32_t pid = 0;     // 0: there is none
+  std::string_view file{};  // of the process; a literal
+
+  friend bool operator==(const HungRead&, const HungRead&) = default;
+};
+
+// A Reader with kUrgent keeps the priority of the loop, which waits for it.
 template <class Reader>
 class Worker {
  public:
@@ -54,17 +64,28 @@ class Worker {
   [[nodiscard]] std::size_t busy_with() const noexcept {
     return desk_->busy_with.load(std::memory_order_acquire);
   }
+  static constexpr std::uint64_t kTooLongUs = 10'000'000;
   // The question that takes 10 seconds or more, as the calls of this function
   // can tell; null: none. `now_us` is on any monotonic clock.
   [[nodiscard]] const Question* hangs(std::uint64_t now_us) noexcept {
-    constexpr std::uint64_t kTooLong = 10'000'000;
     const std::size_t at = busy_with();
     if (at != seen_at_) {
       seen_at_ = at;
       seen_us_ = now_us;
     }
-    return at != 0 && now_us - seen_us_ >= kTooLong ? &desk_->asked[at - 1]
-                                                    : nullptr;
+    return now_us - seen_us_ >= kTooLongUs ? current() : nullptr;
+  }
+  // The question that the thread answers now; null if idle.
+  [[nodiscard]] const Question* current() const noexcept {
+    const std::size_t at = busy_with();
+    return at == 0 ? nullptr : &desk_->asked[at - 1];
+  }
+  // Makes room for `most` questions and starts the thread: from here on nothing
+  // is allocated. False: no thread can be started.
+  [[nodiscard]] bool reserve(std::size_t most) {
+    desk_->asked.reserve(most);
+    desk_->answers.reserve(most);
+    return desk_->write_end.valid() || start();
   }
   // Starts to answer `questions`. Does not block; the answers can take any
   // time. Requires an idle worker. After the first question this allocates
@@ -171,7 +192,9 @@ class Worker {
     const std::unique_ptr<std::shared_ptr<Desk>> owned(
         static_cast<std::shared_ptr<Desk>*>(share));
     Desk& desk = **owned;
-    take_ordinary_priority();
+    if constexpr (!requires { Reader::kUrgent; }) {
+      take_ordinary_priority();
+    }
     char what = 0;
     while (::read(desk.read_end.get(), &what, 1) == 1 && what == kWork) {
       std::size_t size = 0;

@@ -84,7 +84,7 @@ void find_hangs(const Sources& sources, Micros now_us,
     findings.push_back(
         {Lack::kReads,
          fmt::format("reading {} of process {} does not end (a dead file "
-                     "server?): until that process is gone, {}",
+                     "server, an exec that hangs?): until that process is gone, {}",
                      file, pid, effect)});
   };
   const auto add_part = [&](IdentityPart part, std::string_view file,
@@ -97,6 +97,10 @@ void find_hangs(const Sources& sources, Micros now_us,
            "rules by exe, cgroup and unit do not know new processes");
   add_part(IdentityPart::kArguments, "cmdline",
            "rules by cmdline do not know new processes");
+  if (const HungRead hung = sources.facts.hung_read(now_us); hung.pid != 0) {
+    add(hung.pid, hung.file,
+        "its start, times and nice value stay as last read");
+  }
   if (const auto* at = sources.unshared.hangs(now_us)) {
     add(at->pid, "smaps_rollup", "what processes copied is not measured");
   }

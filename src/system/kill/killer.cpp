@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/system/kill/killer.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -43,9 +45,12 @@ KillOutcome signal(int pidfd, std::int32_t pid, Signal signal_to_send) {
 
 }  // namespace
 
-PidfdKiller::PidfdKiller(int proc_root, std::int32_t self_pid,
-                         std::int32_t parent_pid)
-    : proc_root_(proc_root), self_pid_(self_pid), parent_pid_(parent_pid) {}
+PidfdKiller::PidfdKiller(int proc_root, StatReader& stats,
+                         std::int32_t self_pid, std::int32_t parent_pid)
+    : proc_root_(proc_root),
+      self_pid_(self_pid),
+      parent_pid_(parent_pid),
+      stats_(stats) {}
 
 bool PidfdKiller::available() {
   const UniqueFd self(
@@ -59,14 +64,21 @@ bool PidfdKiller::refused(const Task& task) const noexcept {
          task.id.pid == parent_pid_ || (task.flags & kPfKthread) != 0;
 }
 
-Expected<UniqueFd> PidfdKiller::pin(const TaskId& id) {
+// The kernel gives an inode number of /proc to one process, so that the process
+// whose row it is in still lives, and has been pinned. No lock is waited for.
+Expected<UniqueFd> PidfdKiller::pin(const TaskId& id, std::uint64_t inode) {
   UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, id.pid, 0)));
   if (!pidfd.valid() && errno == ESRCH) {
     return tl::unexpected(Error{ESRCH, "pidfd_open"});
   }
+  struct stat directory {};
+  if (inode != 0 &&
+      ::fstatat(proc_root_, path_.of(id.pid, ""), &directory, 0) == 0 &&
+      directory.st_ino == inode) {
+    return pidfd;
+  }
   // The pidfd pins the process, so this stat cannot be that of another one.
-  const auto stat =
-      reader_.read(proc_root_, path_.of(id.pid, "stat")).and_then(parse_stat);
+  const auto stat = stats_.stat(id.pid);
   if (stat && stat->start_time_ticks == id.start_time) {
     return pidfd;
   }
@@ -81,7 +93,7 @@ KillOutcome PidfdKiller::send(const Task& victim, Signal signal_to_send) {
   }
   killed_ = false;
   victim_ = victim.id;
-  Expected<UniqueFd> pinned = pin(victim.id);
+  Expected<UniqueFd> pinned = pin(victim.id, victim.inode);
   if (!pinned) {
     return outcome_of(pinned.error());
   }
@@ -95,7 +107,7 @@ KillOutcome PidfdKiller::kill_also(const Task& task) {
   if (refused(task)) {
     return {Kind::kRefused, {}};
   }
-  const Expected<UniqueFd> pinned = pin(task.id);
+  const Expected<UniqueFd> pinned = pin(task.id, task.inode);
   return pinned ? signal(pinned->get(), task.id.pid, Signal::kKill)
                 : outcome_of(pinned.error());
 }
@@ -104,7 +116,7 @@ void PidfdKiller::adopt(const TaskId& victim) {
   victim_ = victim;
   killed_ = false;
   // A process that is gone has no pidfd; exited() then reads its stat.
-  pidfd_ = pin(victim).value_or(UniqueFd());
+  pidfd_ = pin(victim, 0).value_or(UniqueFd());
 }
 
 KillOutcome PidfdKiller::escalate() {
@@ -124,10 +136,12 @@ bool PidfdKiller::exited() {
     pollfd poll_fd{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
     return ::poll(&poll_fd, 1, 0) > 0;
   }
-  const auto stat = reader_.read(proc_root_, path_.of(victim_.pid, "stat"))
-                        .and_then(parse_stat);
-  return !stat || stat->start_time_ticks != victim_.start_time ||
-         stat->state == 'Z' || stat->state == 'X';
+  const auto stat = stats_.stat(victim_.pid);
+  if (!stat) {
+    return stat.error().code != ETIMEDOUT;
+  }
+  return stat->start_time_ticks != victim_.start_time || stat->state == 'Z' ||
+         stat->state == 'X';
 }
 
 std::uint32_t PidfdKiller::count_alive(std::span<const TaskId> tasks) {

@@ -106,6 +106,11 @@ Expected<StatusFields> parse_status(std::string_view text) {
   while (ok && take_field(text, key, value)) {
     if (key == "PPid") {
       ok = take_number(value, status.ppid);
+    } else if (key == "State") {
+      const std::string_view state = take_word(value);
+      status.state = state.empty() ? '?' : state.front();
+    } else if (key == "Threads") {
+      ok = take_number(value, status.threads);
     } else if (key == "Uid") {
       ok = has_uid = take_number(value, status.uid);
     } else if (key == "CapEff") {

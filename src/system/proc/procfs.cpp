@@ -22,6 +22,7 @@ namespace badnessd {
 namespace {
 
 constexpr std::uint32_t kFallbackPageSize = 4096;
+constexpr std::size_t kAskedAtOnce = 256;
 constexpr const char* kArcStats = "spl/kstat/zfs/arcstats";
 
 // Whether a fault can give a process more than a page and less than a huge page
@@ -77,6 +78,11 @@ Expected<std::unique_ptr<ProcfsSource>> ProcfsSource::open(
   }
   std::unique_ptr<ProcfsSource> source(
       new ProcfsSource(std::move(*fd), options));
+  if (auto started = source->stats_.start(); !started) {
+    return tl::unexpected(started.error());
+  }
+  // A decision may ask, and must not start a thread for it.
+  static_cast<void>(source->unshared_.reserve(kAskedAtOnce));
   source->find_reference();
   if (auto read = source->read_reference(); !read) {
     return tl::unexpected(read.error());
@@ -105,7 +111,7 @@ void ProcfsSource::find_reference() {
                 self)) {
     live_ = self == ::getpid() && is_procfs(root_.get());
     if (live_ ||
-        ::faccessat(root_.get(), path_.of(self, "stat"), R_OK, 0) == 0) {
+        ::faccessat(root_.get(), path_.of(self, "status"), R_OK, 0) == 0) {
       reference_pid_ = self;
       return;
     }
@@ -135,7 +141,7 @@ Expected<void> ProcfsSource::read_reference() {
     return {};
   }
   const auto statm = read_file(reference_pid_, "statm").and_then(parse_statm);
-  const auto stat = read_file(reference_pid_, "stat").and_then(parse_stat);
+  const auto stat = stats_.stat(reference_pid_);
   if (statm && stat) {
     page_size_ = page_size_of(stat->vsize_bytes, statm->size);
   }

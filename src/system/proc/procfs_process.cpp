@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The facts of one process.
-#include <linux/kcmp.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -40,6 +35,9 @@ Expected<void> ProcfsSource::read_system(Snapshot& snapshot) {
 
 Expected<Task> ProcfsSource::read(std::int32_t pid, Gaps& gaps) {
   Expected<Task> task = read_stat(pid);
+  if (!task && task.error().code == ETIMEDOUT) {
+    task = read_without_stat(pid);
+  }
   if (!task || ((task->flags & kPfKthread) != 0 && !task->has_mm)) {
     return task;  // status of a kernel thread has nothing to add
   }
@@ -62,7 +60,7 @@ Expected<Task> ProcfsSource::read(std::int32_t pid, Gaps& gaps) {
 }
 
 Expected<Task> ProcfsSource::read_stat(std::int32_t pid) {
-  const auto stat = read_file(pid, "stat").and_then(parse_stat);
+  const auto stat = stats_.stat(pid);
   if (!stat) {
     return tl::unexpected(stat.error());
   }
@@ -89,6 +87,25 @@ Expected<Task> ProcfsSource::read_stat(std::int32_t pid) {
   return task;
 }
 
+Expected<Task> ProcfsSource::read_without_stat(std::int32_t pid) {
+  const auto statm = read_file(pid, "statm").and_then(parse_statm);
+  const auto status = read_status(pid);
+  if (!statm || !status) {
+    return tl::unexpected(statm ? status.error() : statm.error());
+  }
+  Task task;
+  task.id = {pid, TaskId::kUnknown};
+  task.ppid = status->ppid;
+  task.state = status->state;
+  task.has_mm = statm->size != 0;
+  task.total_vm = statm->size;
+  task.rss = statm->resident;
+  task.mm_threads = task.has_mm ? status->threads : 0;
+  const std::string_view comm = read_file(pid, "comm").value_or("");
+  comm.substr(0, comm.rfind('\n')).copy(task.comm.data(), task.comm.size() - 1);
+  return task;
+}
+
 Expected<bool> ProcfsSource::read_memory(Task& task, StatmFields& known,
                                          bool swapped) {
   const std::int32_t pid = task.id.pid;
@@ -112,6 +129,8 @@ Expected<bool> ProcfsSource::read_memory(Task& task, StatmFields& known,
     }
     const Kib noted_kib = task.noted_kib;
     const Task before = std::exchange(task, *anew);
+    keep_stat_of(before, task);
+    task.inode = before.inode;
     task.first_child = before.first_child;
     task.child_count = before.child_count;
     task.noted_kib = std::max(noted_kib, task.noted_kib);
@@ -177,15 +196,12 @@ void ProcfsSource::apply_capabilities(std::uint64_t effective, Task& task,
   }
   // The kernel checks the capability in the initial user namespace. Root of a
   // container with its own namespace shows a full set that counts only there.
-  std::array<char, 64> link{};
-  const ssize_t n = ::readlinkat(root_.get(), path_.of(task.id.pid, "ns/user"),
-                                 link.data(), link.size());
-  if (n < 0) {
+  const std::string_view ns = stats_.user_ns();
+  if (ns.empty()) {
     task.userns_unreadable = true;
     ++gaps.userns_unreadable;
     return;
   }
-  const std::string_view ns(link.data(), static_cast<std::size_t>(n));
   task.cap_effective = ns == kInitUserNs ? effective : 0;
 }
 
@@ -237,8 +253,7 @@ void ProcfsSource::read_children(Snapshot& snapshot, std::uint32_t index) {
   find_shared_mm(snapshot, task);
 }
 
-// kcmp(2) waits for an exec of either process, so it is called only if both
-// statm are equal: a shared mm has one statm.
+// A shared mm has one statm: kcmp(2) costs a turn of another thread.
 ProcfsSource::SameMm ProcfsSource::compare_mm(
     const Task& a, const Expected<StatmFields>& statm, const Task& b) {
   if (a.total_vm != b.total_vm || b.mm_threads == 0 || !statm) {
@@ -248,13 +263,15 @@ ProcfsSource::SameMm ProcfsSource::compare_mm(
   if (!other || !(*other == *statm)) {
     return SameMm::kNo;
   }
-  const auto order =
-      live_ ? ::syscall(SYS_kcmp, a.id.pid, b.id.pid, KCMP_VM, 0, 0) : -1;
-  if (order < 0) {
-    // A process that is gone shares no mm.
-    return live_ && errno == ESRCH ? SameMm::kNo : SameMm::kUnknown;
+  if (!live_) {
+    return SameMm::kUnknown;
   }
-  return order == 0 ? SameMm::kYes : SameMm::kNo;
+  const auto same = stats_.same_mm(a.id.pid, b.id.pid);
+  if (!same) {
+    // A process that is gone shares no mm.
+    return same.error().code == ESRCH ? SameMm::kNo : SameMm::kUnknown;
+  }
+  return *same ? SameMm::kYes : SameMm::kNo;
 }
 
 bool ProcfsSource::share_mm(const Task& a, const Task& b) {
@@ -309,9 +326,7 @@ std::optional<StatFields> ProcfsSource::read_live_thread(std::int32_t pid) {
     if (tid == pid) {
       return false;
     }
-    const auto stat =
-        reader_.read(root_.get(), path_.of_thread(pid, tid, "stat"))
-            .and_then(parse_stat);
+    const auto stat = stats_.stat(pid, tid);
     if (stat && stat->vsize_bytes != 0) {
       found = *stat;
     }

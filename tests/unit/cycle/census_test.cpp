@@ -98,6 +98,42 @@ TEST_F(CensusTest, ANewInodeOfTheSameProcessLosesNoNote) {
   EXPECT_FALSE(then(10, *slot));
 }
 
+// Its exec hangs: only what stat does not say is read.
+TEST_F(CensusTest, AProcessWithoutAStatKeepsWhatItSaid) {
+  const auto slot = look(1, 500'000);
+  ASSERT_TRUE(slot);
+  const Task before = source.task(10);
+  Task& now = source.task(10);
+  now.id.start_time = TaskId::kUnknown;
+  now.nice = before.nice + 1;
+  now.cpu_jiffies = before.cpu_jiffies + 5;
+  now.rss_anon_kib += 400;
+  const auto index = census.find(10);
+  ASSERT_TRUE(index);
+  EXPECT_TRUE(census.read(source.sources(), *index));
+  const Task& row = census.table().tasks[*index];
+  EXPECT_EQ(row.id, before.id);
+  EXPECT_EQ(row.nice, before.nice);
+  EXPECT_EQ(row.cpu_jiffies, before.cpu_jiffies);
+  EXPECT_EQ(row.rss_anon_kib, before.rss_anon_kib + 400);
+  EXPECT_TRUE(census.entries()[*index].columns[*slot].holding());
+}
+
+TEST_F(CensusTest, ANewProcessWithoutAStatKeepsItsNotesWhenItHasOne) {
+  const std::uint64_t start_time =
+      std::exchange(source.task(10).id.start_time, TaskId::kUnknown);
+  const auto slot = look(1, 500'000);
+  ASSERT_TRUE(slot);
+  const auto index = census.find(10);
+  ASSERT_TRUE(index);
+  EXPECT_EQ(census.table().tasks[*index].id.start_time, TaskId::kUnknown);
+  EXPECT_EQ(age_s(census.table(), census.table().tasks[*index]), 0U);
+  source.task(10).id.start_time = start_time;
+  EXPECT_TRUE(census.read(source.sources(), *index));
+  EXPECT_EQ(census.table().tasks[*index].id.start_time, start_time);
+  EXPECT_TRUE(census.entries()[*index].columns[*slot].holding());
+}
+
 TEST_F(CensusTest, KernelThreadsAreReadOnce) {
   ASSERT_TRUE(look(1, 500'000));
   EXPECT_EQ(source.reads(), 3U);

@@ -119,8 +119,11 @@ std::int64_t page_faults() {
 // the way to it has cost.
 class DivertingKiller final : public Killer {
  public:
-  DivertingKiller(int proc_root, const Task& victim, const ShortMemory& source)
-      : killer_(proc_root, ::getpid(), 0), victim_(victim), source_(source) {}
+  DivertingKiller(ProcfsSource& procfs, const Task& victim,
+                  const ShortMemory& source)
+      : killer_(procfs.root_fd(), procfs.stats(), ::getpid(), 0),
+        victim_(victim),
+        source_(source) {}
 
   [[nodiscard]] KillOutcome send(const Task& /*victim*/,
                                  Signal signal) override {
@@ -171,7 +174,7 @@ template <class Upset>
                                     Kib lost_kib = 0) {
   const auto procfs = test::open_root("/proc");
   ShortMemory source(procfs->sources());
-  DivertingKiller killer(procfs->root_fd(), task_of(*procfs, victim), source);
+  DivertingKiller killer(*procfs, task_of(*procfs, victim), source);
   spdlog::logger log("test", std::make_shared<spdlog::sinks::null_sink_st>());
   Journal journal("");
   EventLog event_log(log, journal, "", false);

@@ -8,7 +8,7 @@
 
 #include "badnessd/engine/task.h"
 #include "badnessd/system/kill/reaper.h"
-#include "badnessd/system/proc/proc_text.h"
+#include "badnessd/system/proc/stat_reader.h"
 #include "badnessd/system/sys.h"
 
 namespace badnessd {
@@ -58,14 +58,18 @@ class Killer {
 };
 
 // Signals exactly the selected process: pins it by a pidfd (Linux 5.3), then
-// compares its start time, so that a process that reuses the pid is never hit.
+// compares the inode of its directory in /proc, and if the kernel has dropped
+// that inode its start time, so that a process that reuses the pid is never
+// hit.
 // Without pidfds (old kernel, seccomp) it uses kill(2). release_memory() hands
 // the victim to the reaper. Always refuses init, kernel threads, badnessd and
 // the parent of badnessd.
 class PidfdKiller final : public Killer {
  public:
-  // `proc_root` is a descriptor of the live /proc that outlives the killer.
-  PidfdKiller(int proc_root, std::int32_t self_pid, std::int32_t parent_pid);
+  // `proc_root` is a descriptor of the live /proc. It and `stats` outlive the
+  // killer.
+  PidfdKiller(int proc_root, StatReader& stats, std::int32_t self_pid,
+              std::int32_t parent_pid);
 
   // Whether the kernel has pidfd_open(2) and pidfd_send_signal(2), and no
   // seccomp filter forbids them.
@@ -83,9 +87,9 @@ class PidfdKiller final : public Killer {
 
  private:
   [[nodiscard]] bool refused(const Task& task) const noexcept;
-  // A pidfd of exactly `id`; an invalid one on systems without pidfds. Fails
-  // with ESRCH if the process is gone.
-  [[nodiscard]] Expected<UniqueFd> pin(const TaskId& id);
+  // A pidfd of exactly this process, which `inode` or `id` tells; an invalid
+  // one on systems without pidfds. Fails with ESRCH if the process is gone.
+  [[nodiscard]] Expected<UniqueFd> pin(const TaskId& id, std::uint64_t inode);
 
   int proc_root_;
   std::int32_t self_pid_;
@@ -94,7 +98,7 @@ class PidfdKiller final : public Killer {
   TaskId victim_;
   UniqueFd pidfd_;
   bool killed_ = false;
-  FileReader reader_;
+  StatReader& stats_;
   PidPath path_;
 };
 

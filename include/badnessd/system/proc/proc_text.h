@@ -42,6 +42,8 @@ struct StatFields {
 // The fields of /proc/<pid>/status that badnessd uses. A field is absent if the
 // kernel does not have it or if the task has no mm.
 struct StatusFields {
+  char state = '?';
+  std::uint32_t threads = 1;
   std::int32_t ppid = 0;
   std::uint32_t uid = 0;  // real
   std::uint64_t cap_effective = 0;

@@ -13,6 +13,7 @@
 #include "badnessd/engine/policy.h"
 #include "badnessd/system/proc/cgroup.h"
 #include "badnessd/system/proc/proc_text.h"
+#include "badnessd/system/proc/stat_reader.h"
 #include "badnessd/system/source.h"
 #include "badnessd/system/sys.h"
 
@@ -29,8 +30,8 @@ inline constexpr const char* kCgroupRoot = "/sys/fs/cgroup";
 
 class ProcfsSource final : public FactSource {
  public:
-  // Opens the tree at `root`. Fails with the errno of open(2), or with ENODATA
-  // if the reference process is missing.
+  // Opens the tree at `root`. Fails with the errno of open(2), with ENODATA if
+  // the reference process is missing, or with EAGAIN if there are no threads.
   [[nodiscard]] static Expected<std::unique_ptr<ProcfsSource>> open(
       const char* root, ProcfsOptions options);
 
@@ -43,6 +44,9 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] VmCounters read_vm_counters() override;
   [[nodiscard]] Micros now_us() override;
   [[nodiscard]] Expected<void> read_system(Snapshot& snapshot) override;
+  void read_ahead(std::span<const std::int32_t> pids) override {
+    stats_.read_ahead(pids);
+  }
   [[nodiscard]] Expected<Task> read(std::int32_t pid, Gaps& gaps) override;
   [[nodiscard]] Expected<bool> read_memory(Task& task, StatmFields& known,
                                            bool swapped) override;
@@ -53,6 +57,9 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] std::optional<std::int32_t> last_pid() override;
   [[nodiscard]] std::int32_t pid_max() override;
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
+  [[nodiscard]] HungRead hung_read(Micros now_us) override {
+    return stats_.hung();
+  }
 
   // All that a cycle reads of this tree.
   [[nodiscard]] Sources sources() noexcept {
@@ -78,12 +85,14 @@ class ProcfsSource final : public FactSource {
   }
   // For PidfdKiller.
   [[nodiscard]] int root_fd() const noexcept { return root_.get(); }
+  [[nodiscard]] StatReader& stats() noexcept { return stats_; }
 
  private:
   ProcfsSource(UniqueFd root, ProcfsOptions options)
       : root_(std::move(root)),
         options_(options),
         cgroups_(options.cgroup_root),
+        stats_(root_.get()),
         identities_(root_.get()),
         unshared_(root_.get()) {}
 
@@ -95,9 +104,8 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] Expected<std::uint64_t> read_uptime();
   void add_reclaimable_arc(PressureReading& reading);
 
-  // What only stat says. Since Linux 6.13 or so it waits for an exec of the
-  // process that does not end.
   [[nodiscard]] Expected<Task> read_stat(std::int32_t pid);
+  [[nodiscard]] Expected<Task> read_without_stat(std::int32_t pid);
   void read_group_of_dead_leader(Task& task, std::uint32_t num_threads);
   // Calls visit(tid) for each thread of `pid`, until one returns true.
   template <class Visit>
@@ -138,6 +146,7 @@ class ProcfsSource final : public FactSource {
   UniqueFd root_;
   ProcfsOptions options_;
   CgroupTree cgroups_;
+  StatReader stats_;
   IdentitySource identities_;
   Worker<UnsharedReader> unshared_;
   std::unique_ptr<Worker<AccountReader>> accounts_;

@@ -467,5 +467,23 @@ TEST_F(MetricsTest, WhatIsLackingDegrades) {
   EXPECT_EQ(status.at("lacks").back(), "something");
 }
 
+TEST_F(MetricsTest, AReadThatHangsIsSaidOnceAndDegradesUntilItEnds) {
+  Daemon daemon = make();
+  source.set_pressure(with_available(900'000));
+  run(daemon);
+  source.set_hung({11, "stat"});
+  logged.str("");
+  run(daemon);
+  const std::string line = logged.str();
+  EXPECT_NE(line.find("reading stat of process 11 does not end"),
+            std::string::npos);
+  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1) << line;
+  EXPECT_TRUE(shows("badnessd_degraded 1")) << shown;
+  source.set_hung({});
+  run(daemon);
+  EXPECT_EQ(logged.str(), line);
+  EXPECT_TRUE(shows("badnessd_degraded 0")) << shown;
+}
+
 }  // namespace
 }  // namespace badnessd

@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -42,6 +44,7 @@ class PidfdKillerTest : public ::testing::Test {
     auto root = open_directory(AT_FDCWD, "/proc");
     ASSERT_TRUE(root);
     proc = std::move(*root);
+    stats.emplace(proc.get());
   }
 
   // The facts about a running process that a killer looks at.
@@ -59,11 +62,12 @@ class PidfdKillerTest : public ::testing::Test {
     return task;
   }
 
-  [[nodiscard]] PidfdKiller killer() const {
-    return {proc.get(), ::getpid(), 0};
+  [[nodiscard]] PidfdKiller killer() {
+    return {proc.get(), *stats, ::getpid(), 0};
   }
 
   UniqueFd proc;
+  std::optional<StatReader> stats;
 };
 
 TEST_F(PidfdKillerTest, KillsAndSeesTheExit) {
@@ -175,6 +179,31 @@ TEST_F(PidfdKillerTest, DoesNotTouchAReusedPid) {
   }
 }
 
+// The stat of a process whose exec hangs is not read.
+TEST_F(PidfdKillerTest, TheInodeTellsWithoutAStartTime) {
+  Forked child;
+  Task task = task_of(child.pid());
+  const std::uint64_t start_time =
+      std::exchange(task.id.start_time, TaskId::kUnknown);
+  struct stat directory {};
+  ASSERT_EQ(
+      ::fstatat(proc.get(), std::to_string(child.pid()).c_str(), &directory, 0),
+      0);
+  for (const std::uint64_t wrong : {std::uint64_t{0}, directory.st_ino + 1}) {
+    task.inode = wrong;
+    EXPECT_EQ(killer().send(task, Signal::kKill).kind, Outcome::kVanished);
+    EXPECT_FALSE(child.ended());
+  }
+  task.inode = directory.st_ino;
+  PidfdKiller under_test = killer();
+  EXPECT_EQ(under_test.send(task, Signal::kTerm).kind, Outcome::kSent);
+  // The kernel drops inodes when memory is short: then the start time tells.
+  task.id.start_time = start_time;
+  task.inode = directory.st_ino + 1;
+  EXPECT_EQ(under_test.send(task, Signal::kKill).kind, Outcome::kSent);
+  child.reap();
+}
+
 TEST_F(PidfdKillerTest, FindsThatTheProcessIsGone) {
   Forked child;
   const Task task = task_of(child.pid());
@@ -195,7 +224,7 @@ TEST_F(PidfdKillerTest, RefusesInitItselfAndPidsThatAreNone) {
 
 TEST_F(PidfdKillerTest, RefusesItsParent) {
   Forked child;
-  PidfdKiller under_test(proc.get(), ::getpid(), child.pid());
+  PidfdKiller under_test(proc.get(), *stats, ::getpid(), child.pid());
   EXPECT_EQ(under_test.send(task_of(child.pid()), Signal::kKill).kind,
             Outcome::kRefused);
   EXPECT_FALSE(child.ended());
@@ -219,7 +248,8 @@ TEST_F(PidfdKillerTest, DoesNotSignalWhoseStartTimeCannotBeCompared) {
        {std::pair(&garbage, EBADMSG), std::pair(&unreadable, EISDIR)}) {
     const auto root = open_directory(AT_FDCWD, tree->path());
     ASSERT_TRUE(root);
-    PidfdKiller under_test(root->get(), ::getpid(), 0);
+    StatReader its_stats(root->get());
+    PidfdKiller under_test(root->get(), its_stats, ::getpid(), 0);
     const KillOutcome outcome =
         under_test.send(task_of(child.pid()), Signal::kKill);
     EXPECT_EQ(outcome.kind, Outcome::kFailed);

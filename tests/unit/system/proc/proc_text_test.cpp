@@ -113,12 +113,15 @@ TEST(ParseStat, FailsOnANumberThatDoesNotFit) {
 
 TEST(ParseStatus, TakesWhatIsUsed) {
   const auto status = parse_status(
-      "Name:\tsshd\nPPid:\t4711\nUid:\t33\t34\t35\t36\n"
+      "Name:\tsshd\nState:\tD (disk "
+      "sleep)\nThreads:\t7\nPPid:\t4711\nUid:\t33\t34\t35\t36\n"
       "RssAnon:\t     116 kB\nRssShmem:\t       8 kB\n"
       "VmPTE:\t      76 kB\nVmSwap:\t      12 kB\n"
       "CapPrm:\t000001ffffffffff\nCapEff:\t0000000000020000\n"
       "Mems_allowed:\t00000000,00000003\n");
   ASSERT_TRUE(status);
+  EXPECT_EQ(status->state, 'D');
+  EXPECT_EQ(status->threads, 7U);
   EXPECT_EQ(status->ppid, 4711);
   EXPECT_EQ(status->uid, 33U);
   EXPECT_EQ(status->cap_effective, 0x20000U);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // procfs.h: the facts of one process, and its memory again.
+#include <fcntl.h>
 #include <malloc.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -419,6 +421,37 @@ TEST(ProcfsServer, IsKnownCompletely) {
   EXPECT_EQ(snapshot.gaps.mm_identity_unknown, 0U);
   EXPECT_EQ(snapshot.gaps.unreadable + snapshot.gaps.malformed, 0U);
   EXPECT_TRUE(snapshot.gaps.swap_known);
+}
+
+// A FIFO hangs as stat does while an exec of the process does not end.
+TEST(ProcfsHung, AProcessIsKnownByWhatDoesNotHang) {
+  const Proc hog{.pid = 100,
+                 .comm = "hog",
+                 .ppid = 1,
+                 .caps = kFullSet,
+                 .rss_anon_kib = 300,
+                 .swap_kib = 0};
+  const TempTree tree(root618({process618(hog)}));
+  tree.write("100/comm", "hog\n");
+  tree.remove("100/stat");
+  ASSERT_EQ(::mkfifo(tree.path("100/stat").c_str(), 0600), 0);
+  const auto source = open_root(tree.path());
+  Snapshot snapshot = scan_of(*source);
+  EXPECT_EQ(source->hung_read(1), HungRead());
+  EXPECT_EQ(source->hung_read(1 + 10 * kSecond), (HungRead{100, "stat"}));
+  const Task& task = task_of(snapshot, 100);
+  EXPECT_EQ(task.id, (TaskId{100, TaskId::kUnknown}));
+  EXPECT_EQ(task.name(), "hog");
+  EXPECT_EQ(task.ppid, 1);
+  EXPECT_TRUE(task.has_mm);
+  EXPECT_EQ(task.total_vm, hog.size);
+  EXPECT_EQ(task.rss_anon_kib, 300U);
+  EXPECT_TRUE(task.userns_unreadable);
+  EXPECT_EQ(task_of(snapshot, 1).id.start_time, 100U);
+  // Its end frees the thread.
+  const UniqueFd end(
+      ::open(tree.path("100/stat").c_str(), O_WRONLY | O_NONBLOCK));
+  EXPECT_TRUE(end.valid());
 }
 
 }  // namespace
