@@ -58,6 +58,7 @@ void Accounts::learn(std::vector<CgroupAccount> cgroups) {
   const Slots now = bit(asked_slot_);
   for (Row& row : rows_) {
     row.slots &= static_cast<Slots>(~now);
+    row.leaf &= static_cast<Slots>(~now);
     row.now.account = {};
   }
   for (CgroupAccount& cgroup : cgroups) {
@@ -70,6 +71,7 @@ void Accounts::learn(std::vector<CgroupAccount> cgroups) {
     row->now.account = cgroup.account;
     row->notes[asked_slot_] = cgroup.account;
     row->slots |= now;
+    row->leaf |= cgroup.leaf ? now : Slots{0};
   }
   const bool too_many = rows_.size() > cgroups.size() + kMostUnseen;
   std::erase_if(rows_, [&](const Row& row) {
@@ -203,7 +205,10 @@ CgroupsTook Accounts::find(const Sources& sources, const Loss& loss,
       found.list[i] = took_by(*children.most[i].now, children.most[i].then);
     }
     found.took_kib = children.fair_kib;
-    if (children.fair > 1) {
+    const CgroupAccount& only = *children.most.front().now;
+    const Row* row = find_row(only.path, only.inode);
+    const bool leaf = row != nullptr && (row->leaf & bit(loss.slot)) != 0;
+    if (children.fair > 1 || leaf) {
       break;
     }
     at = found.list.front().path;

@@ -187,7 +187,7 @@ void Census::gone(std::uint32_t index) noexcept {
 
 std::size_t Census::read_ahead(const Sources& sources, std::size_t first,
                                std::size_t last, bool whole) {
-  std::array<std::int32_t, StatReader::kAhead> pids{};
+  std::array<std::int32_t, FactSource::kAhead> pids{};
   std::size_t count = 0;
   for (std::size_t i = first; i < last && count < pids.size(); ++i) {
     const bool kernel_thread = (table_.tasks[i].flags & kPfKthread) != 0;

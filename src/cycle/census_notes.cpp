@@ -70,7 +70,7 @@ std::optional<std::size_t> Census::step(const Sources& sources,
   std::size_t ahead = 0;
   for (; count != 0 && next_ != 0; --count) {
     if (ahead == 0) {
-      ahead = std::min({count, next_, StatReader::kAhead});
+      ahead = std::min({count, next_, FactSource::kAhead});
       read_ahead(sources, next_ - ahead, next_, false);
     }
     --ahead;

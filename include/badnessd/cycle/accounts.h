@@ -53,6 +53,7 @@ class Accounts {
   struct Row {
     CgroupAccount now;  // as of the last note
     Slots slots = 0;    // the notes that have it
+    Slots leaf = 0;     // the notes that do not have its children
     std::array<Account, kNotes> notes{};
   };
   // A child on the way down.

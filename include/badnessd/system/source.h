@@ -47,7 +47,9 @@ class FactSource {
   // `gaps`, which count from here on.
   [[nodiscard]] virtual Expected<void> read_system(Snapshot& snapshot) = 0;
 
-  // Says for which processes read() is called next: that is faster.
+  // Says for which processes read() is called next, once each: that is faster.
+  // Those after the first kAhead are ignored.
+  static constexpr std::size_t kAhead = 16;
   virtual void read_ahead(std::span<const std::int32_t> pids) = 0;
   // All facts of one process, without its children. If its stat cannot be read
   // in time the start time is TaskId::kUnknown, and the rest what status says.

@@ -83,9 +83,10 @@ void find_hangs(const Sources& sources, Micros now_us,
                        std::string_view effect) {
     findings.push_back(
         {Lack::kReads,
-         fmt::format("reading {} of process {} does not end (a dead file "
-                     "server, an exec that hangs?): until that process is gone, {}",
-                     file, pid, effect)});
+         fmt::format(
+             "reading {} of process {} does not end (a dead file "
+             "server, an exec that hangs?): until that process is gone, {}",
+             file, pid, effect)});
   };
   const auto add_part = [&](IdentityPart part, std::string_view file,
                             std::string_view effect) {

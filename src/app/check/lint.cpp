@@ -9,6 +9,7 @@
 
 #include "badnessd/app/config/text.h"
 #include "badnessd/app/report/report.h"
+#include "badnessd/system/proc/fields.h"
 
 namespace badnessd {
 namespace {

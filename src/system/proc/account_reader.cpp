@@ -71,53 +71,47 @@ Account parse_memory_stat(std::string_view text) noexcept {
 }
 
 AccountReader::Answer AccountReader::read(const Question& question) {
-  Answer answer{.top = question.top, .complete = true};
+  Answer answer{.top = question.top};
   looks_ = 0;
-  const std::string top(question.top.view());
-  read_children(top, question.least_kib, answer);
+  answer.complete = read_children(std::string(question.top.view()),
+                                  question.least_kib, answer);
   const auto depth = [](const std::string& path) {
     return static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
   };
+  const std::uint32_t children = answer.children;
   for (std::size_t i = 0; question.deep && i < answer.cgroups.size(); ++i) {
     const std::string path = answer.cgroups[i].path;
-    if (depth(path) >= kDeepest) {
-      answer.complete = false;
-    } else {
-      const std::uint32_t children = answer.children;
-      read_children(path, question.least_kib, answer);
-      answer.children = children;
-    }
+    const bool read = depth(path) < kDeepest &&
+                      read_children(path, question.least_kib, answer);
+    answer.cgroups[i].leaf = !read;
   }
+  answer.children = children;
   return answer;
 }
 
-void AccountReader::read_children(const std::string& top, Kib least_kib,
+bool AccountReader::read_children(const std::string& top, Kib least_kib,
                                   Answer& answer) {
   answer.children = 0;
   names_.clear();
   const auto directory = open_directory(AT_FDCWD, (root_ + top + "/").c_str());
   std::vector<std::uint64_t> inodes;
   if (!directory) {
-    return;
+    return true;
   }
   const auto listed = directory_.for_each(
       directory->get(), [&](const DirectoryReader::Entry& entry) {
-        if (!entry.directory || entry.name.starts_with('.')) {
-          return;
+        if (entry.directory && !entry.name.starts_with('.') &&
+            names_.size() <= kMostChildren) {
+          names_.emplace_back(entry.name);
+          inodes.push_back(entry.inode);
         }
-        if (names_.size() == kMostChildren) {
-          answer.complete = false;
-          return;
-        }
-        names_.emplace_back(entry.name);
-        inodes.push_back(entry.inode);
       });
-  answer.complete = answer.complete && listed;
+  if (!listed || names_.size() > kMostChildren ||
+      looks_ + names_.size() > kMostLooks) {
+    return false;
+  }
+  looks_ += names_.size();
   for (std::size_t i = 0; i < names_.size(); ++i) {
-    if (++looks_ > kMostLooks) {
-      answer.complete = false;
-      return;
-    }
     std::string path = top + "/" + names_[i];
     const auto used = read_kib(path, "memory.current");
     if (!used) {
@@ -135,6 +129,7 @@ void AccountReader::read_children(const std::string& top, Kib least_kib,
           {.path = std::move(path), .inode = inodes[i], .account = account});
     }
   }
+  return true;
 }
 
 Expected<std::string_view> AccountReader::read_file(const std::string& cgroup,

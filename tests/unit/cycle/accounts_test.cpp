@@ -60,12 +60,25 @@ TEST_F(AccountsOfCgroups, ThoseThatCannotAllBeReadAreSeenAsSuch) {
   charge("/user", 100'000);
   note(0);
   EXPECT_FALSE(accounts.cut());
-  std::string path = "/user";
-  for (std::size_t depth = 1; depth < AccountReader::kDeepest + 1; ++depth) {
-    charge(path += "/c", 100'000);
+  for (std::size_t i = 0; i < AccountReader::kMostChildren; ++i) {
+    charge("/c" + std::to_string(i), 100'000);
   }
   note(1);
   EXPECT_TRUE(accounts.cut());
+}
+
+// One with thousands of children is blamed itself, and the others stay known.
+TEST_F(AccountsOfCgroups, WhoseChildrenAreNotNotedTookIt) {
+  charge("/system", 90'000);
+  charge("/user", 100'000);
+  for (std::size_t i = 0; i <= AccountReader::kMostChildren; ++i) {
+    charge("/user/c" + std::to_string(i), 90);
+  }
+  note(0);
+  EXPECT_FALSE(accounts.cut());
+  charge("/user", 1'000'000);
+  charge("/user/c7", 900'000);
+  EXPECT_EQ(first(find(900'000)), "/user");
 }
 
 TEST_F(AccountsOfCgroups, WithoutANoteNothingIsKnown) {

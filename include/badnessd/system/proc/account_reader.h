@@ -24,6 +24,7 @@ struct CgroupAccount {
   std::uint64_t inode = 0;  // of its directory: a new cgroup of the same name
                             // is another one
   Account account;
+  bool leaf = false;  // deep: its children were not read, a limit was reached
 };
 
 class AccountReader {
@@ -37,13 +38,13 @@ class AccountReader {
     CgroupPath top;
     std::vector<CgroupAccount> cgroups{};
     std::uint32_t children = 0;  // of `top`, the small ones as well
-    bool complete = false;       // no limit was reached
+    bool complete = false;       // no: `top` has too many, and none was read
 
     [[nodiscard]] static constexpr std::size_t size() noexcept { return 0; }
   };
 
-  // More cgroups below one, more in all, or deeper ones are not looked at: the
-  // kernel charges them to the cgroup above them as well.
+  // Where one has more children, where there are more in all, or deeper down,
+  // none are read: the kernel charges them to the cgroup above them as well.
   static constexpr std::size_t kMostChildren = 1024;
   static constexpr std::size_t kMostLooks = 8192;
   static constexpr std::size_t kDeepest = 16;
@@ -57,7 +58,9 @@ class AccountReader {
   }
 
  private:
-  void read_children(const std::string& top, Kib least_kib, Answer& answer);
+  // Adds the children of `top`. False: none, as a limit was reached.
+  [[nodiscard]] bool read_children(const std::string& top, Kib least_kib,
+                                   Answer& answer);
   [[nodiscard]] Expected<std::string_view> read_file(const std::string& cgroup,
                                                      const char* file);
   // The number in a file in bytes, as KiB; none: there is no such file.

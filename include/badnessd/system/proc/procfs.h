@@ -58,7 +58,7 @@ class ProcfsSource final : public FactSource {
   [[nodiscard]] std::int32_t pid_max() override;
   [[nodiscard]] bool share_mm(const Task& a, const Task& b) override;
   [[nodiscard]] HungRead hung_read(Micros now_us) override {
-    return stats_.hung();
+    return stats_.hung(now_us);
   }
 
   // All that a cycle reads of this tree.

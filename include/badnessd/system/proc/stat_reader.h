@@ -77,8 +77,7 @@ class StatReader {
   // kcmp(2), KCMP_VM.
   [[nodiscard]] Expected<bool> same_mm(std::int32_t a, std::int32_t b);
 
-  // The caller calls stat() for these at once, once each: they are read in one
-  // go, the first kAhead of them, as a thread that takes turns costs 7 us.
+  // See FactSource. They are read in one go: each turn of a thread costs 7 us.
   static constexpr std::size_t kAhead = 16;
   void read_ahead(std::span<const std::int32_t> pids);
 

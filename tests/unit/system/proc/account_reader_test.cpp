@@ -197,7 +197,22 @@ TEST(AccountReaderLimits, MoreChildrenThanThatAreNotLookedAt) {
   tree.write("one_more/memory.current", "4096\n");
   const auto read = answer(tree, "");
   EXPECT_FALSE(read.complete);
-  EXPECT_EQ(read.children, AccountReader::kMostChildren);
+  EXPECT_EQ(read.children, 0U);
+}
+
+TEST(AccountReaderLimits, WhoHasMoreChildrenIsALeaf) {
+  std::vector<Entry> children;
+  for (std::size_t i = 0; i <= AccountReader::kMostChildren; ++i) {
+    children.push_back(cgroup("c" + std::to_string(i), 5, 0));
+  }
+  const TempTree tree({cgroup("user", 5, 0, children),
+                       cgroup("other", 5, 0, {cgroup("c", 5, 0)})});
+  const auto read = answer(tree, "", 0, true);
+  EXPECT_TRUE(read.complete);
+  ASSERT_EQ(read.cgroups.size(), 3U);
+  for (const CgroupAccount& it : read.cgroups) {
+    EXPECT_EQ(it.leaf, it.path == "/user") << it.path;
+  }
 }
 
 TEST(AccountReaderLimits, DeeperOnesThanThatAreNotLookedAt) {
@@ -207,8 +222,9 @@ TEST(AccountReaderLimits, DeeperOnesThanThatAreNotLookedAt) {
   }
   const TempTree tree({cgroup("d", 5, 0, {chain})});
   const auto read = answer(tree, "", 0, true);
-  EXPECT_FALSE(read.complete);
-  EXPECT_EQ(read.cgroups.size(), AccountReader::kDeepest);
+  EXPECT_TRUE(read.complete);
+  ASSERT_EQ(read.cgroups.size(), AccountReader::kDeepest);
+  EXPECT_TRUE(read.cgroups.back().leaf);
   EXPECT_EQ(read.children, 1U);
   // One level less is all of them.
   EXPECT_EQ(answer(tree, "/d").children, 1U);
@@ -226,7 +242,9 @@ TEST(AccountReaderLimits, MoreInAllThanThatAreNotLookedAt) {
   }
   const TempTree tree(slices);
   EXPECT_TRUE(answer(tree, "").complete);
-  EXPECT_FALSE(answer(tree, "", 0, true).complete);
+  const auto read = answer(tree, "", 0, true);
+  EXPECT_TRUE(read.complete);
+  EXPECT_EQ(std::ranges::count_if(read.cgroups, &CgroupAccount::leaf), 1);
 }
 
 TEST(AccountReaderLimits, HiddenDirectoriesAreNoCgroups) {

@@ -447,7 +447,7 @@ TEST(ProcfsHung, AProcessIsKnownByWhatDoesNotHang) {
   EXPECT_EQ(task.total_vm, hog.size);
   EXPECT_EQ(task.rss_anon_kib, 300U);
   EXPECT_TRUE(task.userns_unreadable);
-  EXPECT_EQ(task_of(snapshot, 1).id.start_time, 100U);
+  EXPECT_EQ(task_of(snapshot, 1).id.start_time, 1U);
   // Its end frees the thread.
   const UniqueFd end(
       ::open(tree.path("100/stat").c_str(), O_WRONLY | O_NONBLOCK));
