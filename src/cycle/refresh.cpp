@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <functional>
+#include <ranges>
 
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/engine/reclaim.h"
@@ -77,14 +79,20 @@ bool Refresh::read_members(const Sources& sources, Census& census,
 // What takes memory now has often been started a short time ago, and held
 // little at the note.
 void Refresh::read_newest(const Sources& sources, Census& census) {
-  constexpr std::size_t kNewest = 16;
-  const std::size_t enough = read_.size() + kNewest;
-  for (auto i = static_cast<std::uint32_t>(census.entries().size());
-       i != 0 && read_.size() < enough; --i) {
-    if (!is_kernel_thread(census.table().tasks[i - 1])) {
-      read_one(sources, census, i - 1);
-    }
-  }
+  const auto& tasks = census.table().tasks;
+  const auto count = static_cast<std::uint32_t>(tasks.size());
+  auto rows = std::views::iota(0U, count) |
+              std::views::filter([&](std::uint32_t index) {
+                return !is_kernel_thread(tasks[index]);
+              });
+  // Not by pid: pids begin again after the greatest.
+  std::array<std::uint32_t, 16> newest{};
+  const auto end = std::ranges::partial_sort_copy(
+      rows, newest, std::ranges::greater(),
+      [&](std::uint32_t index) { return tasks[index].id.start_time; },
+      [&](std::uint32_t index) { return tasks[index].id.start_time; });
+  std::for_each(newest.begin(), end.out,
+                [&](std::uint32_t index) { read_one(sources, census, index); });
 }
 
 bool Refresh::was_read(std::uint32_t index) const noexcept {

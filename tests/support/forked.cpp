@@ -98,16 +98,25 @@ Leaker::Pipe::~Pipe() {
   ::close(ends[1]);
 }
 
+namespace {
+
+void take(std::size_t bytes) {
+  // Volatile, or the compiler leaves it out.
+  auto* const block = static_cast<volatile char*>(std::malloc(bytes));
+  for (std::size_t i = 0; i < bytes; i += 1024) {
+    block[i] = 1;
+  }
+}
+
+}  // namespace
+
 Leaker::Leaker(std::size_t bytes)
     : child_([this, bytes](const Forked::Ready& ready) {
+        take(kHeld);
         ready();
         char byte = 0;
         if (::read(go_.ends[0], &byte, 1) == 1) {
-          // Volatile, or the compiler leaves it out.
-          auto* const block = static_cast<volatile char*>(std::malloc(bytes));
-          for (std::size_t i = 0; i < bytes; i += 1024) {
-            block[i] = 1;
-          }
+          take(bytes);
           if (::write(done_.ends[1], &byte, 1) != 1) {
             ::_exit(1);
           }

@@ -37,6 +37,8 @@ class Forked {
 // A child that takes memory when it is told to.
 class Leaker {
  public:
+  // What it holds from the start, more than most processes of a machine.
+  static constexpr std::size_t kHeld = 32UL << 20;
   explicit Leaker(std::size_t bytes);
   [[nodiscard]] pid_t pid() const noexcept { return child_.pid(); }
   // Returns when the child has the memory.

@@ -90,9 +90,9 @@ class ShortMemory final : public test::ForwardingSource {
     }
     return reading;
   }
-  // No process but those of the test takes memory.
+  // No process but those of the test counts.
   [[nodiscard]] VmCounters read_vm_counters() override {
-    return {.oom_kills = {}, .faulted_kib = 0, .swapped_pages = 0};
+    return {.oom_kills = {}, .faulted_kib = lost_kib_, .swapped_pages = 0};
   }
   // Of one that was known before: only where all processes are read.
   [[nodiscard]] Expected<void> read_oom_adj(Task& task) override {
