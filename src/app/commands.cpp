@@ -3,18 +3,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
 #include <fmt/core.h>
 
 #include "badnessd/app/check/check.h"
-#include "badnessd/app/config/exit_code.h"
+#include "badnessd/app/config/config.h"
 #include "badnessd/app/daemon/daemon.h"
 #include "badnessd/app/daemon/run.h"
-#include "badnessd/app/report/explain.h"
-#include "badnessd/app/report/json.h"
-#include "badnessd/app/report/once.h"
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/report.h"
 #include "badnessd/cycle/cycle.h"
@@ -32,18 +30,15 @@ int cannot_read(const Error& error) {
 int run_scores(const Invocation& invocation, const Policy& policy,
                const Snapshot& snapshot) {
   constexpr std::size_t kShown = 20;
+  const std::size_t limit =
+      invocation.limit.value_or(invocation.json ? 0 : kShown);
   if (!invocation.json) {
-    return print(scores_table(
-        snapshot, policy,
-        {.sort = invocation.sort, .limit = invocation.limit.value_or(kShown)},
-        stdout_style()));
+    return print(scores_table(snapshot, policy,
+                              {.sort = invocation.sort, .limit = limit},
+                              stdout_style()));
   }
-  std::vector<std::uint32_t> order =
-      sorted_tasks(snapshot, policy, invocation.sort);
-  const std::size_t limit = invocation.limit.value_or(0);
-  if (limit != 0 && limit < order.size()) {
-    order.resize(limit);
-  }
+  auto order = sorted_tasks(snapshot, policy, invocation.sort);
+  order.resize(limit == 0 ? order.size() : std::min(limit, order.size()));
   return print(dumped(report_json(snapshot, order, policy)));
 }
 

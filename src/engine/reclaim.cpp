@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "badnessd/engine/kernel26.h"
+
 namespace badnessd {
 namespace {
 
@@ -11,6 +13,30 @@ struct Common {
   Kib inherited = 0;  // from its parent
   Kib shared = 0;     // with any one relative
 };
+
+// Calls visit(relative) for each process that can share pages with the task at
+// `index`: the parent, if the task has forked without exec, and each child that
+// has.
+template <class Visit>
+void for_relatives(const Snapshot& snapshot, std::uint32_t index, Visit visit) {
+  const Task& task = snapshot.tasks[index];
+  const auto forked_only = [&](std::uint32_t it) {
+    return snapshot.verdicts[it].has_mm &&
+           (snapshot.tasks[it].flags & kPfForkNoExec) != 0;
+  };
+  if (forked_only(index) && task.ppid != task.id.pid && task.ppid > kInitPid) {
+    const std::size_t parent = find_task(snapshot, task.ppid);
+    if (parent < snapshot.tasks.size() && snapshot.verdicts[parent].has_mm) {
+      visit(static_cast<std::uint32_t>(parent));
+    }
+  }
+  for (std::uint32_t i = 0; i < task.child_count; ++i) {
+    const Child& child = snapshot.children[task.first_child + i];
+    if (!child.shares_mm && child.task != index && forked_only(child.task)) {
+      visit(child.task);
+    }
+  }
+}
 
 Common common_memory(const Snapshot& snapshot, std::uint32_t index,
                      Kib own) noexcept {

@@ -2,6 +2,7 @@
 #include "badnessd/engine/task.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "badnessd/engine/kernel26.h"
 
@@ -30,14 +31,11 @@ void keep_stat_of(const Task& last, Task& task) noexcept {
 
 std::size_t find_task(const Snapshot& snapshot, std::int32_t pid) noexcept {
   const auto& tasks = snapshot.tasks;
-  const auto it = std::lower_bound(tasks.begin(), tasks.end(), pid,
-                                   [](const Task& task, std::int32_t wanted) {
-                                     return task.id.pid < wanted;
-                                   });
-  if (it == tasks.end() || it->id.pid != pid) {
-    return tasks.size();
-  }
-  return static_cast<std::size_t>(it - tasks.begin());
+  const auto pid_of = [](const Task& task) { return task.id.pid; };
+  const auto it = std::ranges::lower_bound(tasks, pid, {}, pid_of);
+  return it == tasks.end() || it->id.pid != pid
+             ? tasks.size()
+             : static_cast<std::size_t>(it - tasks.begin());
 }
 
 Verdict first_verdict(const Task& task, Threads threads) noexcept {
@@ -54,10 +52,8 @@ void begin_verdicts(Snapshot& snapshot, Threads threads) {
 }
 
 bool earlier_in_task_list(const Task& a, const Task& b) noexcept {
-  if (a.id.start_time != b.id.start_time) {
-    return a.id.start_time < b.id.start_time;
-  }
-  return a.id.pid < b.id.pid;
+  return std::tie(a.id.start_time, a.id.pid) <
+         std::tie(b.id.start_time, b.id.pid);
 }
 
 void link_children(Snapshot& snapshot) {

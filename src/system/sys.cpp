@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 namespace badnessd {
 namespace {
@@ -35,6 +36,13 @@ constexpr std::size_t kNameOffset = 19;
 std::string environment(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
   return value == nullptr ? otherwise : value;
+}
+
+std::uint64_t monotonic_us() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec) / 1000;
 }
 
 bool vanished(const Error& error) noexcept {
@@ -87,25 +95,23 @@ Expected<void> replace_file(const std::string& path, std::string_view text,
   return tl::unexpected(Error{code, "replace a file"});
 }
 
-const char* PidPath::of(std::int32_t pid, std::string_view file) {
+char* PidPath::put(char* out, std::int32_t number, std::string_view rest) {
   char* end = buffer_.data() + buffer_.size();
-  char* out = std::to_chars(buffer_.data(), end, pid).ptr;
+  out = std::to_chars(out, end, number).ptr;
   *out++ = '/';
-  out += file.copy(out, static_cast<std::size_t>(end - out) - 1);
+  out += rest.copy(out, static_cast<std::size_t>(end - out) - 1);
   *out = '\0';
+  return out;
+}
+
+const char* PidPath::of(std::int32_t pid, std::string_view file) {
+  put(buffer_.data(), pid, file);
   return buffer_.data();
 }
 
 const char* PidPath::of_thread(std::int32_t pid, std::int32_t tid,
                                std::string_view file) {
-  char* end = buffer_.data() + buffer_.size();
-  char* out = std::to_chars(buffer_.data(), end, pid).ptr;
-  constexpr std::string_view kTask = "/task/";
-  out += kTask.copy(out, kTask.size());
-  out = std::to_chars(out, end, tid).ptr;
-  *out++ = '/';
-  out += file.copy(out, static_cast<std::size_t>(end - out) - 1);
-  *out = '\0';
+  put(put(buffer_.data(), pid, "task/"), tid, file);
   return buffer_.data();
 }
 
@@ -121,27 +127,24 @@ Expected<std::string_view> FileReader::read(int dirfd, const char* path) {
 
 Expected<std::string_view> FileReader::read_first(int dirfd, const char* path,
                                                   std::size_t limit) {
-  const UniqueFd fd(::openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  return fd.valid() ? read_open(fd.get(), limit)
-                    : tl::unexpected(Error{errno, "open"});
+  UniqueFd file;
+  return read_kept(file, dirfd, path, limit);
 }
 
 Expected<std::string_view> FileReader::read_again(UniqueFd& file, int dirfd,
                                                   const char* path) {
+  return read_kept(file, dirfd, path, kMaxFile);
+}
+
+Expected<std::string_view> FileReader::read_kept(UniqueFd& file, int dirfd,
+                                                 const char* path,
+                                                 std::size_t limit) {
   if (!file.valid()) {
     file = UniqueFd(::openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
   }
   if (!file.valid()) {
     return tl::unexpected(Error{errno, "open"});
   }
-  const auto text = read_open(file.get(), kMaxFile);
-  if (!text) {
-    file = UniqueFd();
-  }
-  return text;
-}
-
-Expected<std::string_view> FileReader::read_open(int fd, std::size_t limit) {
   std::size_t size = 0;
   for (;;) {
     if (size >= limit) {
@@ -150,13 +153,15 @@ Expected<std::string_view> FileReader::read_open(int fd, std::size_t limit) {
     if (size == buffer_.size()) {
       buffer_.resize(size * 2);
     }
-    const ssize_t n = ::pread(fd, buffer_.data() + size, buffer_.size() - size,
-                              static_cast<off_t>(size));
+    const ssize_t n = ::pread(file.get(), buffer_.data() + size,
+                              buffer_.size() - size, static_cast<off_t>(size));
+    if (n < 0 && errno == EINTR) {
+      continue;
+    }
     if (n < 0) {
-      if (errno == EINTR) {
-        continue;
-      }
-      return tl::unexpected(Error{errno, "read"});
+      const Error error{errno, "read"};
+      file = UniqueFd();
+      return tl::unexpected(error);
     }
     size += static_cast<std::size_t>(n);
     // A file of many records (cgroup.procs, vmstat) comes in pieces of whole

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "decisions.h"
 
-#include "badnessd/app/config/options.h"
+#include "badnessd/app/config/settings.h"
 #include "snapshots.h"
 
 namespace badnessd::test {

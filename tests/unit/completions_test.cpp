@@ -9,7 +9,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include "badnessd/app/config/options.h"
+#include "badnessd/app/config/settings.h"
 #include "badnessd/app/report/process.h"
 #include "command_help.h"
 #include "tree.h"

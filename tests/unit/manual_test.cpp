@@ -9,12 +9,10 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include "badnessd/app/config/options.h"
 #include "badnessd/app/config/settings.h"
-#include "badnessd/app/report/json.h"
 #include "badnessd/app/report/metrics.h"
-#include "badnessd/app/report/once.h"
 #include "badnessd/app/report/record.h"
+#include "badnessd/app/report/report.h"
 #include "badnessd/app/report/status.h"
 #include "badnessd/engine/badness.h"
 #include "command_help.h"

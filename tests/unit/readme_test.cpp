@@ -17,8 +17,8 @@
 
 #include "badnessd/app/config/cli.h"
 #include "badnessd/app/config/config.h"
-#include "badnessd/app/report/history.h"
 #include "badnessd/app/report/process.h"
+#include "badnessd/app/report/record.h"
 #include "badnessd/app/report/status.h"
 #include "tree.h"
 

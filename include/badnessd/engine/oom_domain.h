@@ -10,6 +10,7 @@
 
 #include "badnessd/engine/loss.h"
 #include "badnessd/engine/policy.h"
+#include "badnessd/engine/trigger.h"
 
 namespace badnessd {
 
@@ -36,7 +37,7 @@ struct OomDomain {
   std::vector<TriggerState> triggers{};  // as many as the policy has
   std::optional<PressureReading> last{};
   Micros swap_moved_us = 0;  // when free swap last changed
-  FillRates growth{};        // twice what it grew by between the last readings
+  FillRates growth{};        // twice_rates() of the last two readings
   Fired fired{};             // by the last reading
   Micros due_us = 0;         // a cgroup: not read again before this
   // Free memory and swap of the cgroup at each note; 0: not known.
@@ -124,5 +125,25 @@ std::optional<std::size_t> choose_actor(const Policy& policy,
 // Pauses the search for 100 ms: it has found no candidate.
 void rest(OomDomain& domain) noexcept;
 [[nodiscard]] bool resting(const OomDomain& domain) noexcept;
+
+// The rates to assume while nothing fills; oom_domain.cpp explains the values.
+// `cpus` is the number of processors.
+[[nodiscard]] FillRates floor_rates(std::uint32_t cpus) noexcept;
+
+// Twice the rate between two readings: it may double until the next.
+[[nodiscard]] FillRates twice_rates(const PressureReading& before,
+                                    const PressureReading& now) noexcept;
+
+inline constexpr Micros kShortestInterval = 2'000;
+inline constexpr Micros kLongestInterval = 2 * kSecond;
+
+// The time until the trigger can fire: until its last condition can be true,
+// kLongestInterval at most. A trigger that only logs sets no pace: while it
+// holds, it would do so for ever.
+[[nodiscard]] Micros time_to_fire_us(const Trigger& trigger,
+                                     const TriggerState& state,
+                                     const PressureReading& now,
+                                     const PressureHistory& history,
+                                     const FillRates& rates) noexcept;
 
 }  // namespace badnessd

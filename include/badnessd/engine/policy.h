@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "badnessd/engine/badness.h"
-#include "badnessd/engine/poll_interval.h"
 #include "badnessd/engine/rules.h"
 #include "badnessd/engine/select.h"
 #include "badnessd/engine/trigger.h"

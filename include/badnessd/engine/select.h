@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <vector>
 
-#include "badnessd/engine/task.h"
+#include "badnessd/engine/badness.h"
 
 namespace badnessd {
 
@@ -89,5 +91,18 @@ enum class VictimOrder : std::uint8_t { kAuto, kProcess, kChildFirst, kCgroup };
                                             std::uint32_t chosen,
                                             VictimOrder order,
                                             const Bars& bars) noexcept;
+
+// The candidates of a scored snapshot, the first choice first. Indices in
+// snapshot.tasks.
+[[nodiscard]] std::vector<std::uint32_t> rank_candidates(
+    const Snapshot& snapshot, const Bars& bars);
+
+// The oom_adj of the task at `index` that changes the leader. If the task
+// leads: the highest value with which it does not; else the lowest value with
+// which it does. None if no value from -17 to 15 changes the leader.
+[[nodiscard]] std::optional<int> turning_oom_adj(const Snapshot& snapshot,
+                                                 std::uint32_t index,
+                                                 const Bars& bars,
+                                                 const ScoreModel& model);
 
 }  // namespace badnessd

@@ -26,15 +26,8 @@ struct PidRange {
 };
 inline constexpr PidRange kAllPids;
 
-class FactSource {
+class FactSource : public Port {
  public:
-  FactSource() = default;
-  FactSource(const FactSource&) = delete;
-  FactSource& operator=(const FactSource&) = delete;
-  FactSource(FactSource&&) = delete;
-  FactSource& operator=(FactSource&&) = delete;
-  virtual ~FactSource() = default;
-
   // The current memory pressure.
   [[nodiscard]] virtual Expected<PressureReading> read_pressure() = 0;
 

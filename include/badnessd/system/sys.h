@@ -30,9 +30,23 @@ using Expected = tl::expected<T, Error>;
 [[nodiscard]] std::string environment(const char* name,
                                       const char* otherwise = "");
 
+// CLOCK_MONOTONIC in microseconds.
+[[nodiscard]] std::uint64_t monotonic_us() noexcept;
+
 // Whether the process is gone (ENOENT, ESRCH): its directory, or the task
 // behind an open file. This is a normal result, not a fault.
 [[nodiscard]] bool vanished(const Error& error) noexcept;
+
+// The base of the two ports: neither copied nor moved.
+class Port {
+ public:
+  Port() = default;
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+  Port(Port&&) = delete;
+  Port& operator=(Port&&) = delete;
+  virtual ~Port() = default;
+};
 
 // Owns a descriptor.
 class UniqueFd {
@@ -72,6 +86,9 @@ class PidPath {
                                       std::string_view file);
 
  private:
+  // "<number>/<rest>" at `out`; returns its end.
+  char* put(char* out, std::int32_t number, std::string_view rest);
+
   std::array<char, 96> buffer_{};
 };
 
@@ -96,7 +113,9 @@ class FileReader {
                                                       const char* path);
 
  private:
-  [[nodiscard]] Expected<std::string_view> read_open(int fd, std::size_t limit);
+  [[nodiscard]] Expected<std::string_view> read_kept(UniqueFd& file, int dirfd,
+                                                     const char* path,
+                                                     std::size_t limit);
 
   std::vector<char> buffer_;
 };

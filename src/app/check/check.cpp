@@ -7,9 +7,8 @@
 
 #include "badnessd/app/check/findings.h"
 #include "badnessd/app/check/lint.h"
-#include "badnessd/app/config/render.h"
+#include "badnessd/app/config/settings.h"
 #include "badnessd/app/report/report.h"
-#include "badnessd/app/report/triggers.h"
 #include "badnessd/cycle/domains.h"
 
 namespace badnessd {

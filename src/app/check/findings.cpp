@@ -9,9 +9,8 @@
 #include "badnessd/app/check/lint.h"
 #include "badnessd/app/config/text.h"
 #include "badnessd/app/report/report.h"
-#include "badnessd/app/report/triggers.h"
 #include "badnessd/engine/kernel26.h"
-#include "badnessd/system/service/host.h"
+#include "badnessd/system/service/self.h"
 
 namespace badnessd {
 namespace {

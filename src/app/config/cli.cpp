@@ -7,8 +7,6 @@
 #include <CLI/CLI.hpp>
 
 #include "badnessd/app/config/config.h"
-#include "badnessd/app/config/exit_code.h"
-#include "badnessd/app/config/render.h"
 #include "badnessd/app/config/settings.h"
 
 namespace badnessd {

@@ -12,10 +12,9 @@
 #include <fmt/core.h>
 #include <toml.hpp>
 
-#include "badnessd/app/config/contradictions.h"
-#include "badnessd/app/config/exit_code.h"
+#include "badnessd/app/config/settings.h"
 #include "badnessd/app/config/text.h"
-#include "badnessd/system/sys.h"
+#include "badnessd/system/proc/fields.h"
 
 namespace badnessd {
 namespace {
@@ -68,6 +67,17 @@ std::optional<std::string> text_of(const toml::value& value) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
+// Calls apply(it) for all of a list, until one fails.
+template <class List, class Apply>
+Result apply_each(const List& list, Apply apply) {
+  for (const auto& it : list) {
+    if (Result applied = apply(it); !applied) {
+      return applied;
+    }
+  }
+  return {};
+}
+
 // Sets `key` of `target` from a value of the file. `prefix` plus `key` is the
 // full name of the setting, e.g. "trigger.low." plus "psi_window".
 template <class T>
@@ -101,14 +111,14 @@ Result apply_named(std::vector<T>& list, const toml::value& table,
     target.name = toml::get<std::string>(table.at("name"));
   }
   const std::string prefix = fmt::format("{}.{}.", kind, target.name);
-  for (const auto& [key, value] : table.as_table()) {
-    if (key == "name" && value.is_string()) {
-      continue;
-    }
-    if (Result applied = apply_value(target, value, key, loaded, prefix);
-        !applied) {
-      return applied;
-    }
+  Result applied = apply_each(table.as_table(), [&](const auto& entry) {
+    const auto& [key, value] = entry;
+    return key == "name" && value.is_string()
+               ? Result()
+               : apply_value(target, value, key, loaded, prefix);
+  });
+  if (!applied) {
+    return applied;
   }
   // Report only contradictions of this table here; the others follow later.
   for (const Contradiction& found : contradictions(loaded.settings)) {
@@ -128,40 +138,32 @@ Result apply_list(std::vector<T>& list, const toml::value& tables,
                     fmt::format("write [[{}]]", kind));
   }
   list.clear();
-  for (const toml::value& table : tables.as_array()) {
-    if (Result applied = apply_named(list, table, kind, loaded); !applied) {
-      return applied;
-    }
-  }
-  return {};
+  return apply_each(tables.as_array(), [&](const toml::value& table) {
+    return apply_named(list, table, kind, loaded);
+  });
 }
 
 // Every other setting is in a table, e.g. [log]. A key outside a table, or
 // nested deeper, matches no setting.
 Result apply_root(LoadedSettings& loaded, const toml::value& root) {
-  for (const auto& [table, entries] : root.as_table()) {
-    if (table == "trigger" || table == "rule") {
-      Policy& policy = loaded.settings.policy;
-      Result applied =
-          table == "rule" ? apply_list(policy.rules, entries, table, loaded)
-                          : apply_list(policy.triggers, entries, table, loaded);
-      if (!applied) {
-        return applied;
-      }
-      continue;
+  Policy& policy = loaded.settings.policy;
+  return apply_each(root.as_table(), [&](const auto& top) {
+    const std::string& table = top.first;
+    const toml::value& entries = top.second;
+    if (table == "trigger") {
+      return apply_list(policy.triggers, entries, table, loaded);
+    }
+    if (table == "rule") {
+      return apply_list(policy.rules, entries, table, loaded);
     }
     if (!entries.is_table()) {
       return apply_value(loaded.settings, entries, table, loaded);
     }
-    for (const auto& [name, value] : entries.as_table()) {
-      const std::string key = fmt::format("{}.{}", table, name);
-      if (Result applied = apply_value(loaded.settings, value, key, loaded);
-          !applied) {
-        return applied;
-      }
-    }
-  }
-  return {};
+    return apply_each(entries.as_table(), [&](const auto& entry) {
+      return apply_value(loaded.settings, entry.second,
+                         fmt::format("{}.{}", table, entry.first), loaded);
+    });
+  });
 }
 
 // Sets KEY of the item NAME in `list`; `rest` is "NAME.KEY".
@@ -188,17 +190,13 @@ SetResult assign_in(std::vector<T>& list, std::string_view kind,
 // "KEY", "trigger.NAME.KEY" or "rule.NAME.KEY".
 SetResult assign(Settings& settings, std::string_view key,
                  std::string_view value) {
-  constexpr std::string_view kTrigger = "trigger.";
-  constexpr std::string_view kRule = "rule.";
-  if (key.starts_with(kTrigger)) {
-    return assign_in(settings.policy.triggers, "trigger",
-                     key.substr(kTrigger.size()), value);
-  }
-  if (key.starts_with(kRule)) {
-    return assign_in(settings.policy.rules, "rule", key.substr(kRule.size()),
-                     value);
-  }
-  return set_option(settings, key, value);
+  const std::string_view kind = key.substr(0, key.find('.'));
+  const std::string_view rest =
+      key.substr(std::min(kind.size() + 1, key.size()));
+  return kind == "trigger"
+             ? assign_in(settings.policy.triggers, kind, rest, value)
+         : kind == "rule" ? assign_in(settings.policy.rules, kind, rest, value)
+                          : set_option(settings, key, value);
 }
 
 tl::expected<std::string, ConfigError> read_text(const std::string& path) {
@@ -223,10 +221,7 @@ tl::expected<std::string, ConfigError> read_text(const std::string& path) {
 std::string escaped_lines(std::string_view text) {
   std::string lines;
   while (!text.empty()) {
-    const std::size_t length = std::min(text.find('\n'), text.size());
-    lines += escaped(text.substr(0, length));
-    lines += length < text.size() ? "\n" : "";
-    text.remove_prefix(std::min(length + 1, text.size()));
+    lines += escaped(take_line(text)) + "\n";
   }
   return lines;
 }

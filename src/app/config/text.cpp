@@ -75,20 +75,6 @@ std::size_t columns_of(std::string_view text) {
       [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
-std::vector<std::size_t> column_widths(
-    const std::vector<TableColumn>& columns,
-    const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    std::size_t width = columns_of(columns[i].header);
-    for (const auto& row : rows) {
-      width = std::max(width, columns_of(row[i]));
-    }
-    widths.push_back(width);
-  }
-  return widths;
-}
-
 }  // namespace
 
 std::string escaped(std::string_view text) {
@@ -128,31 +114,20 @@ std::string size_text(Kib kib) {
 }
 
 std::string percent_text(std::uint64_t basis_points, std::string_view suffix) {
-  const std::uint64_t fraction = basis_points % 100;
-  if (fraction == 0) {
-    return fmt::format("{}{}", basis_points / 100, suffix);
-  }
-  if (fraction % 10 == 0) {
-    return fmt::format("{}.{}{}", basis_points / 100, fraction / 10, suffix);
-  }
-  return fmt::format("{}.{:02}{}", basis_points / 100, fraction, suffix);
+  // Shows as many of the two decimals as are needed.
+  return fmt::format("{}{}", static_cast<double>(basis_points) / 100, suffix);
 }
 
 std::string duration_text(std::uint64_t seconds) {
   constexpr std::uint64_t kSecondsOfMinute = 60;
   constexpr std::uint64_t kHour = 60 * kSecondsOfMinute;
   constexpr std::uint64_t kDay = 24 * kHour;
-  if (seconds < kSecondsOfMinute) {
-    return fmt::format("{} s", seconds);
-  }
-  if (seconds < kHour) {
-    return fmt::format("{} min", seconds / kSecondsOfMinute);
-  }
-  if (seconds < kDay) {
-    return fmt::format("{} h {:02} min", seconds / kHour,
-                       seconds % kHour / kSecondsOfMinute);
-  }
-  return fmt::format("{} d {:02} h", seconds / kDay, seconds % kDay / kHour);
+  return seconds < kSecondsOfMinute ? fmt::format("{} s", seconds)
+         : seconds < kHour ? fmt::format("{} min", seconds / kSecondsOfMinute)
+         : seconds < kDay  ? fmt::format("{} h {:02} min", seconds / kHour,
+                                         seconds % kHour / kSecondsOfMinute)
+                           : fmt::format("{} d {:02} h", seconds / kDay,
+                                         seconds % kDay / kHour);
 }
 
 std::string count_text(std::uint64_t count, std::string_view one,
@@ -213,7 +188,13 @@ Style stdout_style() {
 std::string render_table(const std::vector<TableColumn>& columns,
                          const std::vector<std::vector<std::string>>& rows,
                          const Style& style) {
-  const std::vector<std::size_t> widths = column_widths(columns, rows);
+  std::vector<std::size_t> widths;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    widths.push_back(columns_of(columns[i].header));
+    for (const auto& row : rows) {
+      widths[i] = std::max(widths[i], columns_of(row[i]));
+    }
+  }
   const auto line = [&](const auto& cell_of) {
     std::string text;
     for (std::size_t i = 0; i < columns.size(); ++i) {

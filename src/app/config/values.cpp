@@ -15,23 +15,23 @@
 namespace badnessd {
 namespace {
 
-struct Unit {
+struct Suffix {
   std::string_view name;
   std::uint64_t factor;
 };
-constexpr std::array<Unit, 4> kSizes{{{"KiB", 1},
-                                      {"MiB", 1ULL << 10},
-                                      {"GiB", 1ULL << 20},
-                                      {"TiB", 1ULL << 30}}};
-constexpr std::array<Unit, 4> kDurations{{{"ms", 1000},
-                                          {"s", 1'000'000},
-                                          {"min", 60'000'000},
-                                          {"h", 3'600'000'000}}};
+constexpr std::array<Suffix, 4> kSizes{{{"KiB", 1},
+                                        {"MiB", 1ULL << 10},
+                                        {"GiB", 1ULL << 20},
+                                        {"TiB", 1ULL << 30}}};
+constexpr std::array<Suffix, 4> kDurations{{{"ms", 1000},
+                                            {"s", 1'000'000},
+                                            {"min", 60'000'000},
+                                            {"h", 3'600'000'000}}};
 
 // "512MiB" in the unit of factor 1. Rejects a number without a unit, except 0,
 // which is the same in all units.
 std::optional<std::uint64_t> parse_quantity(std::string_view text,
-                                            std::span<const Unit> units) {
+                                            std::span<const Suffix> units) {
   if (text == "0") {
     return 0;
   }
@@ -41,7 +41,7 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text,
   const std::string_view name(rest, static_cast<std::size_t>(end - rest));
   const auto unit =
       std::find_if(units.begin(), units.end(),
-                   [name](const Unit& it) { return it.name == name; });
+                   [name](const Suffix& it) { return it.name == name; });
   if (code != std::errc() || unit == units.end() ||
       number > std::numeric_limits<std::uint64_t>::max() / unit->factor) {
     return std::nullopt;
@@ -61,12 +61,13 @@ std::optional<std::uint32_t> uid_of(const std::string& name) {
   return known ? std::optional(found->pw_uid) : std::nullopt;
 }
 
-std::string format_quantity(std::uint64_t value, std::span<const Unit> units) {
+std::string format_quantity(std::uint64_t value,
+                            std::span<const Suffix> units) {
   if (value == 0) {
     return "0";
   }
-  const Unit* best = units.data();
-  for (const Unit& unit : units) {
+  const Suffix* best = units.data();
+  for (const Suffix& unit : units) {
     if (value % unit.factor == 0) {
       best = &unit;
     }
@@ -75,16 +76,6 @@ std::string format_quantity(std::uint64_t value, std::span<const Unit> units) {
 }
 
 }  // namespace
-
-std::optional<bool> Codec<bool>::parse(std::string_view text) {
-  return text == "true"    ? std::optional(true)
-         : text == "false" ? std::optional(false)
-                           : std::nullopt;
-}
-
-std::string Codec<bool>::format(bool value) {
-  return value ? "true" : "false";
-}
 
 std::optional<Micros> Codec<Micros>::parse(std::string_view text) {
   return parse_quantity(text, kDurations);
@@ -97,16 +88,12 @@ std::string Codec<Micros>::format(Micros value) {
 std::optional<Amount> Codec<Amount>::parse(std::string_view text) {
   Amount amount;
   for (const std::string_view item : split_list(text)) {
-    const bool percent = item.ends_with('%');
-    if (percent ? amount.basis_points.has_value() : amount.kib.has_value()) {
-      return std::nullopt;
-    }
-    if (percent) {
-      amount.basis_points = Percent::parse(item);
-    } else {
-      amount.kib = parse_quantity(item, kSizes);
-    }
-    if (percent ? !amount.basis_points : !amount.kib) {
+    const auto set_once = [](auto& part, const auto& value) {
+      return value && !std::exchange(part, value);
+    };
+    if (!(item.ends_with('%')
+              ? set_once(amount.basis_points, Percent::parse(item))
+              : set_once(amount.kib, parse_quantity(item, kSizes)))) {
       return std::nullopt;
     }
   }

@@ -7,11 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "badnessd/app/report/json.h"
 #include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"
 #include "badnessd/app/report/status.h"
-#include "badnessd/app/report/triggers.h"
 
 namespace badnessd {
 

@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 #include <spdlog/details/null_mutex.h>
-#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 
 #include "badnessd/app/config/text.h"
@@ -22,11 +21,18 @@ namespace {
 class LooseSink final
     : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  explicit LooseSink(LooseWriter& writer) : writer_(writer) {}
+  LooseSink(LooseWriter& writer, bool priorities)
+      : writer_(writer), priorities_(priorities) {}
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
+    // The syslog priorities of sd-daemon(3).
+    constexpr std::array<std::string_view, 7> kPriorities{
+        "<7>", "<7>", "<6>", "<4>", "<3>", "<2>", "<6>"};
     spdlog::memory_buf_t text;
+    if (priorities_) {
+      text.append(kPriorities[static_cast<std::size_t>(message.level)]);
+    }
     formatter_->format(message, text);
     writer_.write({text.data(), text.size()});
   }
@@ -34,22 +40,7 @@ class LooseSink final
 
  private:
   LooseWriter& writer_;
-};
-
-// The syslog priorities of sd-daemon(3).
-class Priority final : public spdlog::custom_flag_formatter {
- public:
-  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
-              spdlog::memory_buf_t& text) override {
-    constexpr std::array<std::string_view, 7> kPriorities{
-        "<7>", "<7>", "<6>", "<4>", "<3>", "<2>", "<6>"};
-    const std::string_view priority =
-        kPriorities[static_cast<std::size_t>(message.level)];
-    text.append(priority.data(), priority.data() + priority.size());
-  }
-  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<Priority>();
-  }
+  bool priorities_;
 };
 
 // The fields of a journal entry that come from the record.
@@ -78,11 +69,8 @@ std::string joined(const std::vector<std::string>& sentences) {
 std::shared_ptr<spdlog::logger> make_logger(LooseWriter& writer,
                                             bool under_systemd) {
   auto log = std::make_shared<spdlog::logger>(
-      "badnessd", std::make_shared<LooseSink>(writer));
-  auto formatter = std::make_unique<spdlog::pattern_formatter>();
-  formatter->add_flag<Priority>('*').set_pattern(
-      under_systemd ? "%*%v" : "%Y-%m-%d %H:%M:%S.%e %l: %v");
-  log->set_formatter(std::move(formatter));
+      "badnessd", std::make_shared<LooseSink>(writer, under_systemd));
+  log->set_pattern(under_systemd ? "%v" : "%Y-%m-%d %H:%M:%S.%e %l: %v");
   return log;
 }
 

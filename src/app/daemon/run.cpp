@@ -9,7 +9,7 @@
 #include <fmt/core.h>
 
 #include "badnessd/app/check/findings.h"
-#include "badnessd/app/config/exit_code.h"
+#include "badnessd/app/config/config.h"
 #include "badnessd/app/daemon/daemon.h"
 #include "badnessd/app/report/report.h"
 #include "badnessd/engine/kernel26.h"
@@ -81,28 +81,28 @@ class Manager {
   Manager() : socket_(environment("NOTIFY_SOCKET")) {}
 
   void ready(const std::string& status) {
-    socket_.notify(fmt::format("READY=1\nSTATUS={}", status));
+    socket_.send(fmt::format("READY=1\nSTATUS={}", status));
   }
   void reloading(Micros now_us) {
-    socket_.notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now_us));
+    socket_.send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now_us));
   }
-  void stopping() { socket_.notify("STOPPING=1"); }
+  void stopping() { socket_.send("STOPPING=1"); }
   void tick(Micros now_us, const Daemon& daemon) {
     constexpr Micros kFeed = 5 * kSecond;
     constexpr Micros kStatus = 60 * kSecond;
-    if (!socket_.present() || now_us - fed_us_ < kFeed) {
+    if (!socket_.connected() || now_us - fed_us_ < kFeed) {
       return;
     }
     fed_us_ = now_us;
-    socket_.notify("WATCHDOG=1");
+    socket_.send("WATCHDOG=1");
     if (now_us - told_us_ >= kStatus) {
       told_us_ = now_us;
-      socket_.notify("STATUS=" + daemon.status());
+      socket_.send("STATUS=" + daemon.status());
     }
   }
 
  private:
-  ServiceManager socket_;
+  DatagramSocket socket_;
   Micros fed_us_ = 0;
   Micros told_us_ = 0;
 };

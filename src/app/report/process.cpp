@@ -10,7 +10,6 @@
 
 #include <fmt/core.h>
 
-#include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
 
 namespace badnessd {
@@ -30,91 +29,87 @@ constexpr unsigned kOnDemand = 1;  // a column if the table is sorted by it
 constexpr unsigned kScores = 2;    // not in the record of a decision
 constexpr unsigned kRecord = 4;    // only in the record of a decision
 
+using Of = const Process&;
+
 struct ProcessField {
   std::string_view key;
   std::string_view column;  // and key of --sort; empty: there is none
   Unit unit;
-  Json (*value)(const Process& it);
+  Json (*value)(Of it);
   unsigned flags = 0;
 };
 
 template <auto kMember>
-Json task(const Process& it) {
+Json task(Of it) {
   return std::invoke(kMember, it.of.task);
 }
 
 template <auto kMember>
-Json verdict(const Process& it) {
+Json verdict(Of it) {
   return std::invoke(kMember, it.of.verdict);
 }
 
-Skip skip_of(const Process& it) {
+Skip skip_of(Of it) {
   return skip_reason(it.of, {.self_pid = it.policy.machine.self_pid});
-}
-
-Json rss(const Process& it) {
-  return it.of.task.rss * (it.snapshot->page_size / 1024);
-}
-
-Json swapped(const Process& it) {
-  return it.snapshot->gaps.swap_known ? Json(it.of.task.swap_kib) : Json();
-}
-
-Json rule(const Process& it) {
-  return text_json(rule_name(it.of.verdict, it.policy));
-}
-
-Json oom_score_adj(const Process& it) {
-  return it.of.task.has_oom_score_adj ? Json(it.of.task.oom_score_adj) : Json();
-}
-
-Json uid(const Process& it) {
-  return it.of.task.uid ? Json(*it.of.task.uid) : Json();
-}
-
-Json cpu_seconds(const Process& it) {
-  return it.of.task.cpu_jiffies / it.policy.score.hz;
-}
-
-Json skipped(const Process& it) {
-  return text_json(std::string(name_of(skip_of(it))));
-}
-
-Json steps(const Process& it) {
-  return steps_json(badness(*it.snapshot, it.of, it.policy.score));
 }
 
 constexpr std::array kProcessFields = std::to_array<ProcessField>({
     {"points", "points", Unit::kPoints, verdict<&Verdict::points>},
     {"pid", "pid", Unit::kNone,
-     [](const Process& it) -> Json { return it.of.task.id.pid; }},
+     [](Of it) -> Json { return it.of.task.id.pid; }},
     {"ppid", "", Unit::kNone, task<&Task::ppid>},
     {"start_time_ticks", "", Unit::kNone,
-     [](const Process& it) -> Json { return it.of.task.id.start_time; }},
-    {"uid", "user", Unit::kUser, uid},
+     [](Of it) -> Json { return it.of.task.id.start_time; }},
+    {"uid", "user", Unit::kUser,
+     [](Of it) -> Json {
+       return it.of.task.uid ? Json(*it.of.task.uid) : Json();
+     }},
     {"total_vm_pages", "total_vm", Unit::kPages, task<&Task::total_vm>},
-    {"rss_kib", "rss", Unit::kKib, rss, kScores},
-    {"swap_kib", "swap", Unit::kKib, swapped, kScores | kOnDemand},
+    {"rss_kib", "rss", Unit::kKib,
+     [](Of it) -> Json { return it.snapshot->kib_of(it.of.task.rss); },
+     kScores},
+    {"swap_kib", "swap", Unit::kKib,
+     [](Of it) -> Json {
+       return it.snapshot->gaps.swap_known ? Json(it.of.task.swap_kib) : Json();
+     },
+     kScores | kOnDemand},
     {"held_kib", "", Unit::kKib, task<&Task::held_kib>},
     {"took_kib", "", Unit::kKib, verdict<&Verdict::took_kib>, kRecord},
     {"reclaim_kib", "reclaim", Unit::kKib, verdict<&Verdict::death_kib>},
     {"pid_ns_init", "", Unit::kNone, task<&Task::pid_ns_init>},
     {"oom_adj", "adj", Unit::kNone, verdict<&Verdict::oom_adj>},
     {"own_oom_adj", "", Unit::kNone, task<&Task::oom_adj>},
-    {"rule", "", Unit::kText, rule},
+    {"rule", "", Unit::kText,
+     [](Of it) -> Json {
+       return text_json(rule_name(it.of.verdict, it.policy));
+     }},
     {"rules_open", "", Unit::kNone, verdict<&Verdict::rules_open>},
-    {"oom_score_adj", "", Unit::kNone, oom_score_adj},
-    {"cpu_seconds", "cpu", Unit::kSeconds, cpu_seconds, kOnDemand},
+    {"oom_score_adj", "", Unit::kNone,
+     [](Of it) -> Json {
+       const Task& of = it.of.task;
+       return of.has_oom_score_adj ? Json(of.oom_score_adj) : Json();
+     }},
+    {"cpu_seconds", "cpu", Unit::kSeconds,
+     [](Of it) -> Json { return it.of.task.cpu_jiffies / it.policy.score.hz; },
+     kOnDemand},
     {"age_seconds", "age", Unit::kSeconds,
-     [](const Process& it) -> Json { return age_s(*it.snapshot, it.of.task); },
+     [](Of it) -> Json { return age_s(*it.snapshot, it.of.task); },
      kScores | kOnDemand},
     {"comm", "name", Unit::kText,
-     [](const Process& it) -> Json { return escaped(it.of.task.name()); }},
+     [](Of it) -> Json { return escaped(it.of.task.name()); }},
     {"eligible", "", Unit::kNone,
-     [](const Process& it) -> Json { return skip_of(it) == Skip::kNone; },
+     [](Of it) -> Json { return skip_of(it) == Skip::kNone; },
      kScores},
-    {"skipped", "", Unit::kText, skipped, kScores},
-    {"steps", "", Unit::kNone, steps, kScores},
+    {"skipped", "", Unit::kText,
+     [](Of it) -> Json {
+       return text_json(std::string(name_of(skip_of(it))));
+     },
+     kScores},
+    {"steps", "", Unit::kNone,
+     [](Of it) -> Json {
+       return steps_json(badness(*it.snapshot, it.of, it.policy.score));
+     },
+     kScores},
 });
 
 // User names of this machine do not apply to a tree of another machine.
@@ -141,7 +136,7 @@ std::string cell_text(const ProcessField& field, const Process& it) {
     case Unit::kKib:
       return size_text(value);
     case Unit::kPages:
-      return size_text(value.get<Pages>() * (it.snapshot->page_size / 1024));
+      return size_text(it.snapshot->kib_of(value));
     case Unit::kSeconds:
       return duration_text(value);
     case Unit::kUser:

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/app/report/record.h"
 
+#include <charconv>
 #include <chrono>
 #include <span>
 
+#include <fmt/chrono.h>
 #include <fmt/core.h>
 
-#include "badnessd/app/config/names.h"
-#include "badnessd/app/report/json.h"
+#include "badnessd/app/config/text.h"
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/report.h"
-#include "badnessd/app/report/triggers.h"
 
 namespace badnessd {
 namespace {
@@ -52,34 +52,19 @@ Json sentences_json(const Decision& decision, const Policy& policy) {
   return json;
 }
 
-Json stalls_json(const Decision& decision, const Trigger& trigger) {
-  if (!decision.stalls) {
-    return nullptr;
-  }
-  return {{"window_us", trigger.psi_window_us},
-          {"some_basis_points", decision.stalls->some},
-          {"full_basis_points", decision.stalls->full}};
+Json storm_json(const Storm& storm) {
+  return {{"forker_spared", storm.spare_forker},
+          {"age_s", storm.age_s},
+          {"members", storm.members},
+          {"comm", escaped(storm.name())},
+          {"took_kib", storm.took_kib}};
 }
 
-Json storm_json(const std::optional<Storm>& storm) {
-  if (!storm) {
-    return nullptr;
-  }
-  return {{"forker_spared", storm->spare_forker},
-          {"age_s", storm->age_s},
-          {"members", storm->members},
-          {"comm", escaped(storm->name())},
-          {"took_kib", storm->took_kib}};
-}
-
-Json loss_json(const std::optional<Loss>& loss) {
-  if (!loss) {
-    return nullptr;
-  }
-  return {{"since_us", loss->since_us},
-          {"lost_kib", loss->lost_kib},
-          {"shmem_grew_kib", loss->shmem_kib},
-          {"slab_grew_kib", loss->slab_kib}};
+Json loss_json(const Loss& loss) {
+  return {{"since_us", loss.since_us},
+          {"lost_kib", loss.lost_kib},
+          {"shmem_grew_kib", loss.shmem_kib},
+          {"slab_grew_kib", loss.slab_kib}};
 }
 
 // Who took it, as far as it is known.
@@ -128,6 +113,11 @@ Json record_json(const Decision& decision, const Policy& policy,
                  const std::string& id) {
   const Trigger& trigger = policy.triggers[decision.trigger];
   const bool signalled = decision.end != Decision::End::kNotSignalled;
+  const auto stalls_json = [&](const PressureHistory::Share& share) -> Json {
+    return {{"window_us", trigger.psi_window_us},
+            {"some_basis_points", share.some},
+            {"full_basis_points", share.full}};
+  };
   return {
       {"schema", kJsonSchema},
       {"id", text_json(id)},
@@ -137,7 +127,7 @@ Json record_json(const Decision& decision, const Policy& policy,
       {"sentence", trigger_text(trigger, decision.scope.view(),
                                 decision.reading, decision.stalls)},
       {"pressure", pressure_json(decision.reading)},
-      {"stalls", stalls_json(decision, trigger)},
+      {"stalls", optional_json(decision.stalls, stalls_json)},
       {"candidates", decision.candidates},
       {"unread", decision.unread},
       {"chosen", process_json({decision.chosen.view(), policy})},
@@ -146,12 +136,12 @@ Json record_json(const Decision& decision, const Policy& policy,
       {"extent", kKillSets[decision.kill_set]},
       {"group", path_json(decision.group)},
       {"killed_besides", decision.swept},
-      {"storm", storm_json(decision.storm)},
+      {"storm", optional_json(decision.storm, storm_json)},
       {"sets_off",
        {{"cgroup", path_json(decision.cgroup)},
         {"unit", text_json(escaped(unit_of(decision.cgroup.view())))},
         {"oom_group", path_json(decision.oom_group)}}},
-      {"loss", loss_json(decision.loss)},
+      {"loss", optional_json(decision.loss, loss_json)},
       {"culprit", culprit_json(decision, policy)},
       {"need_kib", decision.needed_kib},
       {"bar_kib", decision.required_kib},
@@ -170,6 +160,75 @@ Json record_json(const Decision& decision, const Policy& policy,
        signalled ? kEnds[decision.end] : kOutcomes[decision.outcome.kind]},
       {"timings_us", id.empty() ? Json() : timings_json(decision)},
   };
+}
+
+namespace {
+
+// Throws Json::exception where a value is missing or of another type.
+std::vector<std::string> row_of(const PastDecision& decision) {
+  const Json& record = decision.record;
+  const Json& victim = record.at("victim");
+  const Json& storm = record.at("storm");
+  const Json& times = record.at("timings_us");
+  const auto outcome = record.at("outcome").get<std::string>();
+  const bool exited = outcome == "exited";
+  const auto ms = [&times](const char* from, const char* to) {
+    const auto from_us = times.at(from).get<Micros>();
+    const auto to_us = times.at(to).get<Micros>();
+    return from_us == 0 || to_us < from_us
+               ? "-"
+               : fmt::format("{:.1f} ms",
+                             static_cast<double>(to_us - from_us) / 1000);
+  };
+  const auto size = [](const Json& of, const char* key) {
+    return size_text(of.at(key).get<Kib>());
+  };
+  Micros time_us = 0;  // decision_id() begins with it
+  std::from_chars(decision.id.data(), decision.id.data() + decision.id.size(),
+                  time_us, 16);
+  const auto seconds = static_cast<std::time_t>(time_us / kSecond);
+  return {
+      decision.id,
+      fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(seconds)),
+      fmt::format("{} ({})", victim.at("pid").get<std::int32_t>(),
+                  victim.at("comm").get<std::string>()),
+      record.at("loss").is_null()
+          ? "-"
+          : size(storm.is_null() ? victim : storm, "took_kib"),
+      exited ? size(record, "reclaimed_kib") : "-",
+      ms("seen", "signalled"),
+      ms("signalled", "exited"),
+      ms("signalled", "memory_back"),
+      record.at("trigger").get<std::string>() + (exited ? "" : ": " + outcome)};
+}
+
+}  // namespace
+
+std::optional<PastDecision> parse_record(std::string_view text) {
+  try {
+    PastDecision it;
+    it.record = Json::parse(text);
+    it.id = it.record.at("id").get<std::string>();
+    it.sentences = it.record.at("sentences").get<std::vector<std::string>>();
+    it.row = row_of(it);
+    return it;
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
+std::string history_table(const std::vector<std::vector<std::string>>& rows,
+                          const Style& style) {
+  return render_table({{"ID", true},
+                       {"TIME", true},
+                       {"VICTIM", true},
+                       {"TOOK"},
+                       {"GAVE BACK"},
+                       {"SIGNAL"},
+                       {"EXIT"},
+                       {"BACK"},
+                       {"WHY", true}},
+                      rows, style);
 }
 
 }  // namespace badnessd

@@ -6,7 +6,6 @@
 
 #include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"
-#include "badnessd/app/report/triggers.h"
 
 namespace badnessd {
 namespace {
@@ -274,6 +273,15 @@ void add_place(const Decision& decision, Sentences& sentences) {
   }
 }
 
+void add_trigger(const Decision& decision, const Policy& policy,
+                 Sentences& sentences) {
+  const Trigger& trigger = policy.triggers[decision.trigger];
+  sentences.push_back(
+      fmt::format("trigger {} {}", escaped(trigger.name),
+                  trigger_text(trigger, decision.scope.view(), decision.reading,
+                               decision.stalls)));
+}
+
 }  // namespace
 
 std::vector<std::string> decision_sentences(const Decision& decision,
@@ -292,11 +300,7 @@ std::vector<std::string> decision_sentences(const Decision& decision,
     add_cgroups(decision, sentences);
   }
   add_place(decision, sentences);
-  const Trigger& trigger = policy.triggers[decision.trigger];
-  sentences.push_back(
-      fmt::format("trigger {} {}", escaped(trigger.name),
-                  trigger_text(trigger, decision.scope.view(), decision.reading,
-                               decision.stalls)));
+  add_trigger(decision, policy, sentences);
   return sentences;
 }
 
@@ -308,11 +312,7 @@ std::vector<std::string> nobody_sentences(const Decision& decision,
   sentences.emplace_back(
       "no kill of another process brings that back, so none is killed before "
       "memory is below half of the limit");
-  const Trigger& trigger = policy.triggers[decision.trigger];
-  sentences.push_back(
-      fmt::format("trigger {} {}", escaped(trigger.name),
-                  trigger_text(trigger, decision.scope.view(), decision.reading,
-                               decision.stalls)));
+  add_trigger(decision, policy, sentences);
   return sentences;
 }
 

@@ -7,9 +7,7 @@
 
 #include <fmt/core.h>
 
-#include "badnessd/app/report/json.h"
 #include "badnessd/app/report/report.h"
-#include "badnessd/app/report/triggers.h"
 
 namespace badnessd {
 namespace {

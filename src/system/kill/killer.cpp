@@ -13,6 +13,10 @@
 
 #include "badnessd/engine/kernel26.h"
 
+#ifndef SYS_process_mrelease
+#define SYS_process_mrelease 448  // the same on every architecture
+#endif
+
 namespace badnessd {
 namespace {
 
@@ -50,7 +54,10 @@ PidfdKiller::PidfdKiller(int proc_root, StatReader& stats,
     : proc_root_(proc_root),
       self_pid_(self_pid),
       parent_pid_(parent_pid),
-      stats_(stats) {}
+      stats_(stats) {
+  constexpr int kNone = -1;
+  releaser_.ask({&kNone, 1});  // starts the thread
+}
 
 bool PidfdKiller::available() {
   const UniqueFd self(
@@ -126,8 +133,9 @@ KillOutcome PidfdKiller::escalate() {
 }
 
 void PidfdKiller::release_memory() {
-  if (killed_ && pidfd_.valid()) {
-    reaper_.release(pidfd_.get());
+  if (killed_ && pidfd_.valid() && releaser_.busy_with() == 0) {
+    const int copy = ::fcntl(pidfd_.get(), F_DUPFD_CLOEXEC, 3);
+    releaser_.ask({&copy, 1});
   }
 }
 
@@ -151,16 +159,28 @@ std::uint32_t PidfdKiller::count_alive(std::span<const TaskId> tasks) {
       }));
 }
 
-KillOutcome DryRunKiller::send(const Task& /*victim*/, Signal /*signal*/) {
-  return {Kind::kNotSent, {}};
+// EAGAIN: another task holds the mmap lock; the next try may find it free.
+// ESRCH: the process is gone. ENOSYS, EPERM: the call is not available.
+MemoryReleaser::Answer MemoryReleaser::read(int pidfd) {
+  constexpr int kTries = 10;
+  constexpr useconds_t kPause = 5'000;
+  const UniqueFd owned(pidfd);
+  for (int i = 0; i < kTries; ++i) {
+    if (::syscall(SYS_process_mrelease, pidfd, 0) == 0 || errno != EAGAIN) {
+      break;
+    }
+    ::usleep(kPause);
+  }
+  return {};
 }
 
-KillOutcome DryRunKiller::kill_also(const Task& /*task*/) {
-  return {Kind::kNotSent, {}};
+MemoryReleaser::Answer MemoryReleaser::unknown(int pidfd) {
+  const UniqueFd owned(pidfd);
+  return {};
 }
 
-KillOutcome DryRunKiller::escalate() {
-  return {Kind::kNotSent, {}};
+bool MemoryReleaser::available() {
+  return ::syscall(SYS_process_mrelease, -1, 0) == 0 || errno == EBADF;
 }
 
 }  // namespace badnessd

@@ -5,68 +5,61 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
+#include <utility>
 
 #include "badnessd/system/proc/fields.h"
 
 namespace badnessd {
 namespace {
 
+// What memory.stat says, in KiB.
+struct Stat {
+  Kib anon = 0, shmem = 0, tables = 0, sockets = 0;
+  Kib kernel = 0;       // all of it: 5.18 and later
+  Kib reclaimable = 0;  // a part of it
+  Kib parts = 0;        // the other parts, but for page tables
+};
+
 // Documentation/admin-guide/cgroup-v2.rst, memory.stat: which field counts
-// where. `kernel` (5.18 and later) has the page tables and all slab in it.
+// where.
 struct StatField {
   std::string_view name;
-  std::uint64_t bytes = 0;
+  Kib Stat::*kib;
 };
+constexpr std::array<StatField, 10> kStatFields{
+    {{"anon", &Stat::anon},
+     {"shmem", &Stat::shmem},
+     {"pagetables", &Stat::tables},
+     {"sock", &Stat::sockets},
+     {"kernel", &Stat::kernel},
+     {"slab_reclaimable", &Stat::reclaimable},
+     {"kernel_stack", &Stat::parts},
+     {"percpu", &Stat::parts},
+     {"vmalloc", &Stat::parts},
+     {"slab_unreclaimable", &Stat::parts}}};
 
 }  // namespace
 
 Account parse_memory_stat(std::string_view text) noexcept {
-  enum Field : std::size_t {
-    kAnon,
-    kShmem,
-    kTables,
-    kKernel,
-    kReclaimable,
-    kStack,
-    kPercpu,
-    kVmalloc,
-    kUnreclaimable,
-    kSock,
-    kFields
-  };
-  std::array<StatField, kFields> fields{{{"anon"},
-                                         {"shmem"},
-                                         {"pagetables"},
-                                         {"kernel"},
-                                         {"slab_reclaimable"},
-                                         {"kernel_stack"},
-                                         {"percpu"},
-                                         {"vmalloc"},
-                                         {"slab_unreclaimable"},
-                                         {"sock"}}};
   constexpr std::uint64_t kAbsurd = std::uint64_t{1} << 60;
-  while (!text.empty()) {
-    std::string_view line = take_line(text);
-    const std::string_view name = take_word(line);
-    const auto field =
-        std::find_if(fields.begin(), fields.end(),
-                     [name](const StatField& it) { return it.name == name; });
-    std::uint64_t bytes = 0;
-    if (field != fields.end() && take_number(line, bytes) && bytes < kAbsurd) {
-      field->bytes = bytes;
+  Stat stat;
+  std::string_view name;
+  std::uint64_t bytes = 0;
+  while (take_counter(text, name, bytes)) {
+    const auto* const field =
+        std::ranges::find(kStatFields, name, &StatField::name);
+    if (field != kStatFields.end() && bytes < kAbsurd) {
+      stat.*(field->kib) += bytes / 1024;
     }
   }
-  const auto kib = [&](Field field) { return fields[field].bytes / 1024; };
   Account account;
-  account[Charge::kAnonymous] = kib(kAnon);
-  account[Charge::kShmem] = kib(kShmem);
-  account[Charge::kPageTables] = kib(kTables);
-  account[Charge::kSockets] = kib(kSock);
+  account[Charge::kAnonymous] = stat.anon;
+  account[Charge::kShmem] = stat.shmem;
+  account[Charge::kPageTables] = stat.tables;
+  account[Charge::kSockets] = stat.sockets;
   account[Charge::kKernel] =
-      kib(kKernel) != 0
-          ? above(kib(kKernel), kib(kReclaimable) + kib(kTables))
-          : kib(kStack) + kib(kPercpu) + kib(kVmalloc) + kib(kUnreclaimable);
+      stat.kernel != 0 ? above(stat.kernel, stat.reclaimable + stat.tables)
+                       : stat.parts;
   return account;
 }
 
@@ -92,61 +85,49 @@ AccountReader::Answer AccountReader::read(const Question& question) {
 bool AccountReader::read_children(const std::string& top, Kib least_kib,
                                   Answer& answer) {
   answer.children = 0;
-  names_.clear();
   const auto directory = open_directory(AT_FDCWD, (root_ + top + "/").c_str());
-  std::vector<std::uint64_t> inodes;
   if (!directory) {
     return true;
   }
+  std::vector<CgroupAccount> found;
   const auto listed = directory_.for_each(
       directory->get(), [&](const DirectoryReader::Entry& entry) {
         if (entry.directory && !entry.name.starts_with('.') &&
-            names_.size() <= kMostChildren) {
-          names_.emplace_back(entry.name);
-          inodes.push_back(entry.inode);
+            found.size() <= kMostChildren) {
+          found.push_back({.path = (top + "/").append(entry.name),
+                           .inode = entry.inode,
+                           .account = {}});
         }
       });
-  if (!listed || names_.size() > kMostChildren ||
-      looks_ + names_.size() > kMostLooks) {
+  if (!listed || found.size() > kMostChildren ||
+      looks_ + found.size() > kMostLooks) {
     return false;
   }
-  looks_ += names_.size();
-  for (std::size_t i = 0; i < names_.size(); ++i) {
-    std::string path = top + "/" + names_[i];
-    const auto used = read_kib(path, "memory.current");
+  looks_ += found.size();
+  for (CgroupAccount& child : found) {
+    const auto path_of = [&](const char* file) {
+      return (root_ + child.path).append(file);
+    };
+    const auto bytes_in = [&](const char* file) {
+      return read_number(reader_, AT_FDCWD, path_of(file).c_str());
+    };
+    const auto used = bytes_in("/memory.current");
     if (!used) {
       continue;  // it has no account of its own, or is gone
     }
     ++answer.children;
-    const Kib swap = read_kib(path, "memory.swap.current").value_or(0);
-    if (*used + swap < least_kib) {
+    const Kib swap = bytes_in("/memory.swap.current").value_or(0) / 1024;
+    if (*used / 1024 + swap < least_kib) {
       continue;
     }
-    if (const auto text = read_file(path, "memory.stat")) {
-      Account account = parse_memory_stat(*text);
-      account[Charge::kSwap] = swap;
-      answer.cgroups.push_back(
-          {.path = std::move(path), .inode = inodes[i], .account = account});
+    if (const auto text =
+            reader_.read(AT_FDCWD, path_of("/memory.stat").c_str())) {
+      child.account = parse_memory_stat(*text);
+      child.account[Charge::kSwap] = swap;
+      answer.cgroups.push_back(std::move(child));
     }
   }
   return true;
-}
-
-Expected<std::string_view> AccountReader::read_file(const std::string& cgroup,
-                                                    const char* file) {
-  return reader_.read(AT_FDCWD, (root_ + cgroup + "/" + file).c_str());
-}
-
-Expected<Kib> AccountReader::read_kib(const std::string& cgroup,
-                                      const char* file) {
-  return read_file(cgroup, file)
-      .and_then([](std::string_view text) -> Expected<Kib> {
-        std::uint64_t bytes = 0;
-        if (!to_number(text.substr(0, text.find('\n')), bytes)) {
-          return tl::unexpected(Error{EBADMSG, "read the charge of a cgroup"});
-        }
-        return bytes / 1024;
-      });
 }
 
 }  // namespace badnessd

@@ -15,18 +15,7 @@
 #include "badnessd/system/proc/pressure.h"
 
 namespace badnessd {
-
 namespace {
-
-// The number in a cgroup file; none if the file is missing or holds "max".
-std::optional<std::uint64_t> read_number(FileReader& reader, const char* path) {
-  const auto text = reader.read(AT_FDCWD, path);
-  std::uint64_t number = 0;
-  if (!text || !to_number(text->substr(0, text->find('\n')), number)) {
-    return std::nullopt;
-  }
-  return number;
-}
 
 // Page cache and slab in memory.stat, in bytes (cgroup-v2.rst).
 constexpr std::array<std::string_view, 3> kReclaimable{
@@ -163,7 +152,7 @@ const char* CgroupTree::path_of(std::string_view cgroup,
 }
 
 Kib CgroupTree::read_kib(std::string_view cgroup, std::string_view file) {
-  const auto bytes = read_number(reader_, path_of(cgroup, file));
+  const auto bytes = read_number(reader_, AT_FDCWD, path_of(cgroup, file));
   return bytes ? *bytes / 1024 : kUnknownKib;
 }
 
@@ -291,13 +280,8 @@ std::string_view parse_cgroup(std::string_view text) noexcept {
       systemd = line.substr(at + kSystemd.size());
     }
   }
-  std::string_view best =
-      unified.size() > 1 || systemd.empty() ? unified : systemd;
-  constexpr std::string_view kDeleted = " (deleted)";
-  if (best.ends_with(kDeleted)) {
-    best.remove_suffix(kDeleted.size());
-  }
-  return best;
+  return without_deleted(unified.size() > 1 || systemd.empty() ? unified
+                                                               : systemd);
 }
 
 }  // namespace badnessd

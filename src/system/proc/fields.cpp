@@ -35,6 +35,33 @@ bool take_field(std::string_view& rest, std::string_view& key,
   return false;
 }
 
+bool take_counter(std::string_view& rest, std::string_view& name,
+                  std::uint64_t& number) noexcept {
+  while (!rest.empty()) {
+    std::string_view line = take_line(rest);
+    name = take_word(line);
+    if (take_number(line, number)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::string_view without_deleted(std::string_view path) noexcept {
+  constexpr std::string_view kDeleted = " (deleted)";
+  path.remove_suffix(path.ends_with(kDeleted) ? kDeleted.size() : 0);
+  return path;
+}
+
+std::optional<std::uint64_t> read_number(FileReader& reader, int dirfd,
+                                         const char* path) {
+  const auto text = reader.read(dirfd, path);
+  std::uint64_t number = 0;
+  return text && to_number(text->substr(0, text->find('\n')), number)
+             ? std::optional(number)
+             : std::nullopt;
+}
+
 bool to_hundredths(std::string_view word, std::uint32_t& value) noexcept {
   const std::size_t point = std::min(word.find('.'), word.size());
   std::uint32_t whole = 0;

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "badnessd/system/proc/cgroup.h"
+#include "badnessd/system/proc/fields.h"
 #include "badnessd/system/proc/proc_text.h"
 
 namespace badnessd {
@@ -16,18 +17,14 @@ namespace {
 // The target of /proc/<pid>/exe. A replaced executable counts as the same
 // program.
 std::optional<std::string> read_exe(int proc_root, const char* path) {
-  constexpr std::string_view kDeleted = " (deleted)";
   std::array<char, 4096> buffer{};
   const ssize_t size =
       ::readlinkat(proc_root, path, buffer.data(), buffer.size());
   if (size < 0) {
     return std::nullopt;
   }
-  std::string_view target(buffer.data(), static_cast<std::size_t>(size));
-  if (target.ends_with(kDeleted)) {
-    target.remove_suffix(kDeleted.size());
-  }
-  return std::string(target);
+  return std::string(
+      without_deleted({buffer.data(), static_cast<std::size_t>(size)}));
 }
 
 }  // namespace

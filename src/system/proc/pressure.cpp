@@ -101,19 +101,13 @@ Kib available_kib(const MemInfo& info) {
                                  above(cache, info.shmem.value_or(0)));
 }
 
-// What cannot be; null: nothing.
-const char* absurdity(const MemInfo& info) {
+// More than there is, of anything.
+bool is_absurd(const MemInfo& info) {
   const Kib total = *info.total;
-  if (total == 0 || *info.hugetlb > total || *info.free > total ||
-      *info.swap_free > *info.swap_total) {
-    return "meminfo: more is free than there is";
-  }
-  if (info.buffers.value_or(0) > total || info.cached.value_or(0) > total) {
-    return "meminfo: more is cached than there is";
-  }
-  return available_kib(info) > total - *info.hugetlb
-             ? "meminfo: more is available than there is"
-             : nullptr;
+  return total == 0 || *info.hugetlb > total || *info.free > total ||
+         *info.swap_free > *info.swap_total ||
+         info.buffers.value_or(0) > total || info.cached.value_or(0) > total ||
+         available_kib(info) > total - *info.hugetlb;
 }
 
 // A container's meminfo (lxcfs) can hold values of its host. Takes the least
@@ -146,15 +140,14 @@ Expected<PressureReading> parse_meminfo(std::string_view text, Absurd absurd) {
   if (!info) {
     return tl::unexpected(info.error());
   }
-  const char* const why = absurdity(*info);
-  if (why != nullptr && (absurd == Absurd::kFails || *info->total == 0)) {
-    return malformed(why);
+  PressureReading reading;
+  reading.clamped = is_absurd(*info);
+  if (reading.clamped && (absurd == Absurd::kFails || *info->total == 0)) {
+    return malformed("meminfo: more is free than there is");
   }
-  if (why != nullptr) {
+  if (reading.clamped) {
     clamp(*info);
   }
-  PressureReading reading;
-  reading.clamped = why != nullptr;
   reading.mem_total_kib = *info->total - *info->hugetlb;
   reading.swap_total_kib = *info->swap_total;
   reading.swap_free_kib = *info->swap_free;
@@ -171,30 +164,25 @@ Expected<PressureReading> parse_meminfo(std::string_view text, Absurd absurd) {
 
 Expected<Kib> parse_reclaimable_arc(std::string_view text, Kib total_kib,
                                     Kib used_kib) {
-  std::optional<std::uint64_t> size;
-  std::optional<std::uint64_t> smallest;
-  std::uint64_t largest = 0;
+  std::optional<std::uint64_t> size, smallest, largest;
   // A header of two lines, then "name type value".
   while (!text.empty()) {
     std::string_view line = take_line(text);
     const std::string_view name = take_word(line);
     static_cast<void>(take_word(line));
+    auto* const known = name == "size"    ? &size
+                        : name == "c_min" ? &smallest
+                        : name == "c_max" ? &largest
+                                          : nullptr;
     std::uint64_t bytes = 0;
-    if (!take_number(line, bytes)) {
-      continue;
-    }
-    if (name == "size") {
-      size = bytes;
-    } else if (name == "c_min") {
-      smallest = bytes;
-    } else if (name == "c_max") {
-      largest = bytes;
+    if (known != nullptr && take_number(line, bytes)) {
+      *known = bytes;
     }
   }
   if (!size || !smallest) {
     return malformed("arcstats: size or c_min is missing");
   }
-  if (largest / 1024 > total_kib || *size / 1024 > used_kib) {
+  if (largest.value_or(0) / 1024 > total_kib || *size / 1024 > used_kib) {
     return 0;  // that of a container's host
   }
   return (*size - std::min(*size, *smallest)) / 1024;

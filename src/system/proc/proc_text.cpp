@@ -34,25 +34,9 @@ bool parse_nodes(std::string_view value, NodeMask& mask) {
   return false;
 }
 
-// At least two numbers, the last of which is 1.
+// At least two numbers with a tab before each, the last of which is 1.
 bool ends_in_one(std::string_view value) {
-  std::string_view last = take_word(value);
-  bool several = false;
-  for (std::string_view word = take_word(value); !word.empty();
-       word = take_word(value)) {
-    last = word;
-    several = true;
-  }
-  return several && last == "1";
-}
-
-bool parse_kib(std::string_view value, std::optional<Kib>& kib) {
-  Kib number = 0;
-  if (!take_number(value, number)) {
-    return false;
-  }
-  kib = number;
-  return true;
+  return !take_word(value).empty() && value.ends_with("\t1");
 }
 
 }  // namespace
@@ -116,15 +100,13 @@ Expected<StatusFields> parse_status(std::string_view text) {
     } else if (key == "CapEff") {
       ok = has_caps = to_number(take_word(value), status.cap_effective, 16);
     } else if (key == "RssAnon") {
-      ok = parse_kib(value, status.rss_anon_kib);
+      ok = take_number(value, status.rss_anon_kib.emplace());
     } else if (key == "RssShmem") {
-      ok = parse_kib(value, status.rss_shmem_kib);
+      ok = take_number(value, status.rss_shmem_kib.emplace());
     } else if (key == "VmSwap") {
-      ok = parse_kib(value, status.swap_kib);
+      ok = take_number(value, status.swap_kib.emplace());
     } else if (key == "VmPTE") {
-      std::optional<Kib> tables;
-      ok = parse_kib(value, tables);
-      status.page_tables_kib = tables.value_or(0);
+      ok = take_number(value, status.page_tables_kib);
     } else if (key == "NSpid") {
       status.pid_ns_init = ends_in_one(value);
     } else if (key == "Mems_allowed") {
@@ -154,9 +136,9 @@ Expected<SmapsFields> parse_smaps_rollup(std::string_view text) {
   std::string_view value;
   while (ok && take_field(text, key, value)) {
     if (key == "Anonymous") {
-      ok = parse_kib(value, anonymous);
+      ok = take_number(value, anonymous.emplace());
     } else if (key == "Private_Dirty") {
-      ok = parse_kib(value, private_dirty);
+      ok = take_number(value, private_dirty.emplace());
     }
   }
   if (!ok || !anonymous || !private_dirty) {

@@ -225,13 +225,7 @@ VmCounters ProcfsSource::read_vm_counters() {
 }
 
 Micros ProcfsSource::now_us() {
-  if (!live_) {
-    return read_uptime().value_or(0) * kSecond;
-  }
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<Micros>(now.tv_sec) * kSecond +
-         static_cast<Micros>(now.tv_nsec) / 1000;
+  return live_ ? monotonic_us() : read_uptime().value_or(0) * kSecond;
 }
 
 Expected<std::uint64_t> ProcfsSource::read_uptime() {

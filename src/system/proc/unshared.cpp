@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/system/proc/proc_text.h"
@@ -33,13 +32,7 @@ Unshared UnsharedReader::read(const Question& question) {
       question.faulted_kib != 0) {
     return {};
   }
-  const auto now_us = [] {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
-           static_cast<std::uint64_t>(now.tv_nsec) / 1000;
-  };
-  const std::uint64_t before_us = now_us();
+  const std::uint64_t before_us = monotonic_us();
   const auto smaps =
       reader_.read(proc_root, path_.of(question.pid, "smaps_rollup"))
           .and_then(parse_smaps_rollup);
@@ -53,7 +46,7 @@ Unshared UnsharedReader::read(const Question& question) {
       .unshared_kib = std::min(smaps->anonymous_kib, smaps->private_dirty_kib),
       .faulted_kib = faulted_kib,
       .parent_faulted_kib = parent_faulted_kib,
-      .cost_us = now_us() - before_us};
+      .cost_us = monotonic_us() - before_us};
 }
 
 }  // namespace badnessd

@@ -5,7 +5,6 @@
 #include <linux/magic.h>
 #include <poll.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -62,29 +61,25 @@ Expected<Events> Events::open() {
     return tl::unexpected(Error{errno, "sigprocmask"});
   }
   UniqueFd signals(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
-  UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
-  if (!signals.valid() || !timer.valid()) {
-    return tl::unexpected(Error{errno, "signalfd, timerfd"});
+  if (!signals.valid()) {
+    return tl::unexpected(Error{errno, "signalfd"});
   }
-  return Events(std::move(signals), std::move(timer));
+  return Events(std::move(signals));
 }
 
 Events::Woken Events::wait(microseconds timeout, int psi_fd, int exit_fd) {
   constexpr std::int64_t kMicrosPerSecond = 1'000'000;
-  itimerspec spec{};
-  spec.it_value.tv_sec = timeout.count() / kMicrosPerSecond;
-  spec.it_value.tv_nsec = timeout.count() % kMicrosPerSecond * 1000;
-  ::timerfd_settime(timer_.get(), 0, &spec, nullptr);
+  const timespec most{.tv_sec = timeout.count() / kMicrosPerSecond,
+                      .tv_nsec = timeout.count() % kMicrosPerSecond * 1000};
   // poll(2) ignores negative descriptors.
-  std::array<pollfd, 4> fds{{{signals_.get(), POLLIN, 0},
-                             {timer_.get(), POLLIN, 0},
+  std::array<pollfd, 3> fds{{{signals_.get(), POLLIN, 0},
                              {psi_fd, POLLPRI, 0},
                              {exit_fd, POLLIN, 0}}};
   Woken woken;
-  if (::poll(fds.data(), fds.size(), -1) <= 0) {
+  if (::ppoll(fds.data(), fds.size(), &most, nullptr) <= 0) {
     return woken;
   }
-  woken.psi_failed = (fds[2].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+  woken.psi_failed = (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
   signalfd_siginfo info{};
   while (::read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
     (info.ssi_signo == SIGHUP ? woken.reload : woken.stop) = true;

@@ -57,10 +57,6 @@ bool DatagramSocket::send(std::span<const std::string_view> parts) noexcept {
   return true;
 }
 
-void ServiceManager::notify(std::string_view state) noexcept {
-  socket_.send(std::array{state});
-}
-
 bool Journal::send(std::span<const JournalField> fields) {
   // NAME, a newline, the length in 64 bits little-endian, the value, a newline.
   // This form permits newlines in the value.

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <string_view>
 
+#include "badnessd/system/kill/killer.h"
+
 namespace badnessd {
 
 Expected<void> lock_memory(bool may_lock) {
@@ -50,6 +52,19 @@ Expected<void> exempt_from_kernel_oom(int proc_root) {
     return tl::unexpected(Error{errno, "oom_score_adj -1000"});
   }
   return {};
+}
+
+HostFacts read_host(int proc_root) {
+  FileReader reader;
+  HostFacts facts;
+  facts.process_mrelease = MemoryReleaser::available();
+  facts.pidfd = PidfdKiller::available();
+  rlimit memlock{};
+  facts.memlock_unlimited = ::getrlimit(RLIMIT_MEMLOCK, &memlock) == 0 &&
+                            memlock.rlim_cur == RLIM_INFINITY;
+  const auto overcommit = reader.read(proc_root, "sys/vm/overcommit_memory");
+  facts.strict_overcommit = overcommit && overcommit->starts_with('2');
+  return facts;
 }
 
 }  // namespace badnessd

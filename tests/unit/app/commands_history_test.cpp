@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "badnessd/app/commands.h"
-#include "badnessd/app/config/exit_code.h"
+#include "badnessd/app/config/config.h"
 #include "badnessd/app/report/record.h"
 #include "decisions.h"
 #include "tree.h"

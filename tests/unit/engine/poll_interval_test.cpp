@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/engine/poll_interval.h"
-
 #include <gtest/gtest.h>
 
+#include "badnessd/engine/oom_domain.h"
 #include "snapshots.h"
 
 namespace badnessd {
@@ -44,22 +43,17 @@ TEST(Pace, IsNothingAtTheLimitAndHasALongestSleep) {
             kLongestInterval);
 }
 
-TEST(Pace, WhatFillsFasterThanTheFloorIsReckonedTwice) {
-  const FillRates floor{kGib, kGib};
-  const FillRates rates = credible_rates(floor, reading(0, 10 * kGib),
-                                         reading(kSecond / 2, 9 * kGib));
+TEST(Pace, WhatFillsIsReckonedTwice) {
+  const FillRates rates =
+      twice_rates(reading(0, 10 * kGib), reading(kSecond / 2, 9 * kGib));
   EXPECT_EQ(rates.memory, 4 * kGib);
-  EXPECT_EQ(rates.swap, floor.swap);
+  EXPECT_EQ(rates.swap, 0U);
 }
 
-TEST(Pace, MemoryThatGrowsOrAClockThatStandsLeavesTheFloor) {
-  const FillRates floor{kGib, kGib};
-  EXPECT_EQ(credible_rates(floor, reading(0, kGib), reading(kSecond, 2 * kGib))
-                .memory,
-            kGib);
-  EXPECT_EQ(
-      credible_rates(floor, reading(5, 2 * kGib), reading(5, kGib)).memory,
-      kGib);
+TEST(Pace, MemoryThatGrowsOrAClockThatStandsGivesNoRate) {
+  EXPECT_EQ(twice_rates(reading(0, kGib), reading(kSecond, 2 * kGib)).memory,
+            0U);
+  EXPECT_EQ(twice_rates(reading(5, 2 * kGib), reading(5, kGib)).memory, 0U);
 }
 
 TEST(Pace, AllConditionsMustHoldSoTheLatestCounts) {

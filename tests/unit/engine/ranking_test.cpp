@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/engine/ranking.h"
-
 #include <gtest/gtest.h>
 
 #include "badnessd/engine/kernel26.h"
+#include "badnessd/engine/select.h"
 #include "snapshots.h"
 
 namespace badnessd {
@@ -24,33 +23,33 @@ TEST(Ranking, CandidatesByPointsThenByAge) {
 TEST(Ranking, TheLeaderStepsBackAtTheHighestAdjThatLetsAnotherLead) {
   const Snapshot snapshot = scored({user_task(10, 1000), user_task(11, 200)});
   // 1000 >> 2 is still above 200, >> 3 is not.
-  EXPECT_EQ(turning_oom_adj(snapshot, 0, {}), -3);
+  EXPECT_EQ(turning_oom_adj(snapshot, 0, {}, {}), -3);
 }
 
 TEST(Ranking, AnotherLeadsFromTheLowestAdjThatSuffices) {
   const Snapshot snapshot = scored({user_task(10, 1000), user_task(11, 200)});
   // 200 << 2 is below 1000, << 3 is not.
-  EXPECT_EQ(turning_oom_adj(snapshot, 1, {}), 3);
+  EXPECT_EQ(turning_oom_adj(snapshot, 1, {}, {}), 3);
 }
 
 TEST(Ranking, EqualPointsGoToTheElder) {
   const Snapshot snapshot = scored({user_task(10, 800), user_task(11, 100)});
-  EXPECT_EQ(turning_oom_adj(snapshot, 1, {}), 4);  // 1600; 800 would not do
+  EXPECT_EQ(turning_oom_adj(snapshot, 1, {}, {}), 4);  // 1600; 800 would not do
 }
 
 TEST(Ranking, AnExemptTaskIsToldWhatWouldMakeItLead) {
   Task exempt = user_task(11, 4000);
   exempt.oom_adj = kOomDisable;
   const Snapshot snapshot = scored({user_task(10, 1000), exempt});
-  EXPECT_EQ(turning_oom_adj(snapshot, 1, {}), -1);
+  EXPECT_EQ(turning_oom_adj(snapshot, 1, {}, {}), -1);
 }
 
 TEST(Ranking, NoAdjHelpsWhoeverIsTooSmallOrAlone) {
   const Snapshot two =
       scored({user_task(10, Pages{1} << 40), user_task(11, 1)});
-  EXPECT_EQ(turning_oom_adj(two, 1, {}), std::nullopt);
+  EXPECT_EQ(turning_oom_adj(two, 1, {}, {}), std::nullopt);
   const Snapshot alone = scored({user_task(10, 5)});
-  EXPECT_EQ(turning_oom_adj(alone, 0, {}), std::nullopt);
+  EXPECT_EQ(turning_oom_adj(alone, 0, {}, {}), std::nullopt);
 }
 
 }  // namespace

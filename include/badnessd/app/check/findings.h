@@ -14,7 +14,7 @@
 #include "badnessd/cycle/cycle.h"
 #include "badnessd/engine/oom_domain.h"
 #include "badnessd/system/proc/procfs.h"
-#include "badnessd/system/service/host.h"
+#include "badnessd/system/service/self.h"
 
 namespace badnessd {
 

@@ -14,6 +14,15 @@
 
 namespace badnessd {
 
+// sysexits.h. A service manager can distinguish a configuration mistake from a
+// fault.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 64;
+inline constexpr int kExitNoInput = 66;  // no such process, file or directory
+inline constexpr int kExitPermission = 77;
+inline constexpr int kExitConfig = 78;
+
 // The configuration file if the command line names none.
 inline constexpr std::string_view kDefaultConfig =
     "/etc/badnessd/badnessd.toml";

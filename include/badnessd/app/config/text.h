@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Formats text for the user: units, escaping of foreign text, tables.
+// Formats text for the user: units, names, escaping of foreign text, tables.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -60,5 +61,36 @@ struct TableColumn {
 [[nodiscard]] std::string render_table(
     const std::vector<TableColumn>& columns,
     const std::vector<std::vector<std::string>>& rows, const Style& style);
+
+// The names of an enum's values, in its order. A missing name does not compile.
+template <class Enum, std::size_t kCount>
+struct NameTable : std::array<std::string_view, kCount> {
+  using std::array<std::string_view, kCount>::operator[];
+  [[nodiscard]] constexpr std::string_view operator[](Enum value) const {
+    return this->at(static_cast<std::size_t>(value));
+  }
+};
+
+// One name for each value up to kLast, the last one of its enum.
+template <auto kLast, std::size_t kCount>
+[[nodiscard]] constexpr NameTable<decltype(kLast), kCount> names_up_to(
+    const std::string_view (&names)[kCount]) {
+  static_assert(kCount == static_cast<std::size_t>(kLast) + 1);
+  return {std::to_array(names)};
+}
+
+// Specialised for an enum with names: kAll, which names_up_to() makes.
+template <class Enum>
+struct Names;
+
+template <class Enum>
+concept Named = requires {
+  Names<Enum>::kAll;
+};
+
+template <Named Enum>
+[[nodiscard]] constexpr std::string_view name_of(Enum value) {
+  return Names<Enum>::kAll[value];
+}
 
 }  // namespace badnessd

@@ -14,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "badnessd/app/config/names.h"
 #include "badnessd/app/config/text.h"
 #include "badnessd/engine/badness.h"
 #include "badnessd/engine/glob.h"
@@ -34,6 +33,10 @@ template <>
 struct Names<Action> {
   static constexpr auto kAll = names_up_to<Action::kLog>({"kill", "log"});
 };
+template <>
+struct Names<bool> {
+  static constexpr auto kAll = names_up_to<true>({"false", "true"});
+};
 
 // The form of a T if its setting names no other.
 template <class T>
@@ -43,7 +46,7 @@ template <class T>
 struct Codec<std::optional<T>> : Codec<T> {};
 
 template <std::integral T>
-struct Codec<T> {
+requires(!Named<T>) struct Codec<T> {
   static std::optional<T> parse(std::string_view text) {
     T value{};
     return to_number(text, value) ? std::optional(value) : std::nullopt;
@@ -51,9 +54,8 @@ struct Codec<T> {
   static std::string format(T value) { return std::to_string(value); }
 };
 
-// One of the names of an enum.
-template <class T>
-requires std::is_enum_v<T>
+// One of the names of an enum, "true" or "false".
+template <Named T>
 struct Codec<T> {
   static std::optional<T> parse(std::string_view text) {
     const auto& names = Names<T>::kAll;
@@ -63,13 +65,6 @@ struct Codec<T> {
                : std::optional(static_cast<T>(it - names.begin()));
   }
   static std::string format(T value) { return std::string(name_of(value)); }
-};
-
-// "true" or "false".
-template <>
-struct Codec<bool> {
-  static std::optional<bool> parse(std::string_view text);
-  static std::string format(bool value);
 };
 
 // "250ms", "10s", "1min", "1h", or "0".

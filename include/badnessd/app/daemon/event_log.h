@@ -10,7 +10,7 @@
 
 #include <spdlog/logger.h>
 
-#include "badnessd/app/report/object.h"
+#include "badnessd/app/report/report.h"
 #include "badnessd/cycle/cycle.h"
 #include "badnessd/system/service/journal.h"
 

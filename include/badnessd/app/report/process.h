@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "badnessd/app/report/object.h"
+#include "badnessd/app/config/text.h"
+#include "badnessd/app/report/report.h"
 #include "badnessd/engine/policy.h"
 
 namespace badnessd {
@@ -42,6 +43,13 @@ struct TableOptions {
 [[nodiscard]] std::string scores_table(const Snapshot& snapshot,
                                        const Policy& policy,
                                        const TableOptions& options,
+                                       const Style& style);
+
+// The ledger of the task at `index` of a refined snapshot, its children, its
+// rank, and the oom_adj that would change the rank.
+[[nodiscard]] std::string explain_text(const Snapshot& snapshot,
+                                       std::uint32_t index,
+                                       const Policy& policy,
                                        const Style& style);
 
 }  // namespace badnessd

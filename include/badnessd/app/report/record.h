@@ -4,11 +4,12 @@
 // journal.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "badnessd/app/report/object.h"
+#include "badnessd/app/report/report.h"
 #include "badnessd/cycle/decision.h"
 #include "badnessd/engine/policy.h"
 
@@ -47,5 +48,19 @@ inline constexpr std::string_view kDecisionsFile = "decisions.jsonl";
 // `id` is empty in an audit.
 [[nodiscard]] Json record_json(const Decision& decision, const Policy& policy,
                                const std::string& id);
+
+// NOLINTNEXTLINE(bugprone-exception-escape): moving a Json does not throw
+struct PastDecision {
+  std::string id;
+  std::vector<std::string> row;  // of the table
+  std::vector<std::string> sentences;
+  Json record;
+};
+
+// The decision in a line of decisions.jsonl; none if it is no whole record.
+[[nodiscard]] std::optional<PastDecision> parse_record(std::string_view text);
+
+[[nodiscard]] std::string history_table(
+    const std::vector<std::vector<std::string>>& rows, const Style& style);
 
 }  // namespace badnessd

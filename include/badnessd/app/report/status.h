@@ -8,9 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "badnessd/app/config/names.h"
 #include "badnessd/app/config/text.h"
-#include "badnessd/app/report/object.h"
+#include "badnessd/app/report/report.h"
 #include "badnessd/cycle/cycle.h"
 
 namespace badnessd {

@@ -5,11 +5,12 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "badnessd/engine/task.h"
-#include "badnessd/system/kill/reaper.h"
 #include "badnessd/system/proc/stat_reader.h"
 #include "badnessd/system/sys.h"
+#include "badnessd/system/worker.h"
 
 namespace badnessd {
 
@@ -27,15 +28,8 @@ struct KillOutcome {
 
 enum class Signal : std::uint8_t { kTerm, kKill };
 
-class Killer {
+class Killer : public Port {
  public:
-  Killer() = default;
-  Killer(const Killer&) = delete;
-  Killer& operator=(const Killer&) = delete;
-  Killer(Killer&&) = delete;
-  Killer& operator=(Killer&&) = delete;
-  virtual ~Killer() = default;
-
   // Pins `victim` and signals it. Does not wait.
   [[nodiscard]] virtual KillOutcome send(const Task& victim, Signal signal) = 0;
   // Sends SIGKILL to one more process, as send() does, but does not pin it:
@@ -57,13 +51,24 @@ class Killer {
   [[nodiscard]] virtual int exit_fd() const noexcept = 0;
 };
 
+// A Worker's Reader of pidfds, which it closes. It answers nothing. Calls
+// process_mrelease(2) on a killed process (Linux 5.15): this frees its memory
+// before the process runs again. The call takes the victim's mmap lock and can
+// last seconds for a huge process. Without it the process dies all the same.
+struct MemoryReleaser {
+  using Question = int;
+  using Answer = std::string_view;
+  // Whether the kernel has the call, and no seccomp filter forbids it.
+  [[nodiscard]] static bool available();
+  [[nodiscard]] static Answer read(int pidfd);
+  [[nodiscard]] static Answer unknown(int pidfd);
+};
+
 // Signals exactly the selected process: pins it by a pidfd (Linux 5.3), then
 // compares the inode of its directory in /proc, and if the kernel has dropped
 // that inode its start time, so that a process that reuses the pid is never
-// hit.
-// Without pidfds (old kernel, seccomp) it uses kill(2). release_memory() hands
-// the victim to the reaper. Always refuses init, kernel threads, badnessd and
-// the parent of badnessd.
+// hit. Without pidfds (old kernel, seccomp) it uses kill(2). Always refuses
+// init, kernel threads, badnessd and the parent of badnessd.
 class PidfdKiller final : public Killer {
  public:
   // `proc_root` is a descriptor of the live /proc. It and `stats` outlive the
@@ -94,7 +99,7 @@ class PidfdKiller final : public Killer {
   int proc_root_;
   std::int32_t self_pid_;
   std::int32_t parent_pid_;
-  Reaper reaper_;
+  Worker<MemoryReleaser> releaser_;
   TaskId victim_;
   UniqueFd pidfd_;
   bool killed_ = false;
@@ -105,10 +110,14 @@ class PidfdKiller final : public Killer {
 // Sends nothing.
 class DryRunKiller final : public Killer {
  public:
-  [[nodiscard]] KillOutcome send(const Task& victim, Signal signal) override;
-  [[nodiscard]] KillOutcome kill_also(const Task& task) override;
+  [[nodiscard]] KillOutcome send(const Task& /*victim*/, Signal) override {
+    return {};
+  }
+  [[nodiscard]] KillOutcome kill_also(const Task& /*task*/) override {
+    return {};
+  }
   void adopt(const TaskId& /*victim*/) override {}
-  [[nodiscard]] KillOutcome escalate() override;
+  [[nodiscard]] KillOutcome escalate() override { return {}; }
   void release_memory() override {}
   [[nodiscard]] bool exited() override { return true; }
   [[nodiscard]] std::uint32_t count_alive(

@@ -61,16 +61,10 @@ class AccountReader {
   // Adds the children of `top`. False: none, as a limit was reached.
   [[nodiscard]] bool read_children(const std::string& top, Kib least_kib,
                                    Answer& answer);
-  [[nodiscard]] Expected<std::string_view> read_file(const std::string& cgroup,
-                                                     const char* file);
-  // The number in a file in bytes, as KiB; none: there is no such file.
-  [[nodiscard]] Expected<Kib> read_kib(const std::string& cgroup,
-                                       const char* file);
 
   std::string root_;
   FileReader reader_{std::size_t{16} * 1024};
   DirectoryReader directory_;
-  std::vector<std::string> names_;
   std::size_t looks_ = 0;
 };
 

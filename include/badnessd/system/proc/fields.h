@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "badnessd/system/sys.h"
@@ -27,6 +28,19 @@ namespace badnessd {
 // The next line that has a colon. False at the end.
 [[nodiscard]] bool take_field(std::string_view& rest, std::string_view& key,
                               std::string_view& value) noexcept;
+
+// The next line of the form "name number". False at the end.
+[[nodiscard]] bool take_counter(std::string_view& rest, std::string_view& name,
+                                std::uint64_t& number) noexcept;
+
+// Without the " (deleted)" that the kernel puts behind what is gone.
+[[nodiscard]] std::string_view without_deleted(std::string_view path) noexcept;
+
+// The number in the first line of a file; none if it has no such line, or holds
+// "max".
+[[nodiscard]] std::optional<std::uint64_t> read_number(FileReader& reader,
+                                                       int dirfd,
+                                                       const char* path);
 
 // Whether the whole of `word` is a number that T holds.
 template <class T>

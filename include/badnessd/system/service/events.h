@@ -47,11 +47,9 @@ class Events {
                            int exit_fd);
 
  private:
-  Events(UniqueFd signals, UniqueFd timer)
-      : signals_(std::move(signals)), timer_(std::move(timer)) {}
+  explicit Events(UniqueFd signals) : signals_(std::move(signals)) {}
 
   UniqueFd signals_;
-  UniqueFd timer_;
 };
 
 }  // namespace badnessd

@@ -12,7 +12,8 @@
 
 namespace badnessd {
 
-// A Unix datagram socket connected to one address.
+// A Unix datagram socket connected to one address, e.g. $NOTIFY_SOCKET for
+// sd_notify(3): "READY=1", "WATCHDOG=1", "STATUS=…".
 class DatagramSocket {
  public:
   // Not connected: drops every datagram.
@@ -23,25 +24,12 @@ class DatagramSocket {
   [[nodiscard]] bool connected() const noexcept { return fd_.valid(); }
   // Sends the parts as one datagram. False if it was dropped.
   bool send(std::span<const std::string_view> parts) noexcept;
+  bool send(std::string_view text) noexcept { return send({&text, 1}); }
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
 
  private:
   UniqueFd fd_;
   std::uint64_t dropped_ = 0;
-};
-
-// The service manager, sd_notify(3): "READY=1", "WATCHDOG=1", "STATUS=…".
-class ServiceManager {
- public:
-  // `socket_path` is $NOTIFY_SOCKET, empty without a service manager.
-  explicit ServiceManager(std::string_view socket_path)
-      : socket_(socket_path) {}
-
-  [[nodiscard]] bool present() const noexcept { return socket_.connected(); }
-  void notify(std::string_view state) noexcept;
-
- private:
-  DatagramSocket socket_;
 };
 
 // One field of a structured entry. The value may hold any byte.
@@ -55,7 +43,6 @@ class Journal {
  public:
   explicit Journal(std::string_view socket_path) : socket_(socket_path) {}
 
-  [[nodiscard]] bool present() const noexcept { return socket_.connected(); }
   bool send(std::span<const JournalField> fields);
   [[nodiscard]] std::uint64_t dropped() const noexcept {
     return socket_.dropped();

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "badnessd/app/config/settings.h"
-#include "badnessd/system/service/host.h"
+#include "badnessd/system/service/self.h"
 #include "fake_source.h"
 #include "proc_tree.h"
 #include "roots.h"

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "badnessd/app/config/exit_code.h"
+#include "badnessd/app/config/config.h"
 
 namespace badnessd {
 namespace {

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "badnessd/app/config/exit_code.h"
 #include "tree.h"
 
 namespace badnessd {

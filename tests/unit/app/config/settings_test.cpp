@@ -8,8 +8,6 @@
 #include <gtest/gtest.h>
 
 #include "badnessd/app/config/config.h"
-#include "badnessd/app/config/contradictions.h"
-#include "badnessd/app/config/render.h"
 #include "tree.h"
 
 namespace badnessd {

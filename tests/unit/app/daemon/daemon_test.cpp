@@ -16,7 +16,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/sinks/ostream_sink.h>
 
-#include "badnessd/app/config/render.h"
+#include "badnessd/app/config/settings.h"
 #include "badnessd/app/report/status.h"
 #include "badnessd/engine/kernel26.h"
 #include "fake_source.h"

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/app/report/history.h"
-
 #include <cstdlib>
 #include <ctime>
 

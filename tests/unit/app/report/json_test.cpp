@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/app/report/json.h"
-
 #include <gtest/gtest.h>
 
+#include "badnessd/app/report/report.h"
 #include "decisions.h"
 #include "snapshots.h"
 

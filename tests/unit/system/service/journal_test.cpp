@@ -19,19 +19,19 @@ namespace {
 
 using test::Receiver;
 
-TEST(ServiceManager, IsToldInOneDatagram) {
+TEST(DatagramSocket, SendsAStateInOneDatagram) {
   const Receiver receiver;
-  ServiceManager manager(receiver.path());
-  EXPECT_TRUE(manager.present());
-  manager.notify("READY=1\nSTATUS=watching");
+  DatagramSocket manager(receiver.path());
+  EXPECT_TRUE(manager.connected());
+  EXPECT_TRUE(manager.send("READY=1\nSTATUS=watching"));
   EXPECT_EQ(receiver.take(), "READY=1\nSTATUS=watching");
 }
 
-TEST(ServiceManager, ThereNeedNotBeOne) {
+TEST(DatagramSocket, ThereNeedNotBeAReceiver) {
   for (const char* path : {"", "/nonexistent/socket", "@nobody-listens-here"}) {
-    ServiceManager manager(path);
-    EXPECT_FALSE(manager.present());
-    manager.notify("READY=1");
+    DatagramSocket manager(path);
+    EXPECT_FALSE(manager.connected());
+    EXPECT_FALSE(manager.send("READY=1"));
   }
 }
 

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/app/report/explain.h"
-
 #include <algorithm>
 #include <functional>
 
 #include <fmt/core.h>
 
+#include "badnessd/app/report/process.h"
 #include "badnessd/app/report/report.h"
 #include "badnessd/engine/kernel26.h"
-#include "badnessd/engine/ranking.h"
+#include "badnessd/engine/select.h"
 
 namespace badnessd {
 namespace {
-
-Kib kib_of(const Snapshot& snapshot, Pages pages) {
-  return pages * (snapshot.page_size / 1024);
-}
 
 std::string cpu_words(const Task& task, std::uint32_t hz) {
   const unsigned shift = shift_hz(hz) + 3;
@@ -49,10 +44,10 @@ std::string words_of(const Step& step, const Snapshot& snapshot, Judged judged,
       return "no memory of its own: a kernel thread, a zombie or a dead leader";
     case Factor::kTotalVm:
       return fmt::format("pages of address space, reserved or used: {}",
-                         size_text(kib_of(snapshot, step.operand)));
+                         size_text(snapshot.kib_of(step.operand)));
     case Factor::kHeld:
       return fmt::format("pages resident or in swap: {}",
-                         size_text(kib_of(snapshot, step.operand)));
+                         size_text(snapshot.kib_of(step.operand)));
     case Factor::kOomOrigin:
       return "PF_OOM_ORIGIN: it runs swapoff or KSM, the first to go";
     case Factor::kChildren:
@@ -105,49 +100,35 @@ std::string ledger_table(const Snapshot& snapshot, Judged judged,
   return render_table(columns, rows, style);
 }
 
-// What a child adds to the score.
-struct Addend {
-  Points points;
-  std::reference_wrapper<const Task> child;
-  bool shares_mm;
-};
-
-std::vector<Addend> addends_of(const Snapshot& snapshot, const Task& task) {
-  std::vector<Addend> addends;
-  for (std::uint32_t i = 0; i < task.child_count; ++i) {
-    const Child& child = snapshot.children[task.first_child + i];
-    addends.push_back({child_points(snapshot, child),
-                       snapshot.tasks[child.task], child.shares_mm});
-  }
-  return addends;
-}
-
 // The largest children one by one, the others as a sum.
 std::string children_text(const Snapshot& snapshot, const Task& task) {
   constexpr std::size_t kShown = 5;
-  std::vector<Addend> addends = addends_of(snapshot, task);
-  std::stable_sort(
-      addends.begin(), addends.end(),
-      [](const Addend& a, const Addend& b) { return a.points > b.points; });
+  const auto first = snapshot.children.begin() + task.first_child;
+  std::vector<Child> children(first, first + task.child_count);
+  const auto points_of = [&](const Child& it) {
+    return child_points(snapshot, it);
+  };
+  std::ranges::stable_sort(children, std::greater(), points_of);
   std::string text;
   Points rest = 0;
-  for (std::size_t i = 0; i < addends.size(); ++i) {
-    const auto& [points, child, shares_mm] = addends[i];
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    const Points points = points_of(children[i]);
     if (i >= kShown) {
       rest += points;
       continue;
     }
-    const Task& its = child;
+    const Task& its = snapshot.tasks[children[i].task];
     text += fmt::format(
         "  + {:>12}  {}: {}\n", points, task_text(its),
-        shares_mm ? "shares its parent's memory"
+        children[i].shares_mm ? "shares its parent's memory"
         : its.mm_threads == 0
             ? "has no memory"
-            : fmt::format("{}, {}", size_text(kib_of(snapshot, its.total_vm)),
+            : fmt::format("{}, {}", size_text(snapshot.kib_of(its.total_vm)),
                           count_text(its.mm_threads, "thread", "threads")));
   }
-  if (addends.size() > kShown) {
-    text += fmt::format("  + {:>12}  {} more\n", rest, addends.size() - kShown);
+  if (children.size() > kShown) {
+    text +=
+        fmt::format("  + {:>12}  {} more\n", rest, children.size() - kShown);
   }
   return text.empty() ? text : "children\n" + text;
 }
@@ -173,7 +154,7 @@ std::string rank_text(const Snapshot& snapshot, std::uint32_t index,
                         leads ? "runner-up " : "leader    ", task_text(rival),
                         verdict.points);
   }
-  const auto turning = turning_oom_adj(snapshot, index, policy);
+  const auto turning = turning_oom_adj(snapshot, index, bars, policy.score);
   return text + (turning
                      ? fmt::format("oom_adj   {} now; {} would {}\n",
                                    judged.verdict.oom_adj, *turning,

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/app/report/triggers.h"
-
 #include <algorithm>
 
 #include <fmt/core.h>
 
 #include "badnessd/app/config/values.h"
+#include "badnessd/app/report/report.h"
 
 namespace badnessd {
 namespace {

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/app/report/once.h"
-
 #include <map>
 
 #include <fmt/core.h>
 
-#include "badnessd/app/report/json.h"
 #include "badnessd/app/report/process.h"
 #include "badnessd/app/report/record.h"
 #include "badnessd/app/report/report.h"
-#include "badnessd/app/report/triggers.h"
-#include "badnessd/engine/ranking.h"
+#include "badnessd/engine/select.h"
 
 namespace badnessd {
 namespace {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "badnessd/app/config/options.h"
-
 #include <array>
 #include <functional>
 #include <type_traits>
@@ -24,6 +22,9 @@ constexpr auto kPolicy = [](auto& of) -> auto& {
 constexpr auto kHz = [](auto& of) -> auto& {
   return of.policy.score.hz;
 };
+template <auto kLeast, auto kMost>
+using Duration = Only<Codec<Micros>, kBetween<kLeast, kMost>>;
+using Share = Only<Percent, kBetween<1, 10'000>>;
 constexpr auto kAlways = [](const auto& /*target*/) { return true; };
 
 template <auto kGet, class T>
@@ -82,19 +83,18 @@ constexpr std::array kOptions{
         "again as the trigger asks for. 0: nothing, and it does not count who "
         "took the memory: 2.6.32's own order, in which there are no fork "
         "storms either."),
-    option<Settings, kPolicy<&Policy::term_grace_us>,
-           Only<Codec<Micros>, kBetween<0, kMinute>>>(
+    option<Settings, kPolicy<&Policy::term_grace_us>, Duration<0, kMinute>>(
         "kill.term_grace", "a duration from 0 to 1min",
         "Send SIGTERM first and SIGKILL after this time. 0: SIGKILL at once, "
         "for memory may not wait, and systemd takes a death by SIGTERM for a "
         "clean stop."),
     option<Settings, kPolicy<&Policy::exit_timeout_us>,
-           Only<Codec<Micros>, kBetween<100 * kMs, kMinute>>>(
+           Duration<100 * kMs, kMinute>>(
         "kill.exit_timeout", "a duration from 100ms to 1min",
         "How long to wait for a dying process before it is set aside and "
         "another is looked for. 2.6.32 waited for ever."),
     option<Settings, kPolicy<&Policy::recover_timeout_us>,
-           Only<Codec<Micros>, kBetween<10 * kMs, kMinute>>>(
+           Duration<10 * kMs, kMinute>>(
         "kill.recover_timeout", "a duration from 10ms to 1min",
         "How long to wait for the memory of a dead victim before another is "
         "looked for."),
@@ -109,7 +109,7 @@ constexpr std::array kOptions{
         "memory.oom.group of 1 (systemd's OOMPolicy=kill, Kubernetes), kill "
         "all processes in that cgroup, as the kernel would."),
     option<Settings, &Settings::report_interval_us,
-           Only<Codec<Micros>, kBetween<kMinute, 1440 * kMinute>>>(
+           Duration<kMinute, 1440 * kMinute>>(
         "log.report_interval", "a duration from 1min to 24h",
         "Time between two lines that say how things are while nothing "
         "happens."),
@@ -125,22 +125,19 @@ constexpr std::array kTriggerOptions{
         "a percentage of SwapTotal, a size, or a list of both (the lower)",
         "SwapFree is below this (true without swap, or where it cannot be "
         "used)."),
-    option<Trigger, &Trigger::psi_some_above,
-           Only<Percent, kBetween<1, 10'000>>>(
+    option<Trigger, &Trigger::psi_some_above, Share>(
         "psi_some_above", "a percentage from 0.01% to 100%",
         "At least one task waited for memory for more than this "
         "share of psi_window."),
-    option<Trigger, &Trigger::psi_full_above,
-           Only<Percent, kBetween<1, 10'000>>>(
+    option<Trigger, &Trigger::psi_full_above, Share>(
         "psi_full_above", "a percentage from 0.01% to 100%",
         "All tasks that had work to do waited for memory for more "
         "than this share of psi_window."),
     option<Trigger, &Trigger::psi_window_us,
-           Only<Codec<Micros>, kBetween<500 * kMs, PressureHistory::kSpan>>,
-           asks_for_stalls>("psi_window", "a duration from 500ms to 2min",
-                            "Over which time the shares are taken."),
-    option<Trigger, &Trigger::for_us,
-           Only<Codec<Micros>, kBetween<0, 60 * kMinute>>>(
+           Duration<500 * kMs, PressureHistory::kSpan>, asks_for_stalls>(
+        "psi_window", "a duration from 500ms to 2min",
+        "Over which time the shares are taken."),
+    option<Trigger, &Trigger::for_us, Duration<0, 60 * kMinute>>(
         "for", "a duration from 0 to 1h",
         "How long all conditions must hold without a break."),
     option<Trigger, &Trigger::scope>(
