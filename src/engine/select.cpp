@@ -9,8 +9,7 @@ namespace badnessd {
 namespace {
 
 bool is_set_aside(const Task& task, const Bars& bars) noexcept {
-  return std::find(bars.set_aside.begin(), bars.set_aside.end(), task.id) !=
-         bars.set_aside.end();
+  return std::ranges::find(bars.set_aside, task.id) != bars.set_aside.end();
 }
 
 // What the end of a dying task gives back. Without its mm it no longer shows

@@ -2,6 +2,7 @@
 #include "badnessd/engine/storm.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "badnessd/engine/kernel26.h"
 
@@ -30,13 +31,9 @@ void StormFinder::collect_young(const Snapshot& snapshot, const Bars& bars) {
       members_.push_back(i);
     }
   }
-  const auto took = [&](std::uint32_t index) {
-    return snapshot.verdicts[index].took_kib;
-  };
-  std::sort(members_.begin(), members_.end(),
-            [&](std::uint32_t a, std::uint32_t b) {
-              return took(a) != took(b) ? took(a) > took(b) : a < b;
-            });
+  std::ranges::sort(members_, {}, [&](std::uint32_t index) {
+    return std::pair(~snapshot.verdicts[index].took_kib, index);
+  });
 }
 
 // Leaves those of the user of the largest member that took a part of what it

@@ -95,14 +95,6 @@ std::string_view contradiction(const Invocation& invocation, bool once) {
   return {};
 }
 
-void add_all(CLI::App& app, Invocation& invocation, bool& once,
-             const std::vector<std::string>& sort_keys) {
-  app.fallthrough();  // permits common options after the subcommand
-  app.require_subcommand(0, 1);
-  add_common(app, invocation, once);
-  add_subcommands(app, invocation, sort_keys);
-}
-
 }  // namespace
 
 tl::expected<Invocation, int> parse_command_line(
@@ -116,7 +108,10 @@ tl::expected<Invocation, int> parse_command_line(
       "trigger holds.\n",
       "badnessd");
   app.footer("\n" + options_help() + "\n" + kExitCodes);
-  add_all(app, invocation, once, sort_keys);
+  app.fallthrough();  // permits common options after the subcommand
+  app.require_subcommand(0, 1);
+  add_common(app, invocation, once);
+  add_subcommands(app, invocation, sort_keys);
 
   // CLI11 reports errors and --help by exceptions. All are caught here.
   try {

@@ -41,19 +41,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-template <class T>
-std::string nearest_key(std::span<const Option<T>> table,
-                        std::string_view key) {
-  const auto nearest = std::min_element(
-      table.begin(), table.end(),
-      [key](const Option<T>& a, const Option<T>& b) {
-        return edit_distance(key, a.key) < edit_distance(key, b.key);
-      });
-  return edit_distance(key, nearest->key) <= nearest->key.size() / 2
-             ? std::string(nearest->key)
-             : std::string();
-}
-
 // "there is no setting 'x'; the nearest is 'y'". If none is near, tells where
 // to find a list of all settings.
 template <class T>
@@ -64,28 +51,31 @@ std::string unknown_key(std::string_view key) {
   if (const auto instead = instead_of(key); !instead.empty()) {
     return fmt::format("{} is gone: {}", key, instead);
   }
-  const std::string nearest = nearest_key(options_of<T>(), key);
+  const auto distance = [key](const Option<T>& it) {
+    return edit_distance(key, it.key);
+  };
+  const auto nearest = std::ranges::min_element(options_of<T>(), {}, distance);
   return fmt::format("there is no {}setting '{}'; {}", kKind, escaped(key),
-                     nearest.empty()
+                     distance(*nearest) > nearest->key.size() / 2
                          ? std::string("'badnessd --help' lists all")
-                         : fmt::format("the nearest is '{}'", nearest));
+                         : fmt::format("the nearest is '{}'", nearest->key));
 }
 
 }  // namespace
 
 std::string_view instead_of(std::string_view key) {
-  const auto found =
-      std::find_if(kGone.begin(), kGone.end(),
-                   [key](const auto& it) { return it.first == key; });
-  return found == kGone.end() ? std::string_view() : found->second;
+  for (const auto& [gone, instead] : kGone) {
+    if (gone == key) {
+      return instead;
+    }
+  }
+  return {};
 }
 
 template <class T>
 SetResult set_option(T& target, std::string_view key, std::string_view text) {
   const auto table = options_of<T>();
-  const auto option =
-      std::find_if(table.begin(), table.end(),
-                   [key](const Option<T>& it) { return it.key == key; });
+  const auto option = std::ranges::find(table, key, &Option<T>::key);
   if (option == table.end()) {
     return tl::unexpected(unknown_key<T>(key));
   }
@@ -170,9 +160,8 @@ bool nothing(const std::optional<Amount>& amount) {
 // Whether an earlier item has the same name.
 template <class T>
 bool named_twice(const std::vector<T>& list, std::size_t index) {
-  return std::any_of(list.begin(),
-                     list.begin() + static_cast<std::ptrdiff_t>(index),
-                     [&](const T& it) { return it.name == list[index].name; });
+  return std::ranges::find(list, list[index].name, &T::name) !=
+         list.begin() + static_cast<std::ptrdiff_t>(index);
 }
 
 void check_trigger(const std::vector<Trigger>& triggers, std::size_t index,
@@ -237,9 +226,8 @@ std::vector<Contradiction> contradictions(const Settings& settings) {
   for (std::size_t i = 0; i < rules.size(); ++i) {
     check_rule(rules, i, found);
   }
-  if (std::none_of(triggers.begin(), triggers.end(), [](const Trigger& it) {
-        return it.action == Action::kKill;
-      })) {
+  if (std::ranges::find(triggers, Action::kKill, &Trigger::action) ==
+      triggers.end()) {
     found.push_back({nullptr, "there is no trigger that kills"});
   }
   return found;

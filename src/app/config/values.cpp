@@ -39,9 +39,7 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text,
   const char* end = text.data() + text.size();
   const auto [rest, code] = std::from_chars(text.data(), end, number);
   const std::string_view name(rest, static_cast<std::size_t>(end - rest));
-  const auto unit =
-      std::find_if(units.begin(), units.end(),
-                   [name](const Suffix& it) { return it.name == name; });
+  const auto unit = std::ranges::find(units, name, &Suffix::name);
   if (code != std::errc() || unit == units.end() ||
       number > std::numeric_limits<std::uint64_t>::max() / unit->factor) {
     return std::nullopt;

@@ -191,9 +191,8 @@ std::vector<std::string> sort_keys() {
 std::vector<std::uint32_t> sorted_tasks(const Snapshot& snapshot,
                                         const Policy& policy,
                                         std::string_view key) {
-  const auto field =
-      std::find_if(kProcessFields.begin(), kProcessFields.end(),
-                   [key](const auto& it) { return it.column == key; });
+  const auto* const field =
+      std::ranges::find(kProcessFields, key, &ProcessField::column);
   std::vector<Json> values;
   values.reserve(snapshot.tasks.size());
   for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {

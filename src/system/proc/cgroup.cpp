@@ -25,16 +25,12 @@ constexpr std::array<std::string_view, 3> kReclaimable{
 std::uint64_t sum_of(FileReader& reader, const char* path,
                      std::span<const std::string_view> names) {
   const auto text = reader.read(AT_FDCWD, path);
+  std::string_view rest = text.value_or(std::string_view());
+  std::string_view name;
+  std::uint64_t number = 0;
   std::uint64_t sum = 0;
-  for (std::string_view rest = text.value_or(std::string_view());
-       !rest.empty();) {
-    std::string_view line = take_line(rest);
-    const std::string_view name = take_word(line);
-    std::uint64_t number = 0;
-    if (std::find(names.begin(), names.end(), name) != names.end() &&
-        take_number(line, number)) {
-      sum += number;
-    }
+  while (take_counter(rest, name, number)) {
+    sum += std::ranges::find(names, name) != names.end() ? number : 0;
   }
   return sum;
 }

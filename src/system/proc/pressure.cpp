@@ -76,8 +76,7 @@ Expected<MemInfo> read_lines(std::string_view text) {
   std::string_view value;
   while (take_field(text, key, value)) {
     const auto* const line =
-        std::find_if(kMemInfoLines.begin(), kMemInfoLines.end(),
-                     [key](const MemInfoLine& it) { return it.key == key; });
+        std::ranges::find(kMemInfoLines, key, &MemInfoLine::key);
     if (line != kMemInfoLines.end() &&
         !take_number(value, (info.*(line->value)).emplace())) {
       return malformed("meminfo: a value is no number");

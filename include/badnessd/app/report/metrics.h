@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "badnessd/app/config/names.h"
+#include "badnessd/app/config/text.h"
 #include "badnessd/engine/trigger.h"
 
 namespace badnessd {
