@@ -44,10 +44,7 @@ bool matches_unit(const Glob& glob, std::string_view path) noexcept {
   while (!path.empty()) {
     const std::string_view name = take_name(path);
     if (!is_slice(name)) {
-      return is_last_unit(name) && glob.matches(name);
-    }
-    if (is_last_unit(name)) {
-      return glob.matches(name) && !names_units(path);
+      return is_last_unit(name) && glob.matches(name) && !names_units(path);
     }
     if (glob.matches(name)) {
       return true;

@@ -106,22 +106,22 @@ bool AccountReader::read_children(const std::string& top, Kib least_kib,
   looks_ += found.size();
   for (CgroupAccount& child : found) {
     const auto path_of = [&](const char* file) {
-      return (root_ + child.path).append(file);
+      return (root_ + child.path + "/").append(file);
     };
     const auto bytes_in = [&](const char* file) {
       return read_number(reader_, AT_FDCWD, path_of(file).c_str());
     };
-    const auto used = bytes_in("/memory.current");
+    const auto used = bytes_in("memory.current");
     if (!used) {
       continue;  // it has no account of its own, or is gone
     }
     ++answer.children;
-    const Kib swap = bytes_in("/memory.swap.current").value_or(0) / 1024;
+    const Kib swap = bytes_in("memory.swap.current").value_or(0) / 1024;
     if (*used / 1024 + swap < least_kib) {
       continue;
     }
     if (const auto text =
-            reader_.read(AT_FDCWD, path_of("/memory.stat").c_str())) {
+            reader_.read(AT_FDCWD, path_of("memory.stat").c_str())) {
       child.account = parse_memory_stat(*text);
       child.account[Charge::kSwap] = swap;
       answer.cgroups.push_back(std::move(child));
