@@ -13,7 +13,10 @@ namespace badnessd {
 using What = ExecLockReader::Question::What;
 
 ExecLockReader::Answer ExecLockReader::read(const Question& question) {
-  const auto [what, pid, other] = question;
+  // clang 14 does not let a lambda capture a structured binding.
+  const Question::What what = question.what;
+  const std::int32_t pid = question.pid;
+  const std::int32_t other = question.other;
   Answer answer{.pid = pid};
   if (what == What::kSameMm) {
     const long order = ::syscall(SYS_kcmp, pid, other, KCMP_VM, 0, 0);
