@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <functional>
-#include <ranges>
 
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/engine/reclaim.h"
@@ -80,18 +78,26 @@ bool Refresh::read_members(const Sources& sources, Census& census,
 // little at the note.
 void Refresh::read_newest(const Sources& sources, Census& census) {
   const auto& tasks = census.table().tasks;
-  const auto count = static_cast<std::uint32_t>(tasks.size());
-  auto rows = std::views::iota(0U, count) |
-              std::views::filter([&](std::uint32_t index) {
-                return !is_kernel_thread(tasks[index]);
-              });
   // Not by pid: pids begin again after the greatest.
-  std::array<std::uint32_t, 16> newest{};
-  const auto end = std::ranges::partial_sort_copy(
-      rows, newest, std::ranges::greater(),
-      [&](std::uint32_t index) { return tasks[index].id.start_time; },
-      [&](std::uint32_t index) { return tasks[index].id.start_time; });
-  std::for_each(newest.begin(), end.out,
+  const auto newer = [&](std::uint32_t a, std::uint32_t b) {
+    return tasks[a].id.start_time > tasks[b].id.start_time;
+  };
+  std::array<std::uint32_t, 16> newest{};  // a heap, the oldest first
+  auto end = newest.begin();
+  for (std::uint32_t i = 0; i < tasks.size(); ++i) {
+    if (is_kernel_thread(tasks[i])) {
+      continue;
+    }
+    if (end == newest.end()) {
+      if (!newer(i, newest.front())) {
+        continue;
+      }
+      std::pop_heap(newest.begin(), end--, newer);
+    }
+    *end++ = i;
+    std::push_heap(newest.begin(), end, newer);
+  }
+  std::for_each(newest.begin(), end,
                 [&](std::uint32_t index) { read_one(sources, census, index); });
 }
 
