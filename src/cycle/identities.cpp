@@ -239,18 +239,24 @@ void Identities::learn(const Policy& policy, IdentityPart part,
   identity.read_us[place_of(part)] = now_us;
 }
 
+RuleVerdict rules_for(const Policy& policy, const Census& census,
+                      std::uint32_t index) noexcept {
+  const Task& task = census.table().tasks[index];
+  return apply_rules(
+      policy.rules,
+      {.comm = task.name(), .uid = task.uid, .calm = calm_of(census, index)},
+      task.oom_adj);
+}
+
 void apply_rules_to(const Policy& policy, Census& census) noexcept {
   Snapshot& table = census.table();
   for (std::uint32_t i = 0; !policy.rules.empty() && i < table.tasks.size();
        ++i) {
-    const Task& task = table.tasks[i];
     Verdict& verdict = table.verdicts[i];
     if (!verdict.has_mm) {
       continue;
     }
-    const Identity identity{
-        .comm = task.name(), .uid = task.uid, .calm = calm_of(census, i)};
-    const RuleVerdict rules = apply_rules(policy.rules, identity, task.oom_adj);
+    const RuleVerdict rules = rules_for(policy, census, i);
     verdict.oom_adj = static_cast<std::int16_t>(rules.oom_adj);
     verdict.rules_open = !rules.known;
     verdict.rules = rules.matched;

@@ -59,6 +59,9 @@ class Identities {
   std::set<std::string, std::less<>> texts_;  // of the census
 };
 
+// What the rules of the policy say of the task at `index`.
+[[nodiscard]] RuleVerdict rules_for(const Policy& policy, const Census& census,
+                                    std::uint32_t index) noexcept;
 // Applies the rules of the policy to the verdicts on all tasks of the census.
 void apply_rules_to(const Policy& policy, Census& census) noexcept;
 

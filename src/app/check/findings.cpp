@@ -9,6 +9,7 @@
 #include "badnessd/app/check/lint.h"
 #include "badnessd/app/config/text.h"
 #include "badnessd/app/report/report.h"
+#include "badnessd/cycle/identities.h"
 #include "badnessd/engine/kernel26.h"
 #include "badnessd/system/service/self.h"
 
@@ -57,15 +58,16 @@ void find_other_killers(const Policy& policy, const Snapshot& snapshot,
 }
 
 // The rules that are not known for processes; not for those of the last minute.
-void find_open_rules(const Snapshot& snapshot, std::vector<Finding>& findings) {
+void find_open_rules(const Policy& policy, const Census& census,
+                     std::vector<Finding>& findings) {
   constexpr std::uint64_t kYoung = 60;
   std::uint64_t open = 0;
-  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
-    const std::uint64_t born = snapshot.tasks[i].id.start_time / kUserHz;
-    open += snapshot.verdicts[i].rules_open &&
-                    above(snapshot.uptime_s, born) >= kYoung
-                ? 1
-                : 0;
+  const Snapshot& table = census.table();
+  for (std::uint32_t i = 0;
+       !policy.rules.empty() && i < census.entries().size(); ++i) {
+    const Task& task = table.tasks[i];
+    const bool old = age_s(table, task) >= kYoung;
+    open += task.has_mm && old && !rules_for(policy, census, i).known ? 1 : 0;
   }
   if (open != 0) {
     findings.push_back(
@@ -141,7 +143,7 @@ std::vector<Finding> lacks_now(const Sources& sources, const Policy& policy,
          "too many cgroups: their accounts are not noted, and memory that no "
          "single process took is nobody's"});
   }
-  find_open_rules(snapshot, findings);
+  find_open_rules(policy, state.census, findings);
   find_hangs(sources, now_us, findings);
   find_other_killers(policy, snapshot, asked_by, findings);
   return findings;

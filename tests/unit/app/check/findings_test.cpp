@@ -140,8 +140,12 @@ TEST_F(Lacks, CgroupsThatAreTooMany) {
 }
 
 TEST_F(Lacks, RulesThatAreNotKnownForAnOldProcess) {
-  state.census.table() = test::snapshot_of({test::user_task(10, 100)}, 59);
-  state.census.table().verdicts[0].rules_open = true;
+  Rule rule{.name = "java"};
+  rule.oom_adj = 3;
+  ASSERT_TRUE(set_option(rule, "cmdline", "*-Xmx*"));
+  policy.rules.push_back(rule);
+  state.census.look_at_all(source.sources(), plenty());
+  state.census.table().uptime_s = 59;
   EXPECT_EQ(found(), std::set<Lack>());
   state.census.table().uptime_s = 61;
   EXPECT_EQ(found(), std::set{Lack::kRules});
