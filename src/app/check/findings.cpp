@@ -140,8 +140,8 @@ std::vector<Finding> lacks_now(const Sources& sources, const Policy& policy,
   if (state.accounts.cut()) {
     findings.push_back(
         {Lack::kCgroups,
-         "too many cgroups: their accounts are not noted, and memory that no "
-         "single process took is nobody's"});
+         "too many cgroups: their accounts are not noted, so that memory which "
+         "no single process took cannot be traced to a cgroup"});
   }
   find_open_rules(policy, state.census, findings);
   find_hangs(sources, now_us, findings);
@@ -182,7 +182,7 @@ std::vector<Finding> host_findings(const PressureReading& reading,
       source.sources().accounts == nullptr,
       "no accounts of cgroups (version 2 with the memory controller, and not "
       "in a container): memory that no single process took, as files in a "
-      "tmpfs, is nobody's",
+      "tmpfs, cannot be traced to a cgroup",
       Lack::kCgroups);
   const HostFacts host = read_host(source.root_fd());
   add_if(host.strict_overcommit,
