@@ -185,18 +185,18 @@ void Census::gone(std::uint32_t index) noexcept {
   task.noted_kib = 0;
 }
 
-std::size_t Census::read_ahead(const Sources& sources, std::size_t first,
-                               std::size_t last, bool whole) {
+void Census::read_ahead(const Sources& sources, std::size_t first,
+                        std::size_t last, bool whole) {
   std::array<std::int32_t, FactSource::kAhead> pids{};
   std::size_t count = 0;
-  for (std::size_t i = first; i < last && count < pids.size(); ++i) {
+  last = std::min({last, first + pids.size(), entries_.size()});
+  for (std::size_t i = first; i < last; ++i) {
     const bool kernel_thread = (table_.tasks[i].flags & kPfKthread) != 0;
     if (!entries_[i].read || (whole && !kernel_thread)) {
       pids[count++] = entries_[i].process.pid;
     }
   }
   sources.facts.read_ahead({pids.data(), count});
-  return count;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): read_memory() reads only new rows whole
@@ -213,20 +213,9 @@ bool Census::read(const Sources& sources, std::uint32_t index) {
     return false;
   }
   const Task before = std::exchange(task, *anew);
-  if (entry.read) {
-    keep_stat_of(before, task);
-  }
-  const bool same = task.id == before.id ||
-                    (entry.read && before.id.start_time == TaskId::kUnknown);
+  const bool same = keep_known(before, entry.read, task);
   task.inode = entry.process.inode;
-  task.first_child = before.first_child;
-  task.child_count = before.child_count;
-  if (same) {
-    task.noted_kib = std::max(task.noted_kib, before.noted_kib);
-    task.copied_kib = before.copied_kib;
-    task.shared_kib = before.shared_kib;
-    task.then = before.then;
-  } else {
+  if (!same) {
     entry.unshared = {};
     entry.columns = {};
   }

@@ -67,13 +67,13 @@ bool Census::begin(const Sources& sources, const PressureReading& reading) {
 
 std::optional<std::size_t> Census::step(const Sources& sources,
                                         std::size_t count) {
-  std::size_t ahead = 0;
-  for (; count != 0 && next_ != 0; --count) {
-    if (ahead == 0) {
-      ahead = std::min({count, next_, FactSource::kAhead});
-      read_ahead(sources, next_ - ahead, next_, false);
+  const std::size_t stop = next_ - std::min(count, next_);
+  std::size_t ahead = next_;  // the rows from here on are read ahead
+  while (next_ != stop) {
+    if (next_ == ahead) {
+      ahead -= std::min(next_ - stop, FactSource::kAhead);
+      read_ahead(sources, ahead, next_, false);
     }
-    --ahead;
     const auto index = static_cast<std::uint32_t>(--next_);
     if (read_memory(sources, index)) {
       const Task& task = table_.tasks[index];

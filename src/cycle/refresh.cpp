@@ -45,14 +45,11 @@ bool Refresh::read_suspects(const Sources& sources, Census& census,
       !census.faulted_kib() || census.table().gaps.kernel26) {
     return false;
   }
-  const std::size_t size = census.entries().size();
-  std::size_t ahead = 0;
-  for (std::uint32_t i = 0; i < size; ++i) {
+  for (std::uint32_t i = 0; i < census.entries().size(); ++i) {
+    if (i % FactSource::kAhead == 0) {
+      census.read_ahead(sources, i, i + FactSource::kAhead, false);
+    }
     if (!census.entries()[i].read) {
-      if (ahead == 0) {
-        ahead = census.read_ahead(sources, i, size, false);
-      }
-      --ahead;
       read_one(sources, census, i);
     }
   }
@@ -266,18 +263,16 @@ Expected<void> Refresh::read_all(const Sources& sources, Census& census,
     return read;
   }
   table.shmem_unread_kib = 0;
-  std::size_t ahead = 0;
   for (std::uint32_t i = 0; i < census.entries().size(); ++i) {
+    if (i % FactSource::kAhead == 0) {
+      census.read_ahead(sources, i, i + FactSource::kAhead, whole);
+    }
     Task& task = table.tasks[i];
     const bool known = census.entries()[i].read;
     if (known && is_kernel_thread(task)) {
       continue;
     }
     if (!known || whole) {
-      if (ahead == 0) {
-        ahead = census.read_ahead(sources, i, table.tasks.size(), whole);
-      }
-      --ahead;
       static_cast<void>(census.read(sources, i));
     } else if (census.read_memory(sources, i) && !census.whole(i) &&
                !sources.facts.read_oom_adj(task)) {

@@ -17,8 +17,8 @@ std::uint64_t age_s(const Snapshot& snapshot, const Task& task) noexcept {
   return age_s(snapshot, task.id.start_time);
 }
 
-void keep_stat_of(const Task& last, Task& task) noexcept {
-  if (task.id.start_time == TaskId::kUnknown) {
+bool keep_known(const Task& last, bool known, Task& task) noexcept {
+  if (known && task.id.start_time == TaskId::kUnknown) {
     task.id = last.id;
     task.flags = last.flags;
     task.nice = last.nice;
@@ -27,6 +27,18 @@ void keep_stat_of(const Task& last, Task& task) noexcept {
     task.cap_effective = last.cap_effective;
     task.userns_unreadable = last.userns_unreadable;
   }
+  task.inode = last.inode;
+  task.first_child = last.first_child;
+  task.child_count = last.child_count;
+  const bool same =
+      task.id == last.id || (known && last.id.start_time == TaskId::kUnknown);
+  if (same) {
+    task.noted_kib = std::max(task.noted_kib, last.noted_kib);
+    task.copied_kib = last.copied_kib;
+    task.shared_kib = last.shared_kib;
+    task.then = last.then;
+  }
+  return same;
 }
 
 std::size_t find_task(const Snapshot& snapshot, std::int32_t pid) noexcept {

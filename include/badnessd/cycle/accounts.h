@@ -44,7 +44,6 @@ class Accounts {
   // Whether the last accounts were incomplete, and so not noted: a limit of
   // AccountReader was reached.
   [[nodiscard]] bool cut() const noexcept { return cut_; }
-  [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
 
  private:
   using Slots = std::uint16_t;

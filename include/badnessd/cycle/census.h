@@ -119,11 +119,11 @@ class Census {
   // many were added; none: they could not be listed.
   [[nodiscard]] std::optional<std::size_t> add_new(const Sources& sources,
                                                    Micros now_us);
-  // To be called before read(), which is then faster: of the rows from `first`
-  // to before `last` finds some that were never read, or if `whole` any, that
-  // the caller now reads. Returns how many.
-  std::size_t read_ahead(const Sources& sources, std::size_t first,
-                         std::size_t last, bool whole);
+  // Makes read() faster for rows that the caller reads next: of those from
+  // `first` to before `last`, kAhead at most, for the ones that were never
+  // read, or if `whole` for all.
+  void read_ahead(const Sources& sources, std::size_t first, std::size_t last,
+                  bool whole);
   // Reads all facts of a row, or only its memory; for the first time, all.
   // False: the process is gone, and has no mm in the table any more.
   bool read(const Sources& sources, std::uint32_t index);

@@ -99,9 +99,11 @@ struct Task {
   }
 };
 
-// `task` has just been read without its stat: takes from the last reading what
-// only stat says.
-void keep_stat_of(const Task& last, Task& task) noexcept;
+// `task` has just been read again: takes from its last reading the place in the
+// table and what notes and measurements have said, and if its stat could not be
+// read what only stat says. `known`: it is the process in the row of `last`,
+// whatever stat says. Returns whether it is the same process.
+bool keep_known(const Task& last, bool known, Task& task) noexcept;
 
 // What rules, score and guard make of a task.
 struct Verdict {

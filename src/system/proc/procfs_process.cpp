@@ -127,13 +127,8 @@ Expected<bool> ProcfsSource::read_memory(Task& task, StatmFields& known,
     if (!anew) {
       return tl::unexpected(anew.error());
     }
-    const Kib noted_kib = task.noted_kib;
     const Task before = std::exchange(task, *anew);
-    keep_stat_of(before, task);
-    task.inode = before.inode;
-    task.first_child = before.first_child;
-    task.child_count = before.child_count;
-    task.noted_kib = std::max(noted_kib, task.noted_kib);
+    keep_known(before, true, task);
     return true;
   }
   if (same && !swapped) {

@@ -13,19 +13,18 @@ namespace badnessd {
 using What = ExecLockReader::Question::What;
 
 ExecLockReader::Answer ExecLockReader::read(const Question& question) {
-  // clang 14 does not let a lambda capture a structured binding.
-  const Question::What what = question.what;
-  const std::int32_t pid = question.pid;
-  const std::int32_t other = question.other;
-  Answer answer{.pid = pid};
-  if (what == What::kSameMm) {
-    const long order = ::syscall(SYS_kcmp, pid, other, KCMP_VM, 0, 0);
+  Answer answer{.pid = question.pid};
+  if (question.what == What::kSameMm) {
+    const long order =
+        ::syscall(SYS_kcmp, question.pid, question.other, KCMP_VM, 0, 0);
     answer.error = order < 0 ? errno : 0;
     answer.same_mm = order == 0;
     return answer;
   }
-  const auto path_of = [&, whole = what == What::kProcess](const char* file) {
-    return whole ? path_.of(pid, file) : path_.of_thread(pid, other, file);
+  const auto path_of = [&](const char* file) {
+    return question.what == What::kProcess
+               ? path_.of(question.pid, file)
+               : path_.of_thread(question.pid, question.other, file);
   };
   const auto stat =
       reader_.read_first(proc_root_.get(), path_of("stat"), answer.stat.size());
@@ -91,8 +90,12 @@ void StatReader::read_ahead(std::span<const std::int32_t> pids) {
       questions[count++] = {What::kProcess, pid, 0};
     }
   }
-  ahead_.fill({});
-  std::ranges::copy(ask({questions.data(), count}), ahead_.begin());
+  for (Answer& answer : ahead_) {
+    answer.pid = 0;
+  }
+  if (count != 0) {
+    std::ranges::copy(ask({questions.data(), count}), ahead_.begin());
+  }
 }
 
 Expected<StatFields> StatReader::stat(std::int32_t pid, std::int32_t tid) {
