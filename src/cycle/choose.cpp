@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "badnessd/cycle/kill_set.h"
 
@@ -78,13 +79,13 @@ class Choice {
       return choose_once();
     }
     const bool ask = decision_.loss && !state_.once;
-    if (ask && read_suspects() && choose() && settled()) {
+    if (ask && read_suspects() && choose_from_census()) {
       return selection_;
     }
     if (ask) {
       decision_.cgroups = state_.accounts.find(
           context_.sources, *decision_.loss, decision_.scope.view());
-      if (read_members() && choose() && settled()) {
+      if (read_members() && choose_from_census()) {
         return selection_;
       }
     }
@@ -136,8 +137,25 @@ class Choice {
     return read;
   }
 
+  // Whether the choice stands although processes were not read. The shared
+  // memory that they map is not known, but the choice has to be the same for
+  // the least and for the most that it can be.
+  bool choose_from_census() {
+    Selection least;
+    const bool doubt = !state_.refresh.shmem_is_clear(context_.census);
+    if (doubt) {
+      Kib& unread_kib = context_.table().shmem_unread_kib;
+      const Kib most_kib = std::exchange(unread_kib, 0);
+      choose();
+      least = selection_;
+      unread_kib = most_kib;
+    }
+    choose();
+    return settled() && (!doubt || selection_ == least);
+  }
+
   // Judges and chooses; the chosen process is read whole before it counts.
-  bool choose() {
+  void choose() {
     constexpr int kMostRounds = 16;
     Census& census = context_.census;
     for (int round = 0; round < kMostRounds; ++round) {
@@ -149,7 +167,6 @@ class Choice {
       static_cast<void>(census.read(context_.sources, selection_.task));
       compare();
     }
-    return true;
   }
 
   Selection choose_once() {
@@ -157,8 +174,8 @@ class Choice {
     return choose_judged(context_, bars_, state_);
   }
 
-  // Whether the answer stands although processes were not read: a process or
-  // the processes of cgroups explain the loss, or one is waited for.
+  // Whether a process or the processes of cgroups explain the loss, or one is
+  // waited for.
   [[nodiscard]] bool settled() const {
     const Who kind = decision_.culprit.kind;
     return selection_.kind == Selection::Kind::kWait ||

@@ -208,10 +208,9 @@ bool Refresh::complete(const Sources& sources, Census& census, Kib needed_kib) {
   Snapshot& table = census.table();
   table.shmem_unread_kib = unexplained_kib_;
   unread_ = static_cast<std::uint32_t>(census.entries().size() - read_.size());
-  return shmem_is_clear(census);
+  return true;
 }
 
-// Whether what the others map now cannot change what a suspect took.
 bool Refresh::shmem_is_clear(const Census& census) const {
   const Snapshot& table = census.table();
   const Kib all = mapped_shmem_kib(table);

@@ -41,6 +41,10 @@ class Refresh {
                                                Census& census, bool whole,
                                                Micros now_us);
 
+  // Whether what the processes that were left out map of the shared memory
+  // cannot change what a suspect took.
+  [[nodiscard]] bool shmem_is_clear(const Census& census) const;
+
   // How many processes the last read_suspects() or read_members() left out.
   [[nodiscard]] std::uint32_t unread() const noexcept { return unread_; }
 
@@ -67,7 +71,6 @@ class Refresh {
   [[nodiscard]] bool suspected(Kib took_kib) const noexcept;
   [[nodiscard]] bool complete(const Sources& sources, Census& census,
                               Kib needed_kib);
-  [[nodiscard]] bool shmem_is_clear(const Census& census) const;
   void read_whole(const Sources& sources, Census& census, std::uint32_t index);
 
   std::vector<Ranked> ranked_;       // a heap: rows that are not in read_

@@ -70,6 +70,8 @@ struct Selection {
   enum class Kind : std::uint8_t { kNone, kWait, kChosen };
   Kind kind = Kind::kNone;
   std::uint32_t task = 0;  // kChosen: the chosen, kWait: the dying task
+
+  [[nodiscard]] bool operator==(const Selection&) const = default;
 };
 
 // mm/oom_kill.c: select_bad_process(). The most points win; among equals, the

@@ -51,6 +51,15 @@ class Host {
     task.rss_anon_kib += kib;
     task.rss += kib / 4;
   }
+  // The process that leaks maps shared memory.
+  void share(Kib kib) {
+    const auto leaker =
+        std::find_if(tasks_.begin(), tasks_.end(),
+                     [&](const Task& it) { return it.id.pid == leaker_; });
+    leaker->rss_shmem_kib = kib;
+  }
+  // Faults that no process seems to have gained by.
+  void fault(Kib kib) { faulted_ += kib; }
   // Another process takes memory that no note shows.
   void surprise(Kib kib) { grow(any(), kib); }
   void leak_on(Kib kib) {
@@ -71,10 +80,12 @@ class Host {
   [[nodiscard]] FakeSource& source() { return source_; }
   [[nodiscard]] PressureReading reading() const {
     Kib used = 0;
+    PressureReading reading;
+    reading.shmem_kib = 1'000;
     for (const auto& task : tasks_) {
       used += task.rss_anon_kib + task.swap_kib;
+      reading.shmem_kib += task.rss_shmem_kib;
     }
-    PressureReading reading;
     reading.mem_total_kib = kTotal;
     reading.mem_available_kib = used < kTotal ? kTotal - used : 0;
     return reading;
@@ -246,6 +257,28 @@ TEST(Refresh, SuspectsAreEnoughForTheChoiceAmongAll) {
   }
   EXPECT_GT(signalled, kCases / 3);
   EXPECT_GT(from_census, kCases / 5);
+}
+
+// Of the processes that are not read, some have mapped shared memory or not:
+// it may be what this one maps, but that decides nothing.
+TEST(Refresh, SuspectsAreEnoughIfOneMapsSharedMemory) {
+  Host host(1);
+  host.leak(1'000);
+  host.share(4'000);
+  host.show();
+  CycleState state(guarded());
+  host.source().set_pressure(host.reading());
+  static_cast<void>(state.census.look_at_all(host.source().sources(),
+                                             *host.source().read_pressure()));
+  state.census.compare(std::nullopt, host.reading());  // as the first pass does
+  host.churn(0);
+  host.leak_on(6'500'000);
+  host.fault(20'000);
+  host.show();
+  const Verdicts lazy = decide(host, state, true);
+  ASSERT_EQ(lazy.result.kind, CycleResult::Kind::kSignalled);
+  EXPECT_GT(lazy.decision.victim.task.rss_anon_kib, 5'000'000U);
+  EXPECT_TRUE(lazy.from_census);
 }
 
 // Memory that no fault shows: nothing that was read explains the loss.
