@@ -58,7 +58,7 @@ END
 large=$VM/kernel-16k
 "$here/kernel.sh" trixie "$large" linux-image-arm64-16k >&2
 ver=$(ls "$large/modules")
-rm -rf "$VM/initrd" && mkdir -p "$VM/initrd/bin" "$VM/initrd/dev" "$VM/initrd/root" "$VM/depmod/lib"
+rm -rf "$VM/initrd" && mkdir -p "$VM/initrd/bin" "$VM/initrd/dev" "$VM/initrd/sys" "$VM/initrd/root" "$VM/depmod/lib"
 ln -sfn "$large/modules" "$VM/depmod/lib/modules"
 depmod -b "$VM/depmod" "$ver"
 cp "$cross/usr/bin/busybox" "$VM/initrd/bin/"
@@ -70,8 +70,10 @@ cp "$cross/usr/bin/busybox" "$VM/initrd/bin/"
     echo "busybox insmod /$name"
   done
   echo 'busybox mount -t devtmpfs dev /dev
-until [ -b /dev/nvme0n1 ]; do busybox sleep 0.1; done
-busybox mount -t ext4 /dev/nvme0n1 /root
+busybox mount -t sysfs sysfs /sys
+until root=$(busybox grep -lx 1 /sys/block/nvme*/nsid); do busybox sleep 0.1; done
+root=${root#/sys/block/}
+busybox mount -t ext4 "/dev/${root%/nsid}" /root
 exec busybox switch_root /root /sbin/init'
 } > "$VM/initrd/init"
 chmod +x "$VM/initrd/init"

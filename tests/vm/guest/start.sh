@@ -8,6 +8,7 @@ out=/run/lab/out
 mkdir -p $out && cd /run/lab || exit 1
 . /opt/lab/lib.sh
 : > $out/cases.txt
+namespace() { grep -lx "$1" /sys/block/nvme*/nsid | sed 's|.*block/\(.*\)/.*|/dev/\1|'; }
 systemctl daemon-reload
 
 # The kernel's own account of every signal that matters, in the agent's clock.
@@ -21,7 +22,7 @@ echo 'comm=="hog"' > $trace/events/sched/sched_process_exit/filter
 echo 1 > $trace/events/sched/sched_process_exit/enable
 
 case $swap in
-disk) mkswap -q /dev/nvme0n3; swapon /dev/nvme0n3 ;;
+disk) mkswap -q "$(namespace 3)"; swapon "$(namespace 3)" ;;
 zram) modprobe zram; echo 512M > /sys/block/zram0/disksize; mkswap -q /dev/zram0; swapon -p 100 /dev/zram0 ;;
 esac
 
@@ -45,7 +46,7 @@ journalctl -b -o short-monotonic --no-pager > $out/journal.txt
 # -a: longer fields would be null.
 journalctl -b -a -o json --no-pager -u badnessd --output-fields=MESSAGE,MESSAGE_ID,PRIORITY,BADNESSD_ID,BADNESSD_VICTIM_PID,BADNESSD_POINTS,BADNESSD_RECORD > $out/badnessd.json
 cp -r /run/badnessd $out/run 2>/dev/null
-tar -cf /dev/nvme0n2 -C $out .
+tar -cf "$(namespace 2)" -C $out .
 sync
 echo o > /proc/sysrq-trigger
 sleep 10
