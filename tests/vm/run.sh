@@ -73,17 +73,19 @@ truncate -s '%4096' "$out/inject.raw"
 truncate -s 0 "$out/results.raw"; truncate -s 32M "$out/results.raw"
 truncate -s 512M "$out/swap.raw"
 
+# The root has a controller of its own: newer kernels number the namespaces of one
+# as they come.
 start=$(date +%s)
 set +e
 # shellcheck disable=SC2086
 TMPDIR=$out nice -n "${NICE:--10}" timeout "$TIMEOUT" $qemu -accel tcg ${ICOUNT:+-icount $ICOUNT} -cpu max -smp 1 -m "$MEM" \
   -nodefaults -no-user-config -display none -nic none -no-reboot -serial "file:$out/console.log" \
   -kernel "$VMLINUZ" ${INITRD:+-initrd "$INITRD"} \
-  -append "root=/dev/nvme0n1 rw console=$console quiet loglevel=3 psi=${PSI:-1} log_buf_len=4M random.trust_cpu=on mitigations=off \
+  -append "root=/dev/nvme0n1 rw console=$console quiet loglevel=3 panic=1 psi=${PSI:-1} log_buf_len=4M random.trust_cpu=on mitigations=off \
 tsc=reliable systemd.unified_cgroup_hierarchy=1 systemd.show_status=0 lab.scenario=$scenario lab.arg=$ARG \
 lab.daemon=$daemon lab.swap=$SWAP lab.limit=$LIMIT $APPEND" \
-  -device nvme,id=nv,serial=lab \
-  -drive "file=$VM/root.ext4,format=raw,if=none,id=d1,snapshot=on,$IO" -device nvme-ns,drive=d1,bus=nv,nsid=1 \
+  -device nvme,id=root,serial=root -device nvme,id=nv,serial=lab \
+  -drive "file=$VM/root.ext4,format=raw,if=none,id=d1,snapshot=on,$IO" -device nvme-ns,drive=d1,bus=root,nsid=1 \
   -drive "file=$out/results.raw,format=raw,if=none,id=d2" -device nvme-ns,drive=d2,bus=nv,nsid=2 \
   -drive "file=$out/swap.raw,format=raw,if=none,id=d3,cache=unsafe,$IO" -device nvme-ns,drive=d3,bus=nv,nsid=3 \
   -drive "file=$out/inject.raw,format=raw,if=none,id=d4" -device nvme-ns,drive=d4,bus=nv,nsid=4
