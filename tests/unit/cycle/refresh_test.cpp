@@ -52,21 +52,13 @@ class Host {
     task.rss += kib / 4;
   }
   // The process that leaks maps shared memory.
-  void share(Kib kib) {
-    const auto leaker =
-        std::find_if(tasks_.begin(), tasks_.end(),
-                     [&](const Task& it) { return it.id.pid == leaker_; });
-    leaker->rss_shmem_kib = kib;
-  }
+  void share(Kib kib) { leaker()->rss_shmem_kib = kib; }
   // Faults that no process seems to have gained by.
   void fault(Kib kib) { faulted_ += kib; }
   // Another process takes memory that no note shows.
   void surprise(Kib kib) { grow(any(), kib); }
   void leak_on(Kib kib) {
-    const auto found =
-        std::find_if(tasks_.begin(), tasks_.end(),
-                     [&](const Task& it) { return it.id.pid == leaker_; });
-    if (found != tasks_.end()) {
+    if (const auto found = leaker(); found != tasks_.end()) {
       grow(*found, kib);
       return;
     }
@@ -101,6 +93,10 @@ class Host {
 
  private:
   Task& any() { return tasks_[roll(tasks_.size())]; }
+  std::vector<Task>::iterator leaker() {
+    return std::find_if(tasks_.begin(), tasks_.end(),
+                        [&](const Task& it) { return it.id.pid == leaker_; });
+  }
 
   void grow(Task& task, Kib kib) {
     task.rss_anon_kib += kib;

@@ -8,7 +8,7 @@ out=/run/lab/out
 mkdir -p $out && cd /run/lab || exit 1
 . /opt/lab/lib.sh
 : > $out/cases.txt
-namespace() { grep -lx "$1" /sys/block/nvme*/nsid | sed 's|.*block/\(.*\)/.*|/dev/\1|'; }
+namespace() { echo "/dev/$(grep -lx "$1" /sys/block/nvme*/nsid | cut -d/ -f4)"; }  # as lab.service
 systemctl daemon-reload
 
 # The kernel's own account of every signal that matters, in the agent's clock.
