@@ -56,7 +56,7 @@ Selection choose_judged(const Context& context, Bars& bars, CycleState& state) {
     return {};
   }
   set_bars(culprit, bars);
-  judge_points(context, bars);
+  judge_eligible(context, bars);
   const Selection selection =
       select_victim(table, culprit, bars, decision.needed_kib);
   decision.required_kib = bars.min_reclaim_kib;
@@ -137,21 +137,17 @@ class Choice {
     return read;
   }
 
-  // Whether the choice stands although processes were not read. The shared
-  // memory that they map is not known, but the choice has to be the same for
-  // the least and for the most that it can be.
+  // Whether the choice stands although processes were not read. What they have
+  // mapped of the shared memory is not known: the choice has to be the same for
+  // nothing and for the most that it can be.
   bool choose_from_census() {
-    Selection least;
-    const bool doubt = !state_.refresh.shmem_is_clear(context_.census);
-    if (doubt) {
-      Kib& unread_kib = context_.table().shmem_unread_kib;
-      const Kib most_kib = std::exchange(unread_kib, 0);
-      choose();
-      least = selection_;
-      unread_kib = most_kib;
-    }
+    Kib& unread_kib = context_.table().shmem_unread_kib;
+    const Kib most_kib = std::exchange(unread_kib, 0);
     choose();
-    return settled() && (!doubt || selection_ == least);
+    const Selection least = selection_;
+    unread_kib = most_kib;
+    choose();
+    return settled() && selection_ == least;
   }
 
   // Judges and chooses; the chosen process is read whole before it counts.
@@ -170,7 +166,7 @@ class Choice {
   }
 
   Selection choose_once() {
-    judge_amounts(context_);
+    judge_took(context_);
     return choose_judged(context_, bars_, state_);
   }
 

@@ -5,24 +5,30 @@
 
 #include "badnessd/cycle/identities.h"
 #include "badnessd/cycle/refresh.h"
+#include "badnessd/engine/kernel26.h"
 #include "badnessd/engine/reclaim.h"
 
 namespace badnessd {
 
-void judge_amounts(const Context& context) {
+void judge_took(const Context& context) {
   Snapshot& table = context.table();
   begin_verdicts(
       table, bare_order(context.policy) ? Threads::kLeader : Threads::kAnyLive);
   apply_rules_to(context.policy, context.census);
-  estimate_reclaim(table);
+  estimate_took(table);
+  for (std::uint32_t i = 0; i < table.tasks.size(); ++i) {
+    if ((table.tasks[i].flags & kPfExiting) != 0) {
+      estimate_reclaim(table, i);
+    }
+  }
 }
 
-void judge_points(const Context& context, const Bars& bars) {
-  const Bars by_amounts{.suspects_only = bars.suspects_only,
-                        .min_took_kib = bars.min_took_kib};
+void judge_eligible(const Context& context, const Bars& bars) {
+  const Bars by_took{.suspects_only = bars.suspects_only,
+                     .min_took_kib = bars.min_took_kib};
   Snapshot& table = context.table();
   for (std::uint32_t i = 0; i < table.tasks.size(); ++i) {
-    if (table.verdicts[i].has_mm && meets(table.judged(i), by_amounts)) {
+    if (table.verdicts[i].has_mm && meets(table.judged(i), by_took)) {
       judge_one(context, i);
     }
   }
@@ -33,12 +39,13 @@ void judge_one(const Context& context, std::uint32_t index) {
   const Judged judged = table.judged(index);
   Verdict& verdict = table.verdicts[index];
   const ScoreModel& model = context.policy.score;
+  estimate_reclaim(table, index);
   verdict.points = badness(table, judged, model).points();
   verdict.held_points = held_points(table, judged, verdict.death_kib(), model);
 }
 
 void judge_all(const Context& context) {
-  judge_amounts(context);
+  judge_took(context);
   for (std::uint32_t i = 0; i < context.table().tasks.size(); ++i) {
     judge_one(context, i);
   }

@@ -54,7 +54,7 @@ class Sweep {
       }
     }
     link_children(context_.table());
-    judge_amounts(context_);
+    judge_took(context_);
     if (decision_.kill_set == KillSet::kCgroup) {
       mark_scope(context_, decision_.group.view());
     } else if (bars_.scoped) {

@@ -6,7 +6,6 @@
 #include <cerrno>
 
 #include "badnessd/engine/kernel26.h"
-#include "badnessd/engine/reclaim.h"
 
 namespace badnessd {
 namespace {
@@ -209,18 +208,6 @@ bool Refresh::complete(const Sources& sources, Census& census, Kib needed_kib) {
   table.shmem_unread_kib = unexplained_kib_;
   unread_ = static_cast<std::uint32_t>(census.entries().size() - read_.size());
   return true;
-}
-
-bool Refresh::shmem_is_clear(const Census& census) const {
-  const Snapshot& table = census.table();
-  const Kib all = mapped_shmem_kib(table);
-  return std::all_of(read_.begin(), read_.end(), [&](std::uint32_t index) {
-    const Task& task = table.tasks[index];
-    return task.rss_shmem_kib == 0 ||
-           !suspected(census.grown_kib(index, loss_.slot)) ||
-           own_shmem_kib(table, task, all, 0) ==
-               own_shmem_kib(table, task, all, unexplained_kib_);
-  });
 }
 
 // With what the amounts and points of the process depend on. More children than

@@ -38,9 +38,9 @@ void for_relatives(const Snapshot& snapshot, std::uint32_t index, Visit visit) {
   }
 }
 
-Common common_memory(const Snapshot& snapshot, std::uint32_t index,
-                     Kib own) noexcept {
+Common common_memory(const Snapshot& snapshot, std::uint32_t index) noexcept {
   const Task& task = snapshot.tasks[index];
+  const Kib own = task.rss_anon_kib + task.swap_kib;
   Common common;
   for_relatives(snapshot, index, [&](std::uint32_t relative) {
     const Task& other = snapshot.tasks[relative];
@@ -59,30 +59,33 @@ Common common_memory(const Snapshot& snapshot, std::uint32_t index,
   return common;
 }
 
-void estimate_own(Snapshot& snapshot, std::uint32_t index,
-                  Kib all_shmem_kib) noexcept {
+// The shared memory that no other process can map.
+Kib own_shmem_kib(const Snapshot& snapshot, const Task& task) noexcept {
+  const Kib mapped = snapshot.shmem_mapped_kib + snapshot.shmem_unread_kib;
+  return mapped <= snapshot.shmem_kib
+             ? task.rss_shmem_kib
+             : above(task.rss_shmem_kib, mapped - task.rss_shmem_kib);
+}
+
+Kib took_kib(const Snapshot& snapshot, std::uint32_t index) noexcept {
   const Task& task = snapshot.tasks[index];
-  Verdict& verdict = snapshot.verdicts[index];
-  verdict.reclaim_kib = 0;
-  verdict.took_kib = 0;
-  if (!verdict.has_mm) {
-    return;
-  }
-  const Common common =
-      common_memory(snapshot, index, task.rss_anon_kib + task.swap_kib);
   const Kib own = task.private_kib();
-  const Kib shmem =
-      own_shmem_kib(snapshot, task, all_shmem_kib, snapshot.shmem_unread_kib);
-  verdict.reclaim_kib = own - common.shared + shmem;
-  if (!snapshot.baseline_age_s) {
-    return;
-  }
   const Holding then = task.then.value_or(Holding{});
   const Kib given = std::min(above(then.shmem_kib, task.rss_shmem_kib),
                              snapshot.shmem_fell_kib);
-  const Kib before = task.then ? then.private_kib + given : common.inherited;
-  verdict.took_kib = std::min(own, above(own + task.copied_kib, before)) +
-                     std::min(shmem, above(task.rss_shmem_kib, then.shmem_kib));
+  const Kib before = task.then ? then.private_kib + given
+                               : common_memory(snapshot, index).inherited;
+  return std::min(own, above(own + task.copied_kib, before)) +
+         std::min(own_shmem_kib(snapshot, task),
+                  above(task.rss_shmem_kib, then.shmem_kib));
+}
+
+Kib reclaim_kib(const Snapshot& snapshot, std::uint32_t index) noexcept {
+  const Task& task = snapshot.tasks[index];
+  return snapshot.verdicts[index].has_mm
+             ? task.private_kib() - common_memory(snapshot, index).shared +
+                   own_shmem_kib(snapshot, task)
+             : 0;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): no deeper than kGenerations
@@ -91,7 +94,7 @@ Kib descendants_kib(const Snapshot& snapshot, const Task& task,
   Kib sum = 0;
   for (std::uint32_t i = 0; depth != 0 && i < task.child_count; ++i) {
     const Child& child = snapshot.children[task.first_child + i];
-    sum += child.shares_mm ? 0 : snapshot.verdicts[child.task].reclaim_kib;
+    sum += child.shares_mm ? 0 : reclaim_kib(snapshot, child.task);
     sum += descendants_kib(snapshot, snapshot.tasks[child.task], depth - 1);
   }
   return sum;
@@ -99,34 +102,25 @@ Kib descendants_kib(const Snapshot& snapshot, const Task& task,
 
 }  // namespace
 
-Kib mapped_shmem_kib(const Snapshot& snapshot) noexcept {
-  Kib sum = 0;
+void estimate_took(Snapshot& snapshot) noexcept {
+  snapshot.shmem_mapped_kib = 0;
   for (const Task& task : snapshot.tasks) {
-    sum += task.rss_shmem_kib;
-  }
-  return sum;
-}
-
-Kib own_shmem_kib(const Snapshot& snapshot, const Task& task, Kib all_kib,
-                  Kib unread_kib) noexcept {
-  return all_kib + unread_kib <= snapshot.shmem_kib
-             ? task.rss_shmem_kib
-             : above(task.rss_shmem_kib,
-                     all_kib - task.rss_shmem_kib + unread_kib);
-}
-
-void estimate_reclaim(Snapshot& snapshot) noexcept {
-  const Kib shmem_kib = mapped_shmem_kib(snapshot);
-  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    estimate_own(snapshot, i, shmem_kib);
+    snapshot.shmem_mapped_kib += task.rss_shmem_kib;
   }
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
     Verdict& verdict = snapshot.verdicts[i];
-    const bool container = verdict.has_mm && snapshot.tasks[i].pid_ns_init;
-    verdict.with_it_kib =
-        container ? descendants_kib(snapshot, snapshot.tasks[i], kGenerations)
-                  : 0;
+    const bool compared = verdict.has_mm && snapshot.baseline_age_s;
+    verdict.took_kib = compared ? took_kib(snapshot, i) : 0;
   }
+}
+
+void estimate_reclaim(Snapshot& snapshot, std::uint32_t index) noexcept {
+  const Task& task = snapshot.tasks[index];
+  Verdict& verdict = snapshot.verdicts[index];
+  verdict.reclaim_kib = reclaim_kib(snapshot, index);
+  verdict.with_it_kib = verdict.has_mm && task.pid_ns_init
+                            ? descendants_kib(snapshot, task, kGenerations)
+                            : 0;
 }
 
 }  // namespace badnessd

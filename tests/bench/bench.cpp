@@ -138,11 +138,11 @@ void decide_from_census(benchmark::State& state) {
     const bool read =
         refresh.read_suspects(sources, census, loss, kNeeded, source->now_us());
     census.compare(loss, reading);
-    judge_amounts(context);
+    judge_took(context);
     Bars bars{.self_pid = source->self_pid(), .wait_kib = kNeeded};
     const Culprit culprit = find_culprit(census.table(), bars, loss, {});
     set_bars(culprit, bars);
-    judge_points(context, bars);
+    judge_eligible(context, bars);
     if (!read || culprit.kind != Culprit::Kind::kProcess ||
         select_victim(census.table(), culprit, bars, kNeeded).kind !=
             Selection::Kind::kChosen) {

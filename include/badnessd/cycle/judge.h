@@ -21,16 +21,17 @@ struct Context {
   [[nodiscard]] Snapshot& table() const noexcept { return census.table(); }
 };
 
-// Begins the verdicts on all tasks anew: rules, took_kib, reclaim_kib. If the
-// leader of a process has exited, its first live thread counts, as in later
-// kernels (mm/oom_kill.c: find_lock_task_mm()), except in the bare order.
-void judge_amounts(const Context& context);
-// Sets the points of the tasks that meet `bars`: to score thousands before the
-// signal would take too long.
-void judge_points(const Context& context, const Bars& bars);
-// Sets the points of one.
+// Begins the verdicts on all tasks anew: rules, took_kib. Of the exiting ones
+// it also sets what they give back. If the leader of a process has exited, its
+// first live thread counts, as in later kernels (mm/oom_kill.c:
+// find_lock_task_mm()), except in the bare order.
+void judge_took(const Context& context);
+// Sets what one gives back, and its points.
 void judge_one(const Context& context, std::uint32_t index);
-// The amounts and points of all.
+// The same of those that `bars` admit by what they took: to judge thousands
+// before the signal would take too long.
+void judge_eligible(const Context& context, const Bars& bars);
+// All of all.
 void judge_all(const Context& context);
 
 // Reads all facts of all processes, and judges them. Nothing is compared with a

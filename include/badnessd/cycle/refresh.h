@@ -41,10 +41,6 @@ class Refresh {
                                                Census& census, bool whole,
                                                Micros now_us);
 
-  // Whether what the processes that were left out map of the shared memory
-  // cannot change what a suspect took.
-  [[nodiscard]] bool shmem_is_clear(const Census& census) const;
-
   // How many processes the last read_suspects() or read_members() left out.
   [[nodiscard]] std::uint32_t unread() const noexcept { return unread_; }
 

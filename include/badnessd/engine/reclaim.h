@@ -8,7 +8,13 @@
 
 namespace badnessd {
 
-// Sets what every task gives back and took:
+// Sets took_kib of all verdicts, and shmem_mapped_kib. A task took what it
+// holds beyond the baseline. A task newer than the baseline took everything
+// except what it inherited from its parent. Shared memory that became private
+// was not taken if the system has as much less of it.
+void estimate_took(Snapshot& snapshot) noexcept;
+
+// Sets what the death of the task at `index` gives back, after estimate_took():
 //   Anonymous memory and swap, less the pages shared with a parent or a child
 //   after a fork without exec (RssAnon counts them in both): at most the
 //   smaller of the two amounts, and what was measured (unshared.h).
@@ -18,16 +24,7 @@ namespace badnessd {
 //   the same memory.
 // The death of the init of a pid namespace kills all processes in it
 // (kernel/pid_namespace.c: zap_pid_ns_processes()): its descendants count.
-// A task took what it holds beyond the baseline. A task newer than the baseline
-// took everything except what it inherited from its parent. Shared memory that
-// became private was not taken if the system has as much less of it.
-void estimate_reclaim(Snapshot& snapshot) noexcept;
-
-// The shared memory that no other process can map, if the others map
-// `unread_kib` more than the snapshot shows. `all_kib`: what all tasks map.
-[[nodiscard]] Kib own_shmem_kib(const Snapshot& snapshot, const Task& task,
-                                Kib all_kib, Kib unread_kib) noexcept;
-[[nodiscard]] Kib mapped_shmem_kib(const Snapshot& snapshot) noexcept;
+void estimate_reclaim(Snapshot& snapshot, std::uint32_t index) noexcept;
 
 // Smaller amounts that a process and its parent share are not looked into.
 inline constexpr Kib kWorthUnsharing = Kib{16} << 10;

@@ -176,8 +176,9 @@ struct Snapshot {
   std::vector<Child> children;
   // The age of the note that set `then` of all tasks; none: no note.
   std::optional<std::uint64_t> baseline_age_s;
-  Kib shmem_kib = 0;       // tmpfs and shared memory of the system
-  Kib shmem_fell_kib = 0;  // since the baseline
+  Kib shmem_kib = 0;         // tmpfs and shared memory of the system
+  Kib shmem_fell_kib = 0;    // since the baseline
+  Kib shmem_mapped_kib = 0;  // by all tasks together
   // What processes that were not read can have mapped of it meanwhile.
   Kib shmem_unread_kib = 0;
   Gaps gaps;
