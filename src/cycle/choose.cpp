@@ -36,13 +36,8 @@ Selection choose_judged(const Context& context, Bars& bars, CycleState& state) {
   for (const CgroupTook& it : decision.cgroups.culprits()) {
     mark_processes(context, it.path.view(), &Verdict::suspect);
   }
-  // An exiting task ends the selection, whatever the bars.
-  bars.min_reclaim_kib = 0;
-  bars.min_held_points = 0;
-  set_bars({}, bars);
-  const Selection dying = select_bad_process(table, bars);
-  if (dying.kind != Selection::Kind::kChosen) {
-    return dying;
+  if (const auto dying = find_dying(table, bars)) {
+    return {Selection::Kind::kWait, *dying};
   }
   decision.culprit = culprit_of(context, bars, decision);
   const Culprit& culprit = decision.culprit;
@@ -56,7 +51,7 @@ Selection choose_judged(const Context& context, Bars& bars, CycleState& state) {
     return {};
   }
   set_bars(culprit, bars);
-  judge_eligible(context, bars);
+  judge_admitted(context, bars);
   const Selection selection =
       select_victim(table, culprit, bars, decision.needed_kib);
   decision.required_kib = bars.min_reclaim_kib;
@@ -138,16 +133,16 @@ class Choice {
   }
 
   // Whether the choice stands although processes were not read. What they have
-  // mapped of the shared memory is not known: the choice has to be the same for
-  // nothing and for the most that it can be.
+  // mapped of the shared memory may be open: then the choice has to be the same
+  // for the most and for nothing of it.
   bool choose_from_census() {
-    Kib& unread_kib = context_.table().shmem_unread_kib;
-    const Kib most_kib = std::exchange(unread_kib, 0);
     choose();
-    const Selection least = selection_;
-    unread_kib = most_kib;
+    if (std::exchange(context_.table().shmem_unread_kib, 0) == 0) {
+      return settled();
+    }
+    const Selection most = selection_;
     choose();
-    return settled() && selection_ == least;
+    return settled() && selection_ == most;
   }
 
   // Judges and chooses; the chosen process is read whole before it counts.

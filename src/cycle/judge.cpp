@@ -23,7 +23,7 @@ void judge_took(const Context& context) {
   }
 }
 
-void judge_eligible(const Context& context, const Bars& bars) {
+void judge_admitted(const Context& context, const Bars& bars) {
   const Bars by_took{.suspects_only = bars.suspects_only,
                      .min_took_kib = bars.min_took_kib};
   Snapshot& table = context.table();

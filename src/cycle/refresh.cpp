@@ -24,6 +24,7 @@ bool is_kernel_thread(const Task& task) noexcept {
 void Refresh::reserve(std::size_t tasks) {
   ranked_.reserve(tasks);
   read_.reserve(2 * kMostRead);
+  was_read_.reserve(tasks);
 }
 
 void Refresh::begin(const Census& census, const Loss& loss) {
@@ -40,6 +41,7 @@ bool Refresh::read_suspects(const Sources& sources, Census& census,
                             const Loss& loss, Kib needed_kib, Micros now_us) {
   begin(census, loss);
   const auto fresh = census.add_new(sources, now_us);
+  was_read_.assign(census.entries().size(), false);
   if (!fresh || *fresh > kMostNew || !census.counters().faulted_kib ||
       !census.faulted_kib() || census.table().gaps.kernel26) {
     return false;
@@ -97,15 +99,11 @@ void Refresh::read_newest(const Sources& sources, Census& census) {
                 [&](std::uint32_t index) { read_one(sources, census, index); });
 }
 
-bool Refresh::was_read(std::uint32_t index) const noexcept {
-  return std::find(read_.begin(), read_.end(), index) != read_.end();
-}
-
 void Refresh::rank(const Census& census) {
   constexpr Kib kUnit = Ranked::kAboutTheSame;
   for (std::uint32_t i = 0; i < census.entries().size(); ++i) {
     const Task& task = census.table().tasks[i];
-    if (!is_kernel_thread(task) && !was_read(i)) {
+    if (!is_kernel_thread(task) && !was_read_[i]) {
       const Kib took = census.grown_kib(i, loss_.slot);
       ranked_.push_back({.took_kib = (took / kUnit + 1) * kUnit,
                          .held_kib = task.held_kib(),
@@ -140,7 +138,7 @@ bool Refresh::read_ranked(const Sources& sources, Census& census) {
 
 void Refresh::read_one(const Sources& sources, Census& census,
                        std::uint32_t index) {
-  if (was_read(index) || !census.read_memory(sources, index)) {
+  if (was_read_[index] || !census.read_memory(sources, index)) {
     return;
   }
   const Task& task = census.table().tasks[index];
@@ -168,6 +166,7 @@ void Refresh::read_one(const Sources& sources, Census& census,
     explained_kib_ += took;
   }
   read_.push_back(index);
+  was_read_[index] = true;
 }
 
 bool Refresh::complete(const Sources& sources, Census& census, Kib needed_kib) {
@@ -179,8 +178,10 @@ bool Refresh::complete(const Sources& sources, Census& census, Kib needed_kib) {
   std::array<std::int32_t, kMostWhole> pids{};
   std::size_t count = 0;
   std::size_t unread = 0;
+  bool shared = false;  // a suspect maps shared memory
   for (const std::uint32_t index : read_) {
     if (suspected(census.grown_kib(index, loss_.slot))) {
+      shared = shared || census.table().tasks[index].rss_shmem_kib != 0;
       if (count == kMostWhole) {
         return false;
       }
@@ -197,7 +198,7 @@ bool Refresh::complete(const Sources& sources, Census& census, Kib needed_kib) {
   // Their exit would be waited for.
   std::size_t large = 0;
   for (std::uint32_t i = 0; i < census.entries().size(); ++i) {
-    if (census.table().tasks[i].held_kib() >= needed_kib && !was_read(i)) {
+    if (census.table().tasks[i].held_kib() >= needed_kib && !was_read_[i]) {
       if (++large > kMostRead) {
         return false;
       }
@@ -205,7 +206,7 @@ bool Refresh::complete(const Sources& sources, Census& census, Kib needed_kib) {
     }
   }
   Snapshot& table = census.table();
-  table.shmem_unread_kib = unexplained_kib_;
+  table.shmem_unread_kib = shared ? unexplained_kib_ : 0;
   unread_ = static_cast<std::uint32_t>(census.entries().size() - read_.size());
   return true;
 }
@@ -221,7 +222,7 @@ void Refresh::read_whole(const Sources& sources, Census& census,
   }
   const std::int32_t ppid = table.tasks[index].ppid;
   if (const auto parent = census.find(ppid);
-      parent && ppid > kInitPid && !was_read(*parent)) {
+      parent && ppid > kInitPid && !was_read_[*parent]) {
     static_cast<void>(census.read_memory(sources, *parent));
   }
   const Task& task = table.tasks[index];
@@ -232,7 +233,7 @@ void Refresh::read_whole(const Sources& sources, Census& census,
   for (std::uint32_t i = 0;
        i < task.child_count && task.child_count <= kMostChildren; ++i) {
     const std::uint32_t child = table.children[task.first_child + i].task;
-    if (!was_read(child)) {
+    if (!was_read_[child]) {
       static_cast<void>(census.read_memory(sources, child));
     }
   }

@@ -22,26 +22,22 @@ struct Takers {
   std::optional<std::uint32_t> first;  // the task that took it
   Kib fair_kib = 0;        // together, by those that took half as much as it
   bool candidate = false;  // one of these may die
-  bool any = false;        // one of all of them may die
 };
 
 Takers takers(const Snapshot& snapshot, const Bars& bars,
               bool suspects_only) noexcept {
   Takers all;
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
-    if (!counts(snapshot, i, bars, suspects_only)) {
-      continue;
-    }
-    all.any = all.any || eligible(snapshot, i, bars);
-    if (snapshot.verdicts[i].took_kib > all.most_kib) {
-      all.most_kib = snapshot.verdicts[i].took_kib;
+    const Kib took = snapshot.verdicts[i].took_kib;
+    if (took > all.most_kib && counts(snapshot, i, bars, suspects_only)) {
+      all.most_kib = took;
       all.first = i;
     }
   }
   for (std::uint32_t i = 0; all.first && i < snapshot.tasks.size(); ++i) {
     const Kib took = snapshot.verdicts[i].took_kib;
-    if (counts(snapshot, i, bars, suspects_only) &&
-        took >= all.most_kib - all.most_kib / 2) {
+    if (took >= all.most_kib - all.most_kib / 2 &&
+        counts(snapshot, i, bars, suspects_only)) {
       all.fair_kib += took;
       all.candidate = all.candidate || eligible(snapshot, i, bars);
     }
@@ -66,7 +62,11 @@ Culprit taken(Culprit::Kind kind, const Takers& by, bool by_account) noexcept {
 Culprit in_cgroups(const Snapshot& snapshot, const Bars& bars,
                    const CgroupsTook& cgroups) noexcept {
   const Takers by = takers(snapshot, bars, true);
-  if ((by.fair_kib >= cgroups.took_kib / 2 && by.most_kib != 0) || !by.any) {
+  bool any = false;  // may die
+  for (std::uint32_t i = 0; !any && i < snapshot.tasks.size(); ++i) {
+    any = snapshot.verdicts[i].suspect && eligible(snapshot, i, bars);
+  }
+  if ((by.fair_kib >= cgroups.took_kib / 2 && by.most_kib != 0) || !any) {
     return taken(Culprit::Kind::kGroup, by, true);
   }
   return {.kind = Culprit::Kind::kGroup,

@@ -72,22 +72,34 @@ bool dying(Judged judged, WaitFor wait_for) noexcept {
                                    (task.flags & kPfKthread) == 0);
 }
 
-Selection select_bad_process(const Snapshot& snapshot,
-                             const Bars& bars) noexcept {
-  Selection selection;
+std::optional<std::uint32_t> find_dying(const Snapshot& snapshot,
+                                        const Bars& bars) noexcept {
   for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
     const Judged judged = snapshot.judged(i);
-    const auto& [task, verdict] = judged;
+    if (!dying(judged, bars.wait_for) || gives_back(judged) < bars.wait_kib) {
+      continue;
+    }
     // The kernel skips init and tasks of other cgroups before it checks for
     // exit. badnessd does not wait for a task that was set aside.
     const Skip skip = skip_reason(judged, bars);
     if (skip != Skip::kInit && skip != Skip::kOutOfScope &&
-        skip != Skip::kSetAside && dying(judged, bars.wait_for) &&
-        gives_back(judged) >= bars.wait_kib) {
-      return {Selection::Kind::kWait, i};
+        skip != Skip::kSetAside) {
+      return i;
     }
-    if (skip != Skip::kNone || (task.flags & kPfExiting) != 0 ||
-        !meets(judged, bars)) {
+  }
+  return std::nullopt;
+}
+
+Selection select_bad_process(const Snapshot& snapshot,
+                             const Bars& bars) noexcept {
+  if (const auto it = find_dying(snapshot, bars)) {
+    return {Selection::Kind::kWait, *it};
+  }
+  Selection selection;
+  for (std::uint32_t i = 0; i < snapshot.tasks.size(); ++i) {
+    const Judged judged = snapshot.judged(i);
+    if (!meets(judged, bars) || (judged.task.flags & kPfExiting) != 0 ||
+        skip_reason(judged, bars) != Skip::kNone) {
       continue;
     }
     if (selection.kind == Selection::Kind::kNone ||

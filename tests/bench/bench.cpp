@@ -142,7 +142,7 @@ void decide_from_census(benchmark::State& state) {
     Bars bars{.self_pid = source->self_pid(), .wait_kib = kNeeded};
     const Culprit culprit = find_culprit(census.table(), bars, loss, {});
     set_bars(culprit, bars);
-    judge_eligible(context, bars);
+    judge_admitted(context, bars);
     if (!read || culprit.kind != Culprit::Kind::kProcess ||
         select_victim(census.table(), culprit, bars, kNeeded).kind !=
             Selection::Kind::kChosen) {

@@ -30,7 +30,7 @@ void judge_took(const Context& context);
 void judge_one(const Context& context, std::uint32_t index);
 // The same of those that `bars` admit by what they took: to judge thousands
 // before the signal would take too long.
-void judge_eligible(const Context& context, const Bars& bars);
+void judge_admitted(const Context& context, const Bars& bars);
 // All of all.
 void judge_all(const Context& context);
 

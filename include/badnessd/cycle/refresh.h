@@ -63,7 +63,6 @@ class Refresh {
   void rank(const Census& census);
   [[nodiscard]] bool read_ranked(const Sources& sources, Census& census);
   void read_one(const Sources& sources, Census& census, std::uint32_t index);
-  [[nodiscard]] bool was_read(std::uint32_t index) const noexcept;
   [[nodiscard]] bool suspected(Kib took_kib) const noexcept;
   [[nodiscard]] bool complete(const Sources& sources, Census& census,
                               Kib needed_kib);
@@ -71,6 +70,7 @@ class Refresh {
 
   std::vector<Ranked> ranked_;       // a heap: rows that are not in read_
   std::vector<std::uint32_t> read_;  // rows
+  std::vector<bool> was_read_;       // of each row: it is in read_
   Loss loss_;
   Kib unexplained_kib_ = 0;  // faults that no row in read_ accounts for
   Kib explained_kib_ = 0;    // what the rows in read_ took

@@ -74,6 +74,10 @@ struct Selection {
   [[nodiscard]] bool operator==(const Selection&) const = default;
 };
 
+// The first task that is dying and gives back bars.wait_kib: it is waited for.
+[[nodiscard]] std::optional<std::uint32_t> find_dying(
+    const Snapshot& snapshot, const Bars& bars) noexcept;
+
 // mm/oom_kill.c: select_bad_process(). The most points win; among equals, the
 // earliest in the task list. A candidate with 0 points can win. A dying task
 // aborts the selection (kWait); kExitingWithMm is the rule of 2.6.32. User
