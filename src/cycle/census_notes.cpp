@@ -106,6 +106,9 @@ void Census::find_forked() {
 
 void Census::ask_unshared(const Sources& sources,
                           const PressureReading& reading) {
+  std::erase_if(questions_, [&](const UnsharedReader::Question& it) {
+    return sources.unshared.left_to(it.pid);
+  });
   if (asked_ || questions_.empty()) {
     return;
   }
@@ -187,6 +190,7 @@ std::optional<std::size_t> Census::look(const Sources& sources,
   // smaps_rollup is linear in the size of a process: 1/50 of the time at most.
   const Micros ask_again = std::max(kSecond / 4, 50 * asked_cost_us_);
   const Micros before = sources.facts.now_us();
+  asked_ = asked_ && !sources.unshared.leave_hung(reading.time_us);
   take_unshared(sources);
   if (busy() && reading.time_us - pending_.time_us > kStale) {
     abandon_note();  // stale: it would mix old and new amounts

@@ -151,6 +151,10 @@ bool Identities::take_answers(const Sources& sources, const Policy& policy,
                               Micros now_us) {
   Look& look = looks_[place_of(part)];
   auto& worker = sources.identities.worker(part);
+  if (look.asked && worker.leave_hung(now_us)) {
+    look.asked = false;
+    look.more = true;
+  }
   const std::size_t at = worker.busy_with();
   const auto answers = worker.answers();
   for (; look.asked && look.learned < answers.size(); ++look.learned) {
@@ -177,11 +181,13 @@ void Identities::ask(const Sources& sources, IdentityPart part,
     Micros read_us;
     std::uint32_t index;
   };
+  auto& worker = sources.identities.worker(part);
   std::vector<Due> due;
   for (std::uint32_t i = 0; i < census.entries().size(); ++i) {
     const Census::Entry& entry = census.entries()[i];
     const Micros read_us = entry.identity.read_us[place_of(part)];
-    if (read_us == 0 || now_us - read_us >= kOld) {
+    if ((read_us == 0 || now_us - read_us >= kOld) &&
+        !worker.left_to(entry.process.pid)) {
       const Task& task = census.table().tasks[i];
       due.push_back(Due{0, task.uid.value_or(kNotKnown), read_us, i});
     }
@@ -203,7 +209,7 @@ void Identities::ask(const Sources& sources, IdentityPart part,
   }
   look.asked = !look.wanted.empty();
   look.learned = 0;
-  sources.identities.worker(part).ask(look.wanted);
+  worker.ask(look.wanted);
 }
 
 // A process that could not be read is read again when the entry is old.

@@ -17,8 +17,10 @@
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
+#include <functional>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -47,7 +49,8 @@ class Worker {
   // The thread uses Reader(args...). The first question starts it.
   template <class... Args>
   explicit Worker(const Args&... args)
-      : desk_(std::make_shared<Desk>(Reader(args...))) {}
+      : make_([=] { return std::make_shared<Desk>(Reader(args...)); }),
+        desk_(make_()) {}
 
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -65,20 +68,42 @@ class Worker {
     return desk_->busy_with.load(std::memory_order_acquire);
   }
   static constexpr std::uint64_t kTooLongUs = 10'000'000;
-  // The question that takes 10 seconds or more, as the calls of this function
-  // can tell; null: none. `now_us` is on any monotonic clock.
-  [[nodiscard]] const Question* hangs(std::uint64_t now_us) noexcept {
-    const std::size_t at = busy_with();
-    if (at != seen_at_) {
-      seen_at_ = at;
-      seen_us_ = now_us;
+  // A question that takes 10 seconds or more, as the calls of this function can
+  // tell, one that a thread was left to before the current one. `now_us` is on
+  // any monotonic clock.
+  [[nodiscard]] std::optional<Question> hangs(std::uint64_t now_us) noexcept {
+    for (const std::weak_ptr<Desk>& desk : left_) {
+      if (const auto question = question_at(desk.lock().get())) {
+        return question;
+      }
     }
-    return now_us - seen_us_ >= kTooLongUs ? current() : nullptr;
+    return current_hangs(now_us) ? current() : std::nullopt;
   }
-  // The question that the thread answers now; null if idle.
-  [[nodiscard]] const Question* current() const noexcept {
-    const std::size_t at = busy_with();
-    return at == 0 ? nullptr : &desk_->asked[at - 1];
+  // Leaves the thread to a question that hangs, and takes another one: the
+  // worker is idle, and the answers that were not taken are lost. No more than
+  // kMostLeft threads are left at a time. Returns whether it did. Allocates.
+  static constexpr std::size_t kMostLeft = 8;
+  bool leave_hung(std::uint64_t now_us) {
+    std::erase_if(left_, [](const auto& desk) { return desk.expired(); });
+    if (left_.size() == kMostLeft || !current_hangs(now_us)) {
+      return false;
+    }
+    say(desk_->write_end, kEnd);
+    left_.push_back(desk_);
+    desk_ = make_();
+    seen_at_ = 0;
+    return true;
+  }
+  // Whether a thread was left to a question about `pid`: do not ask it again.
+  [[nodiscard]] bool left_to(std::int32_t pid) const noexcept {
+    return std::ranges::any_of(left_, [pid](const std::weak_ptr<Desk>& desk) {
+      const auto question = question_at(desk.lock().get());
+      return question && question->pid == pid;
+    });
+  }
+  // The question that the thread answers now; none if idle.
+  [[nodiscard]] std::optional<Question> current() const noexcept {
+    return question_at(desk_.get());
   }
   // Makes room for `most` questions and starts the thread: from here on nothing
   // is allocated. False: no thread can be started.
@@ -156,6 +181,23 @@ class Worker {
     const Answer* first = nullptr;  // of them
   };
 
+  [[nodiscard]] bool current_hangs(std::uint64_t now_us) noexcept {
+    const std::size_t at = busy_with();
+    if (at != seen_at_) {
+      seen_at_ = at;
+      seen_us_ = now_us;
+    }
+    return at != 0 && now_us - seen_us_ >= kTooLongUs;
+  }
+
+  // What is asked at the desk now; null: there is no desk any more.
+  [[nodiscard]] static std::optional<Question> question_at(
+      const Desk* desk) noexcept {
+    const std::size_t at =
+        desk == nullptr ? 0 : desk->busy_with.load(std::memory_order_acquire);
+    return at == 0 ? std::nullopt : std::optional(desk->asked[at - 1]);
+  }
+
   [[nodiscard]] bool start() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) {
@@ -212,7 +254,9 @@ class Worker {
     return nullptr;
   }
 
+  std::function<std::shared_ptr<Desk>()> make_;
   std::shared_ptr<Desk> desk_;
+  std::vector<std::weak_ptr<Desk>> left_;  // those of threads that were left
   // Where hangs() has seen the thread, and since when.
   std::size_t seen_at_ = 0;
   std::uint64_t seen_us_ = 0;

@@ -91,23 +91,22 @@ void find_hangs(const Sources& sources, Micros now_us,
   };
   const auto add_part = [&](IdentityPart part, std::string_view file,
                             std::string_view effect) {
-    if (const auto* at = sources.identities.worker(part).hangs(now_us)) {
+    if (const auto at = sources.identities.worker(part).hangs(now_us)) {
       add(at->pid, file, effect);
     }
   };
   add_part(IdentityPart::kPlace, "exe or cgroup",
-           "rules by exe, cgroup and unit do not know new processes");
+           "rules by exe, cgroup and unit do not know it");
   add_part(IdentityPart::kArguments, "cmdline",
-           "rules by cmdline do not know new processes");
+           "rules by cmdline do not know it");
   if (const HungRead hung = sources.facts.hung_read(now_us); hung.pid != 0) {
     add(hung.pid, hung.file,
         "its start, times and nice value stay as last read");
   }
-  if (const auto* at = sources.unshared.hangs(now_us)) {
-    add(at->pid, "smaps_rollup", "what processes copied is not measured");
+  if (const auto at = sources.unshared.hangs(now_us)) {
+    add(at->pid, "smaps_rollup", "what it copied is not measured");
   }
-  if (sources.accounts != nullptr &&
-      sources.accounts->hangs(now_us) != nullptr) {
+  if (sources.accounts != nullptr && sources.accounts->hangs(now_us)) {
     findings.push_back({Lack::kReads,
                         "reading the accounts of cgroups does not end: those "
                         "of the last note count"});

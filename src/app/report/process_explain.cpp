@@ -52,8 +52,8 @@ std::string words_of(const Step& step, const Snapshot& snapshot, Judged judged,
       return "PF_OOM_ORIGIN: it runs swapoff or KSM, the first to go";
     case Factor::kChildren:
       return fmt::format(
-          "half of each child with memory of its own and 1, per thread ({} on "
-          "its list)",
+          "for each thread of each child: half of the child's pages, and 1 "
+          "({})",
           count_text(task.child_count, "child", "children"));
     case Factor::kCpuTime:
       return cpu_words(task, policy.score.hz);

@@ -54,8 +54,8 @@ Expected<void> StatReader::start() {
 
 bool StatReader::hangs(std::int32_t pid) const noexcept {
   return std::ranges::any_of(workers_, [pid](const auto& worker) {
-    const Question* at = worker.current();
-    return at != nullptr &&
+    const auto at = worker.current();
+    return at &&
            (at->pid == pid || (at->what == What::kSameMm && at->other == pid));
   });
 }
@@ -122,7 +122,7 @@ Expected<bool> StatReader::same_mm(std::int32_t a, std::int32_t b) {
 
 HungRead StatReader::hung(std::uint64_t now_us) noexcept {
   for (auto& worker : workers_) {
-    if (const Question* at = worker.hangs(now_us)) {
+    if (const auto at = worker.hangs(now_us)) {
       return {at->pid, at->what == What::kSameMm ? "kcmp(2)" : "stat"};
     }
   }
