@@ -21,7 +21,7 @@ using test::file;
 using test::TempTree;
 
 // As 6.18 writes it, with what is not used between.
-constexpr std::string_view kStat618 =
+constexpr std::string_view kMemoryStat618 =
     "anon 1048576\nfile 9437184\nkernel 819200\nkernel_stack 16384\n"
     "pagetables 102400\nsec_pagetables 0\npercpu 2048\nsock 8192\n"
     "vmalloc 4096\nshmem 3145728\nfile_mapped 77\nslab_reclaimable 204800\n"
@@ -33,13 +33,13 @@ Account account_of(Kib anonymous, Kib swap, Kib shmem, Kib tables, Kib kernel,
 }
 
 TEST(ParseMemoryStat, TakesWhatCannotBeReclaimed) {
-  EXPECT_EQ(parse_memory_stat(kStat618).kib,
+  EXPECT_EQ(parse_memory_stat(kMemoryStat618).kib,
             account_of(1024, 0, 3072, 100, 800 - 100 - 200, 8).kib);
 }
 
 // Before 5.18 its parts are added.
 TEST(ParseMemoryStat, WithoutASumOfTheKernelItsPartsCount) {
-  std::string text(kStat618);
+  std::string text(kMemoryStat618);
   text.erase(text.find("kernel 819200\n"), 14);
   EXPECT_EQ(parse_memory_stat(text).kib,
             account_of(1024, 0, 3072, 100, 16 + 2 + 4 + 300, 8).kib);
@@ -58,7 +58,7 @@ TEST(ParseMemoryStat, WhatIsMissingIsZero) {
 }
 
 TEST(ParseMemoryStat, NoTextIsTooShort) {
-  const std::string text(kStat618);
+  const std::string text(kMemoryStat618);
   const Kib most = parse_memory_stat(text).total() + 200;
   for (std::size_t length = 0; length < text.size(); ++length) {
     const Account account =
