@@ -93,7 +93,7 @@ MemoryNotes notes_of(const OomDomains& domains, MemoryNotes notes) noexcept {
 
 Fired take_cgroup(CgroupTree& cgroups, const Policy& policy, OomDomain& domain,
                   const PressureReading& system) {
-  const auto reading = cgroups.read(domain.cgroup, system);
+  const auto reading = cgroups.read(domain.cgroup, system, domain.last);
   if (reading) {
     const std::uint64_t inode = cgroups.inode(domain.cgroup);
     if (domain.inode != inode) {

@@ -30,6 +30,7 @@ struct PressureReading {
   Micros time_us = 0;
   Kib mem_total_kib = 0;      // without hugetlb pages: no other use for them
   Kib mem_available_kib = 0;  // with the reclaimable ZFS cache
+  Kib reclaimable_kib = 0;    // page cache and slab that can go; of a cgroup
   bool clamped = false;       // absurd values were replaced by what can be
   bool mem_available_estimated = false;  // the kernel (before 3.14) has none
   Kib swap_total_kib = 0;

@@ -111,6 +111,11 @@ void find_hangs(const Sources& sources, Micros now_us,
                         "reading the accounts of cgroups does not end: those "
                         "of the last note count"});
   }
+  if (sources.cgroups.hangs(now_us)) {
+    findings.push_back({Lack::kReads,
+                        "reading memory.stat of a cgroup does not end: what "
+                        "can be reclaimed in a scope counts as last read"});
+  }
 }
 
 }  // namespace

@@ -82,6 +82,17 @@ AccountReader::Answer AccountReader::read(const Question& question) {
   return answer;
 }
 
+ReclaimableReader::Answer ReclaimableReader::read(const Question& cgroup) {
+  // Documentation/admin-guide/cgroup-v2.rst
+  constexpr std::array<std::string_view, 3> kReclaimable{
+      "inactive_file", "active_file", "slab_reclaimable"};
+  const std::string path =
+      std::string(root_).append(cgroup.view()).append("/memory.stat");
+  const auto text = reader_.read(AT_FDCWD, path.c_str());
+  return {sum_of_counters(text.value_or(std::string_view()), kReclaimable) /
+          1024};
+}
+
 bool AccountReader::read_children(const std::string& top, Kib least_kib,
                                   Answer& answer) {
   answer.children = 0;

@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <limits>
-#include <span>
 
 #include "badnessd/engine/rules.h"
 #include "badnessd/system/proc/fields.h"
@@ -16,24 +14,6 @@
 
 namespace badnessd {
 namespace {
-
-// Page cache and slab in memory.stat, in bytes (cgroup-v2.rst).
-constexpr std::array<std::string_view, 3> kReclaimable{
-    "inactive_file", "active_file", "slab_reclaimable"};
-
-// The sum of the numbers in the lines with these names.
-std::uint64_t sum_of(FileReader& reader, const char* path,
-                     std::span<const std::string_view> names) {
-  const auto text = reader.read(AT_FDCWD, path);
-  std::string_view rest = text.value_or(std::string_view());
-  std::string_view name;
-  std::uint64_t number = 0;
-  std::uint64_t sum = 0;
-  while (take_counter(rest, name, number)) {
-    sum += std::ranges::find(names, name) != names.end() ? number : 0;
-  }
-  return sum;
-}
 
 // Kubernetes and user slices have five levels; 12 are enough.
 constexpr int kLevels = 12;
@@ -59,7 +39,8 @@ void for_each_level(std::string_view cgroup, Visit visit) {
 
 }  // namespace
 
-CgroupTree::CgroupTree(const char* root) {
+CgroupTree::CgroupTree(const char* root)
+    : reclaimable_(std::string(root == nullptr ? "" : root)) {
   path_.reserve(kRoom / 2);
   queue_.reserve(kRoom);
   if (root == nullptr) {
@@ -166,8 +147,17 @@ Kib CgroupTree::limit_kib(std::string_view cgroup) {
                   least_kib(cgroup, "memory.high"));
 }
 
-Kib CgroupTree::reclaimable_kib(std::string_view cgroup) {
-  return sum_of(reader_, path_of(cgroup, "memory.stat"), kReclaimable) / 1024;
+std::optional<Kib> CgroupTree::reclaimable_kib(std::string_view cgroup) {
+  constexpr std::uint64_t kMostUs = 20'000;
+  if (reclaimable_.busy_with() != 0) {
+    return std::nullopt;
+  }
+  CgroupPath path;
+  path = cgroup;
+  reclaimable_.ask({&path, 1});
+  return reclaimable_.wait(kMostUs)
+             ? std::optional(reclaimable_.answers().front().kib)
+             : std::nullopt;
 }
 
 std::uint64_t CgroupTree::limit_ooms() {
@@ -178,7 +168,9 @@ std::uint64_t CgroupTree::limit_ooms() {
   const auto add = [&](const DirectoryReader::Entry& entry) {
     if (entry.directory) {
       path_.assign(root_).append("/").append(entry.name);
-      sum += sum_of(reader_, path_.append("/memory.events").c_str(), kOom);
+      const auto text =
+          reader_.read(AT_FDCWD, path_.append("/memory.events").c_str());
+      sum += sum_of_counters(text.value_or(std::string_view()), kOom);
     }
   };
   if (root) {
@@ -197,8 +189,9 @@ void CgroupTree::read_swap(std::string_view cgroup, PressureReading& reading) {
   reading.swap_free_kib = std::min(reading.swap_free_kib, above(limit, used));
 }
 
-Expected<PressureReading> CgroupTree::read(const std::string& cgroup,
-                                           const PressureReading& system) {
+Expected<PressureReading> CgroupTree::read(
+    const std::string& cgroup, const PressureReading& system,
+    const std::optional<PressureReading>& last) {
   const Kib used = read_kib(cgroup, "memory.current");
   if (!mounted_ || used == kUnknownKib) {
     return tl::unexpected(Error{ENOENT, "read a cgroup's memory"});
@@ -209,7 +202,12 @@ Expected<PressureReading> CgroupTree::read(const std::string& cgroup,
   reading.psi_some.reset();
   reading.psi_full.reset();
   reading.mem_total_kib = std::min(system.mem_total_kib, limit_kib(cgroup));
-  const Kib in_use = above(used, reclaimable_kib(cgroup));
+  const auto reclaimable = reclaimable_kib(cgroup);
+  if (!reclaimable && !last) {
+    return tl::unexpected(Error{ETIMEDOUT, "read a cgroup's memory.stat"});
+  }
+  reading.reclaimable_kib = reclaimable ? *reclaimable : last->reclaimable_kib;
+  const Kib in_use = above(used, reading.reclaimable_kib);
   reading.mem_available_kib = above(reading.mem_total_kib, in_use);
   read_swap(cgroup, reading);
   if (const auto text =

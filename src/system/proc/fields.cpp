@@ -47,6 +47,17 @@ bool take_counter(std::string_view& rest, std::string_view& name,
   return false;
 }
 
+std::uint64_t sum_of_counters(
+    std::string_view text, std::span<const std::string_view> names) noexcept {
+  std::string_view name;
+  std::uint64_t number = 0;
+  std::uint64_t sum = 0;
+  while (take_counter(text, name, number)) {
+    sum += std::ranges::find(names, name) != names.end() ? number : 0;
+  }
+  return sum;
+}
+
 std::string_view without_deleted(std::string_view path) noexcept {
   constexpr std::string_view kDeleted = " (deleted)";
   path.remove_suffix(path.ends_with(kDeleted) ? kDeleted.size() : 0);

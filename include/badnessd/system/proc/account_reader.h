@@ -68,4 +68,26 @@ class AccountReader {
   std::size_t looks_ = 0;
 };
 
+// Reads how much of the memory of a cgroup can go: page cache and slab.
+class ReclaimableReader {
+ public:
+  static constexpr bool kUrgent = true;
+  using Question = CgroupPath;
+  struct Answer {
+    Kib kib = 0;
+
+    [[nodiscard]] static constexpr std::size_t size() noexcept { return 0; }
+  };
+
+  // `root` is the mount point of cgroups.
+  explicit ReclaimableReader(std::string root) : root_(std::move(root)) {}
+
+  [[nodiscard]] Answer read(const Question& cgroup);
+  [[nodiscard]] static Answer unknown(const Question& /*cgroup*/) { return {}; }
+
+ private:
+  std::string root_;
+  FileReader reader_{std::size_t{16} * 1024};
+};
+
 }  // namespace badnessd

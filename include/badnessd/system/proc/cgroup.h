@@ -11,7 +11,9 @@
 
 #include "badnessd/engine/glob.h"
 #include "badnessd/engine/trigger.h"
+#include "badnessd/system/proc/account_reader.h"
 #include "badnessd/system/sys.h"
+#include "badnessd/system/worker.h"
 
 namespace badnessd {
 
@@ -41,9 +43,15 @@ class CgroupTree {
   // above. Available: total minus
   // usage, where page cache and reclaimable slab do not count as used. Swap:
   // the lower of the cgroup's and the system's, with the limits above. The time
-  // is the system's.
-  [[nodiscard]] Expected<PressureReading> read(const std::string& cgroup,
-                                               const PressureReading& system);
+  // is the system's. If the kernel does not tell within 20 ms what does not
+  // count as used, that is as in `last`.
+  [[nodiscard]] Expected<PressureReading> read(
+      const std::string& cgroup, const PressureReading& system,
+      const std::optional<PressureReading>& last);
+  // Whether the kernel has not told that for 10 seconds, see Worker::hangs().
+  [[nodiscard]] bool hangs(std::uint64_t now_us) noexcept {
+    return reclaimable_.hangs(now_us).has_value();
+  }
   // The inode of the cgroup's directory: another one at the same path has
   // another. 0: it is gone.
   [[nodiscard]] std::uint64_t inode(std::string_view cgroup);
@@ -78,17 +86,18 @@ class CgroupTree {
   // The least number in this file of the cgroup and all above it.
   [[nodiscard]] Kib least_kib(std::string_view cgroup, std::string_view file);
   [[nodiscard]] Kib limit_kib(std::string_view cgroup);
-  [[nodiscard]] Kib reclaimable_kib(std::string_view cgroup);
+  // None: the thread does not answer in time.
+  [[nodiscard]] std::optional<Kib> reclaimable_kib(std::string_view cgroup);
   void read_swap(std::string_view cgroup, PressureReading& reading);
 
   std::string root_;
   bool mounted_ = false;
   bool cut_ = false;
-  // memory.stat is the largest file of a cgroup, except cgroup.procs.
   static constexpr std::size_t kRoom = 16UL * 1024;
   // The paths of pods have 200 bytes.
   static constexpr std::size_t kMostWalked = 2048;
   static constexpr std::size_t kScopeRoom = 256UL * 1024;
+  Worker<ReclaimableReader> reclaimable_;
   FileReader reader_{kRoom};
   DirectoryReader directory_{kRoom};
   std::string path_;

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "badnessd/system/sys.h"
@@ -32,6 +33,10 @@ namespace badnessd {
 // The next line of the form "name number". False at the end.
 [[nodiscard]] bool take_counter(std::string_view& rest, std::string_view& name,
                                 std::uint64_t& number) noexcept;
+
+// The sum of the numbers in the lines with these names.
+[[nodiscard]] std::uint64_t sum_of_counters(
+    std::string_view text, std::span<const std::string_view> names) noexcept;
 
 // Without the " (deleted)" that the kernel puts behind what is gone.
 [[nodiscard]] std::string_view without_deleted(std::string_view path) noexcept;

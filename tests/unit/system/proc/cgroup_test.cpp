@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "badnessd/system/proc/cgroup.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -79,7 +81,7 @@ TEST(CgroupTree, ListsTheFirstMatchOnEachPath) {
 TEST(CgroupTree, ReadsItsMemoryAsIfItWereASystem) {
   const TempTree tree(two({cgroup("a.slice")}));
   const auto reading =
-      CgroupTree(tree.path()).read("/a.slice", system_reading());
+      CgroupTree(tree.path()).read("/a.slice", system_reading(), {});
   ASSERT_TRUE(reading);
   EXPECT_EQ(reading->time_us, 77U);
   EXPECT_EQ(reading->mem_total_kib, 100U * 1024);
@@ -94,13 +96,13 @@ TEST(CgroupTree, TheLowerOfMaxAndHighIsTheLimit) {
   const TempTree tree(two({cgroup("a.slice")}));
   tree.write("a.slice/memory.high", bytes(80));
   CgroupTree cgroups(tree.path());
-  const auto reading = cgroups.read("/a.slice", system_reading());
+  const auto reading = cgroups.read("/a.slice", system_reading(), {});
   ASSERT_TRUE(reading);
   EXPECT_EQ(reading->mem_total_kib, 80U * 1024);
   EXPECT_EQ(reading->mem_available_kib, 20U * 1024);
   tree.write("a.slice/memory.high", "max\n");
   tree.write("a.slice/memory.max", "max\n");
-  EXPECT_EQ(cgroups.read("/a.slice", system_reading())->mem_total_kib,
+  EXPECT_EQ(cgroups.read("/a.slice", system_reading(), {})->mem_total_kib,
             system_reading().mem_total_kib);
 }
 
@@ -108,7 +110,7 @@ TEST(CgroupTree, TheLeastLimitAboveCounts) {
   const TempTree tree(two({cgroup("a", {cgroup("b", {cgroup("c")})})}));
   CgroupTree cgroups(tree.path());
   const auto read = [&] {
-    return cgroups.read("/a/b/c", system_reading()).value();
+    return cgroups.read("/a/b/c", system_reading(), {}).value();
   };
   for (const char* file : {"a/memory.max", "a/b/memory.high"}) {
     tree.write(file, bytes(60));
@@ -139,7 +141,7 @@ TEST(CgroupTree, MoreThanTheLimitIsNothingAvailable) {
   const TempTree tree(two({cgroup("a.slice")}));
   tree.write("a.slice/memory.current", bytes(500));
   const auto reading =
-      CgroupTree(tree.path()).read("/a.slice", system_reading());
+      CgroupTree(tree.path()).read("/a.slice", system_reading(), {});
   ASSERT_TRUE(reading);
   EXPECT_EQ(reading->mem_available_kib, 0U);
 }
@@ -149,18 +151,36 @@ TEST(CgroupTree, WithoutSwapAndPressureFilesTheyAreTheSystemsAndNone) {
   tree.remove("a.slice/memory.swap.current");
   tree.remove("a.slice/memory.pressure");
   const auto reading =
-      CgroupTree(tree.path()).read("/a.slice", system_reading());
+      CgroupTree(tree.path()).read("/a.slice", system_reading(), {});
   ASSERT_TRUE(reading);
   EXPECT_EQ(reading->swap_free_kib, system_reading().swap_free_kib);
   EXPECT_FALSE(reading->psi_some);
 }
 
+// The kernel adds up what thousands of dying cgroups have counted.
+TEST(CgroupTree, AMemoryStatThatTakesLongCountsAsItWasRead) {
+  const TempTree tree(two({cgroup("a.slice")}));
+  CgroupTree cgroups(tree.path());
+  const auto before = cgroups.read("/a.slice", system_reading(), {});
+  ASSERT_TRUE(before);
+  EXPECT_EQ(before->reclaimable_kib, 30U * 1024);
+  tree.remove("a.slice/memory.stat");
+  ASSERT_EQ(::mkfifo(tree.path("a.slice/memory.stat").c_str(), 0600), 0);
+  tree.write("a.slice/memory.current", bytes(70));
+  const auto reading = cgroups.read("/a.slice", system_reading(), *before);
+  ASSERT_TRUE(reading);
+  EXPECT_EQ(reading->mem_available_kib, 60U * 1024);
+  EXPECT_FALSE(cgroups.read("/a.slice", system_reading(), {}));
+  EXPECT_FALSE(cgroups.hangs(1));
+  EXPECT_TRUE(cgroups.hangs(10'000'001));
+}
+
 TEST(CgroupTree, OneThatIsGoneIsAnError) {
   const TempTree tree(two({cgroup("a.slice")}));
   CgroupTree cgroups(tree.path());
-  EXPECT_FALSE(cgroups.read("/b.slice", system_reading()));
+  EXPECT_FALSE(cgroups.read("/b.slice", system_reading(), {}));
   EXPECT_FALSE(cgroups.for_each_process("/b.slice", [](std::int32_t) {}));
-  EXPECT_FALSE(CgroupTree(nullptr).read("/a.slice", system_reading()));
+  EXPECT_FALSE(CgroupTree(nullptr).read("/a.slice", system_reading(), {}));
 }
 
 TEST(CgroupTree, ListsItsProcessesAndThoseBelow) {
@@ -230,7 +250,7 @@ TEST(CgroupTree, VersionOneIsNotUsed) {
   CgroupTree cgroups(tree.path());
   EXPECT_FALSE(cgroups.mounted());
   EXPECT_TRUE(cgroups.list(*Glob::parse("*")).empty());
-  EXPECT_FALSE(cgroups.read("/memory/u", system_reading()));
+  EXPECT_FALSE(cgroups.read("/memory/u", system_reading(), {}));
 }
 
 TEST(CgroupTree, NothingMountedIsNothing) {
