@@ -134,15 +134,18 @@ class Choice {
 
   // Whether the choice stands although processes were not read. What they have
   // mapped of the shared memory may be open: then the choice has to be the same
-  // for the most and for nothing of it.
+  // for nothing and for the most of it. The record is of the most: "at least".
   bool choose_from_census() {
+    Kib& unread_kib = context_.table().shmem_unread_kib;
+    const Kib most_kib = std::exchange(unread_kib, 0);
     choose();
-    if (std::exchange(context_.table().shmem_unread_kib, 0) == 0) {
+    if (most_kib == 0) {
       return settled();
     }
-    const Selection most = selection_;
+    const Selection none = selection_;
+    unread_kib = most_kib;
     choose();
-    return settled() && selection_ == most;
+    return settled() && selection_ == none;
   }
 
   // Judges and chooses; the chosen process is read whole before it counts.
