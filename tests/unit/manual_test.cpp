@@ -15,6 +15,8 @@
 #include "badnessd/app/report/report.h"
 #include "badnessd/app/report/status.h"
 #include "badnessd/engine/badness.h"
+#include "badnessd/system/proc/identity.h"
+#include "badnessd/system/proc/stat_reader.h"
 #include "command_help.h"
 #include "decisions.h"
 #include "snapshots.h"
@@ -91,6 +93,22 @@ TEST(Manual, HasEveryMetricWithItsType) {
     }
   }
   EXPECT_GT(count, 9U);
+}
+
+// With eight the control process of a reload could not start on Debian 13.
+TEST(Unit, HasRoomForAllThreadsAndAReload) {
+  const std::string unit =
+      test::contents_of(SOURCE_DIR "/systemd/badnessd.service");
+  constexpr std::string_view kKey = "\nTasksMax=";
+  const std::size_t at = unit.find(kKey);
+  ASSERT_NE(at, std::string::npos);
+  // exe and cgroup, cmdline, smaps_rollup; accounts, memory.stat of scopes, the
+  // reaper; systemd's process and what that forks.
+  constexpr std::size_t kThreads = 1 + StatReader::kThreads +
+                                   3 * (1 + Worker<IdentityReader>::kMostLeft) +
+                                   3;
+  constexpr std::size_t kControl = 4;
+  EXPECT_GE(std::stoul(unit.substr(at + kKey.size())), kThreads + kControl);
 }
 
 // Conflicts= alone orders nothing (systemd/systemd#7104).
