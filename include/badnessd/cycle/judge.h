@@ -31,7 +31,7 @@ void judge_one(const Context& context, std::uint32_t index);
 // The same of those that `bars` admit by what they took: to judge thousands
 // before the signal would take too long.
 void judge_admitted(const Context& context, const Bars& bars);
-// All of all.
+// Judges all tasks: rules, what each took and gives back, points.
 void judge_all(const Context& context);
 
 // Reads all facts of all processes, and judges them. Nothing is compared with a

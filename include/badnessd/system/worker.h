@@ -68,9 +68,9 @@ class Worker {
     return desk_->busy_with.load(std::memory_order_acquire);
   }
   static constexpr std::uint64_t kTooLongUs = 10'000'000;
-  // A question that takes 10 seconds or more, as the calls of this function can
-  // tell, one that a thread was left to before the current one. `now_us` is on
-  // any monotonic clock.
+  // A question that takes 10 seconds or more: one that a thread was left to,
+  // else the current one, as the calls of this function can tell. `now_us` is
+  // on any monotonic clock.
   [[nodiscard]] std::optional<Question> hangs(std::uint64_t now_us) noexcept {
     for (const std::weak_ptr<Desk>& desk : left_) {
       if (const auto question = question_at(desk.lock().get())) {

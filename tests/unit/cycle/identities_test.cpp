@@ -284,14 +284,18 @@ TEST_F(IdentitiesTest, OneThatHangsHoldsUpNobody) {
   EXPECT_EQ(arguments.hangs(30 * kSecond)->pid, 12);
   EXPECT_FALSE(places.hangs(60 * kSecond));
   EXPECT_EQ(cgroup(12), "/b.slice");
-  // One that comes now is judged, by another thread.
+  // One that comes now is judged by its cgroup, and one by its command line,
+  // which another thread reads.
   source.add(named(13, "sh"));
-  source.set_identity(13, {"", "sh -c", "/c"});
+  source.set_identity(13, {"", "", "/c.slice"});
+  source.add(named(14, "sh"));
+  source.set_identity(14, {"", "sh -c", "/c"});
   identities.look(source.sources(), policy, census, 50 * kSecond);
   ASSERT_TRUE(places.wait(kMinute));
   ASSERT_TRUE(arguments.wait(kMinute));
   identities.look(source.sources(), policy, census, 60 * kSecond);
-  EXPECT_EQ(judged(13).oom_adj, 3);
+  EXPECT_EQ(judged(13).oom_adj, 7);
+  EXPECT_EQ(judged(14).oom_adj, 3);
   EXPECT_EQ(arguments.hangs(60 * kSecond)->pid, 12);
   // So are all when the rules change.
   policy.rules[0].oom_adj = 9;
@@ -299,6 +303,7 @@ TEST_F(IdentitiesTest, OneThatHangsHoldsUpNobody) {
   identities.look(source.sources(), policy, census, 61 * kSecond);
   EXPECT_EQ(judged(10).oom_adj, 9);
   source.release(12);
+  ASSERT_TRUE(arguments.wait(kMinute));
   while (arguments.hangs(70 * kSecond)) {
     std::this_thread::yield();
   }

@@ -96,6 +96,10 @@ TEST(Reclaim, WhatIsNotReadMayBeMappedByOthers) {
   snapshot.shmem_unread_kib = 1;
   estimate_all(snapshot);
   EXPECT_EQ(test::verdict_of(snapshot, 10).reclaim_kib, 249U);
+  EXPECT_EQ(snapshot.shmem_mapped_kib, 350U);
+  snapshot.shmem_unread_kib = 0;
+  estimate_all(snapshot);
+  EXPECT_EQ(test::verdict_of(snapshot, 10).reclaim_kib, 300U);
 }
 
 // A family of three: 1000, 2000 and 4000 KiB, each the parent of the next.

@@ -41,14 +41,13 @@ class CgroupTree {
   // The memory of a cgroup, in the form of `system`. Total: the lowest of the
   // system's total and of memory.max and memory.high here and in all cgroups
   // above. Available: total minus
-  // usage, where page cache and reclaimable slab do not count as used. Swap:
-  // the lower of the cgroup's and the system's, with the limits above. The time
-  // is the system's. If the kernel does not tell within 20 ms what does not
-  // count as used, that is as in `last`.
+  // usage, where page cache and reclaimable slab do not count as used: as in
+  // `last`, if the kernel does not tell within 20 ms. Swap: the lower of the
+  // cgroup's and the system's, with the limits above. The time is the system's.
   [[nodiscard]] Expected<PressureReading> read(
       const std::string& cgroup, const PressureReading& system,
       const std::optional<PressureReading>& last);
-  // Whether the kernel has not told that for 10 seconds, see Worker::hangs().
+  // Whether the kernel has not told it for 10 seconds, see Worker::hangs().
   [[nodiscard]] bool hangs(std::uint64_t now_us) noexcept {
     return reclaimable_.hangs(now_us).has_value();
   }
